@@ -1,0 +1,130 @@
+/**
+ * Where everything lies in the core's one, fixed memory. Plain constants, each region derived from
+ * the one before: asc compiles this file into the core, tsc into `src/core.ts`.
+ *
+ * ```
+ *  0        1 KiB     32 KiB   40 KiB     48 KiB    112 KiB  176 KiB    192 KiB   448 KiB   1472 KiB
+ *  ┌────────┬─────────┬────────┬──────────┬─────────┬────────┬──────────┬─────────┬─────────┬ ─ ─ ┐
+ *  │ unused │ STATIC  │ TABLE  │ KEYS     │ SCRATCH │ CARRY  │ EVENTS   │ INPUT   │ OUTPUT  │ ... │
+ *  └────────┴─────────┴────────┴──────────┴─────────┴────────┴──────────┴─────────┴─────────┴ ─ ─ ┘
+ * ```
+ * The memory is reserved once and never grows, so views of it never go stale; pages that are not
+ * touched cost nothing.
+ */
+
+/** Bytes of a WebAssembly page. */
+export const PAGE: i32 = 65536;
+/** Writable bytes that follow every input: the parser's sentinel, and loads that run over. */
+export const SLACK: i32 = 64;
+
+/** asc's own data: tables written as literals. `memoryBase` in asconfig.json. */
+export const STATIC: i32 = 1024;
+/** The span table: what the last call found. Words of 32 bits, the indices are below. */
+export const TABLE: i32 = 32 * 1024;
+export const TABLE_LENGTH: i32 = 8 * 1024;
+/** Prepared signing keys. */
+export const KEYS: i32 = TABLE + TABLE_LENGTH;
+export const KEYS_LENGTH: i32 = 8 * 1024;
+/** Short-lived arguments and results: names, values, digests. */
+export const SCRATCH: i32 = KEYS + KEYS_LENGTH;
+export const SCRATCH_LENGTH: i32 = 64 * 1024;
+/** A head that arrived in pieces, put together. The last SLACK bytes are kept free. */
+export const CARRY: i32 = SCRATCH + SCRATCH_LENGTH;
+export const CARRY_LENGTH: i32 = 64 * 1024;
+/** Readiness batches, exchanged between an epoll host and its native code. */
+export const EVENTS: i32 = CARRY + CARRY_LENGTH;
+export const EVENTS_LENGTH: i32 = 16 * 1024;
+/** Received bytes. A host leaves SLACK bytes after what it puts here. */
+export const INPUT: i32 = EVENTS + EVENTS_LENGTH;
+export const INPUT_LENGTH: i32 = 256 * 1024;
+/** Bytes to send. */
+export const OUTPUT: i32 = INPUT + INPUT_LENGTH;
+export const OUTPUT_LENGTH: i32 = 1024 * 1024;
+/** A window for long inputs that pass through the core: hashing, masking, templates. */
+export const WINDOW: i32 = OUTPUT + OUTPUT_LENGTH;
+export const WINDOW_LENGTH: i32 = 576 * 1024;
+
+/** `initialMemory` and `maximumMemory` in asconfig.json. */
+export const MEMORY_PAGES: i32 = (WINDOW + WINDOW_LENGTH) / PAGE;
+
+/*
+ * The span table after parseRequestHead, as indices of 32-bit words. Offsets count from the start
+ * of the input that was parsed.
+ */
+
+/** Bytes the head takes, its empty line and any skipped leading CRLF included. */
+export const HEAD_LENGTH: i32 = 0;
+/** Where the method starts, after a skipped CRLF. */
+export const METHOD_START: i32 = 1;
+export const METHOD_LENGTH: i32 = 2;
+/** Index into METHODS of `core-wasm/http/names.ts`; 0 for a method that is not there. */
+export const METHOD_ID: i32 = 3;
+export const TARGET_START: i32 = 4;
+export const TARGET_LENGTH: i32 = 5;
+/** One of the FORM_ constants. */
+export const TARGET_FORM: i32 = 6;
+/** Where the path starts and ends: the whole target but for absolute form and for a query. */
+export const PATH_START: i32 = 7;
+export const PATH_LENGTH: i32 = 8;
+/** Where the query starts, after its "?"; 0 without one. It ends where the target ends. */
+export const QUERY_START: i32 = 9;
+/** 0 or 1, of HTTP/1.x. */
+export const MINOR_VERSION: i32 = 10;
+/** FLAG_ bits. */
+export const FLAGS: i32 = 11;
+/** Content-Length, low and high 32 bits. */
+export const CONTENT_LENGTH_LOW: i32 = 12;
+export const CONTENT_LENGTH_HIGH: i32 = 13;
+/** Where the parser stood when it found an error. */
+export const ERROR_POSITION: i32 = 14;
+export const HEADER_COUNT: i32 = 15;
+/** Which known headers are present: bit `id & 31` of word `PRESENT + (id >> 5)`, four words. */
+export const PRESENT: i32 = 16;
+/** The host, from the absolute-form target if there is one, else from Host; as the peer wrote it. */
+export const HOST_START: i32 = 20;
+export const HOST_LENGTH: i32 = 21;
+/** First row of the header table: name start, name length | id << 16, value start, value length. */
+export const HEADERS: i32 = 24;
+export const HEADER_WORDS: i32 = 4;
+/** Most headers that the table holds; a setting may ask for fewer. */
+export const MAX_HEADERS: i32 = 480;
+
+export const FORM_ORIGIN: i32 = 1;
+export const FORM_ABSOLUTE: i32 = 2;
+export const FORM_AUTHORITY: i32 = 3;
+export const FORM_ASTERISK: i32 = 4;
+
+/** The connection may serve another message (RFC 9112 section 9.3), all of Connection considered. */
+export const FLAG_KEEP_ALIVE: i32 = 1;
+export const FLAG_CHUNKED: i32 = 2;
+export const FLAG_HAS_LENGTH: i32 = 4;
+/** Expect: 100-continue in an HTTP/1.1 request. */
+export const FLAG_EXPECT_CONTINUE: i32 = 8;
+/** Connection has the option upgrade, and there is an Upgrade header. */
+export const FLAG_UPGRADE: i32 = 16;
+/** The target has a "%". */
+export const FLAG_PERCENT: i32 = 32;
+/** The Connection header has the option keep-alive: HTTP/1.0 peers want it confirmed. */
+export const FLAG_KEEP_ALIVE_ASKED: i32 = 64;
+
+/*
+ * The chunked decoder's block, as indices of 32-bit words from CHUNKED. It holds the state of one
+ * body: who owns the stream copies it in before a call and out after it, so the core keeps nothing.
+ * All zero is the start of a body.
+ */
+export const CHUNKED: i32 = TABLE + TABLE_LENGTH - 256;
+export const CHUNKED_WORDS: i32 = 8;
+/** Private to the decoder. */
+export const CHUNKED_STATE: i32 = 0;
+/** Bytes of data left in the current chunk, low and high 32 bits. */
+export const CHUNKED_LEFT_LOW: i32 = 1;
+export const CHUNKED_LEFT_HIGH: i32 = 2;
+/** Bytes of extensions (then of trailers) seen so far in this body. */
+export const CHUNKED_OVERHEAD: i32 = 3;
+/** Out: bytes of data, moved together to the start of the input. */
+export const CHUNKED_DATA_LENGTH: i32 = 4;
+/** Out: 1 once the last chunk and its trailers have been consumed. */
+export const CHUNKED_DONE: i32 = 5;
+/** Private to the decoder. */
+export const CHUNKED_PRIVATE_1: i32 = 6;
+export const CHUNKED_PRIVATE_2: i32 = 7;

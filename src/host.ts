@@ -1,0 +1,147 @@
+/**
+ * The seam between Squall and the runtime it runs on: types only, bytes only, no runtime's types.
+ * A host (host-node, host-deno, host-bun, and the fake one of the tests) implements it; the module
+ * `ioloop` imports one through `#host`. Above it stand `http1connection` and `iostream`.
+ *
+ * Received bytes arrive inside the core's memory, so that the parser reads them where the kernel
+ * put them. Bytes to send may be built there too (`reserve`, then `send`), so that a host hands
+ * them to the kernel without a copy, once for all that one readiness batch produced.
+ */
+
+/** A part of the core's memory, in bytes from its start. */
+export interface Region {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** The parts of the core's memory that a host works in. The memory never grows or moves. */
+export interface TransferMemory {
+  readonly buffer: ArrayBuffer;
+  /** Where received bytes are put. */
+  readonly input: Region;
+  /** Where `Tcp.reserve` gives room for bytes to send. */
+  readonly output: Region;
+  /** A table for hosts that exchange whole readiness batches with native code. */
+  readonly events: Region;
+}
+
+/**
+ * Writable bytes that must follow received bytes within the core's memory: the parser puts a
+ * sentinel after them, so that its scans need no bounds checks.
+ */
+export const INPUT_SLACK = 64;
+
+/** One runtime's sockets (and, as modules need them, its files and processes). */
+export interface Host {
+  /** The way sockets are driven: `node-epoll`, `node-net`, `deno`, `deno-epoll`, `bun`, `fake`. */
+  readonly name: string;
+  /** The runtime and its version, as in `node 26.10.0`. */
+  readonly runtime: string;
+  /** Opens the socket layer on the core's memory. Called once. */
+  openTcp(memory: TransferMemory): Tcp;
+}
+
+/** Where a socket is bound or connected: an IP address and port, or a Unix socket's path. */
+export interface Address {
+  /** `""` for a Unix socket. */
+  readonly host: string;
+  /** 0 for a Unix socket. */
+  readonly port: number;
+  /** `""` for TCP; also `""` for the unnamed end of a Unix socket. */
+  readonly path: string;
+}
+
+export interface ListenOptions {
+  /** An IP address or name; all addresses, IPv4 and IPv6, if left out. */
+  readonly host?: string;
+  /** 0 takes a free port. */
+  readonly port?: number;
+  /** Path of a Unix socket, instead of host and port. A stale socket file is replaced. */
+  readonly path?: string;
+  /** Permission bits of the Unix socket, 0o600 by default as in Tornado. */
+  readonly mode?: number;
+  /** Connections that the kernel holds until they are accepted, 128 by default as in Tornado. */
+  readonly backlog?: number;
+  /** Lets several processes listen on the same port (SO_REUSEPORT). */
+  readonly reusePort?: boolean;
+}
+
+export interface ConnectOptions {
+  readonly host?: string;
+  readonly port?: number;
+  /** Path of a Unix socket, instead of host and port. */
+  readonly path?: string;
+}
+
+/** Makes the handler of a new socket. The socket delivers nothing before this has returned. */
+export type SocketHandlerFactory = (socket: Socket) => SocketHandler;
+
+/**
+ * TCP and Unix stream sockets. Failures are errors with the system's code: `code` is one of
+ * `EADDRINUSE`, `EACCES`, `ECONNREFUSED`, `ECONNRESET`, `ENOENT` and so on.
+ */
+export interface Tcp {
+  /** Starts to accept connections. Rejects if the address cannot be bound. */
+  listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener>;
+  /** Connects. Rejects if that fails; an error after that reaches the handler's `close`. */
+  connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket>;
+  /**
+   * Makes room for `length` bytes in the output region and returns where they start. The room is
+   * the caller's until its next call to `reserve`, or until it returns to the event loop; `send`
+   * uses it up. Throws a RangeError if `length` is more than the region holds.
+   */
+  reserve(length: number): number;
+}
+
+export interface Listener {
+  /** The address bound, with the port that was taken. */
+  readonly address: Address;
+  /** Stops accepting; open connections go on. A Unix socket's file is removed. Idempotent. */
+  close(): void;
+}
+
+/**
+ * One connection. Nothing here throws because of what the peer did: a broken connection shows as
+ * `SocketHandler.close`, and output for a closed socket is dropped.
+ */
+export interface Socket {
+  readonly localAddress: Address;
+  readonly remoteAddress: Address;
+  /** Replaces the handler: how `detach()` hands a connection over. */
+  handler: SocketHandler;
+  /** Bytes taken by `send` and `write` that the kernel has not taken yet. */
+  readonly bufferedAmount: number;
+  /**
+   * Sends bytes of the output region, from room given by `Tcp.reserve`. Takes them before it
+   * returns to the event loop at the latest: what the kernel does not take is copied.
+   */
+  send(start: number, length: number): void;
+  /** Sends bytes that lie anywhere else. They must not change until `bufferedAmount` is 0. */
+  write(bytes: Uint8Array): void;
+  /** Stops reading: no more `data` or `end` until `resume`. The kernel holds what arrives. */
+  pause(): void;
+  resume(): void;
+  /** Half-closes: sends what is buffered, then FIN. Reading goes on. */
+  shutdown(): void;
+  /** Sends what is buffered, then closes. No `data`, `end` or `drain` comes after this call. */
+  close(): void;
+  /** Closes at once and drops what is buffered; the peer sees a reset. */
+  abort(): void;
+  /** Nagle's algorithm off (true, the default of every new TCP socket) or on. */
+  setNoDelay(noDelay: boolean): void;
+}
+
+/** What a connection's owner hears. `close` comes exactly once, last, for every socket. */
+export interface SocketHandler {
+  /**
+   * Bytes have arrived, in the core's input region, followed by `INPUT_SLACK` writable bytes.
+   * They are valid until this returns.
+   */
+  data(start: number, length: number): void;
+  /** The peer sends no more. The socket stays open for output until it is closed. */
+  end(): void;
+  /** `bufferedAmount` was above 0 and has come down to 0. */
+  drain(): void;
+  /** The socket is gone: with the error that ended it, or without one after a clean close. */
+  close(error: Error | undefined): void;
+}
