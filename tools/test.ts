@@ -1,0 +1,89 @@
+/**
+ * The tests on all three runtimes, `npm test`: builds first, then runs the one suite on Node, Deno
+ * and Bun, each with its own line, and ends with the sum. Arguments are handed to vitest, so
+ * `npm test -- test/escape.test.ts` runs one file; `--on=deno` runs one runtime.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "./build.ts";
+
+const VITEST = "node_modules/vitest/vitest.mjs";
+
+/** Bun's child processes cannot serve as vitest's forks; its threads can. */
+const runtimes: Readonly<Record<string, readonly string[]>> = {
+  node: [VITEST, "run"],
+  deno: ["run", "-A", VITEST, "run"],
+  bun: ["--bun", VITEST, "run", "--pool=threads"],
+};
+
+interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** vitest's JSON report, as far as it is read here. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly status: string;
+    readonly assertionResults: unknown[];
+  }[];
+}
+
+/** Runs the suite on one runtime. A run that breaks down outside of its tests counts as a failure. */
+function run(name: string, args: readonly string[]): Count {
+  const file = join("build", `test-${name}.json`);
+  rmSync(file, { force: true });
+  const output = ["--reporter=dot", "--reporter=json", `--outputFile.json=${file}`];
+  const result = spawnSync(join("node_modules/.bin", name), [...args, ...output], {
+    stdio: "inherit",
+  });
+  const count = countOf(file);
+  if (result.status !== 0 && count.failed === 0) count.failed = 1;
+  return count;
+}
+
+function countOf(file: string): Count {
+  try {
+    const report = JSON.parse(readFileSync(file, "utf8")) as Report;
+    const broken = report.testResults.filter(
+      (result) => result.status === "failed" && result.assertionResults.length === 0,
+    );
+    return {
+      passed: report.numPassedTests,
+      failed: report.numFailedTests + broken.length,
+      skipped: report.numPendingTests + report.numTodoTests,
+    };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+function line(count: Count): string {
+  return `${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`;
+}
+
+process.chdir(join(import.meta.dirname, ".."));
+await build();
+mkdirSync("build", { recursive: true });
+const given = process.argv.slice(2);
+const only = given.find((arg) => arg.startsWith("--on="))?.slice("--on=".length);
+const rest = given.filter((arg) => !arg.startsWith("--on="));
+const total: Count = { passed: 0, failed: 0, skipped: 0 };
+const lines: string[] = [];
+for (const [name, args] of Object.entries(runtimes)) {
+  if (only !== undefined && only !== name) continue;
+  const count = run(name, [...args, ...rest]);
+  lines.push(`${name}: ${line(count)}`);
+  total.passed += count.passed;
+  total.failed += count.failed;
+  total.skipped += count.skipped;
+}
+for (const text of lines) console.log(text);
+console.log(line(total));
+if (total.failed > 0) process.exitCode = 1;
