@@ -64,7 +64,7 @@ function moduleOf(file: string): string {
 
 function importsOf(file: string): string[] {
   const code = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
-  const found = code.matchAll(/\b(?:from|import)\s*\(?\s*"([^"\n]+)"/g);
+  const found = code.matchAll(/\b(?:from|import)\s*\(?\s*"([^"\n$]+)"/g);
   return Array.from(found, (match) => match[1] ?? "");
 }
 

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { importObject, TimeoutError } from "../src/util.ts";
+
+test("importObject loads a module, an export of it, and what is inside", async () => {
+  expect(await importObject("../src/util.ts#TimeoutError", import.meta.url)).toBe(TimeoutError);
+  expect(await importObject("../src/util.ts", import.meta.url)).toMatchObject({ importObject });
+  expect(await importObject("node:buffer#Buffer.from", import.meta.url)).toBeTypeOf("function");
+});
+
+test("importObject names what is not there", async () => {
+  const missing = importObject("node:buffer#Nothing.here", import.meta.url);
+  await expect(missing).rejects.toThrow(
+    'Cannot import "node:buffer#Nothing.here": "node:buffer" has no "Nothing.here"',
+  );
+  await expect(importObject("./no-such-file.ts", import.meta.url)).rejects.toThrow();
+});
+
+test("TimeoutError is an Error with its own name", () => {
+  const error = new TimeoutError("Cannot wait any longer");
+  expect(error).toBeInstanceOf(Error);
+  expect(error.name).toBe("TimeoutError");
+});
