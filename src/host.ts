@@ -121,7 +121,10 @@ export interface Socket {
   /** Stops reading: no more `data` or `end` until `resume`. The kernel holds what arrives. */
   pause(): void;
   resume(): void;
-  /** Half-closes: sends what is buffered, then FIN. Reading goes on. */
+  /**
+   * Half-closes: sends what is buffered, then FIN. Reading goes on; once the peer has ended too, the
+   * socket closes by itself.
+   */
   shutdown(): void;
   /** Sends what is buffered, then closes. No `data`, `end` or `drain` comes after this call. */
   close(): void;
@@ -131,7 +134,10 @@ export interface Socket {
   setNoDelay(noDelay: boolean): void;
 }
 
-/** What a connection's owner hears. `close` comes exactly once, last, for every socket. */
+/**
+ * What a connection's owner hears. `close` comes exactly once, last, for every socket. A host never
+ * calls a handler from inside a call to one of its methods, nor from inside another handler's.
+ */
 export interface SocketHandler {
   /**
    * Bytes have arrived, in the core's input region, followed by `INPUT_SLACK` writable bytes.
@@ -142,6 +148,9 @@ export interface SocketHandler {
   end(): void;
   /** `bufferedAmount` was above 0 and has come down to 0. */
   drain(): void;
-  /** The socket is gone: with the error that ended it, or without one after a clean close. */
+  /**
+   * The socket is gone: with the error that ended it, or without one after a clean close or the
+   * owner's own `abort`.
+   */
   close(error: Error | undefined): void;
 }
