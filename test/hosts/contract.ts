@@ -1,0 +1,52 @@
+/**
+ * What every host does, written against `src/host.ts` alone: one suite that the hosts for Node,
+ * Deno and Bun and the fake one pass. A new host needs one test file that calls `hostContract`.
+ * The parts are in `contract/`; `probe.ts` there holds the rules that are checked in every test.
+ */
+import { existsSync } from "node:fs";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Host } from "../../src/host.ts";
+import { until } from "../support/until.ts";
+import { Bench, type ContractOptions, countSockets, DESCRIPTORS } from "./contract/bench.ts";
+import { testBytes } from "./contract/bytes.ts";
+import { testClosing } from "./contract/closing.ts";
+import { testListening } from "./contract/listening.ts";
+import { testLoad } from "./contract/load.ts";
+import { testPeers } from "./contract/peers.ts";
+import { testUnless } from "./contract/unless.ts";
+
+export type { ContractOptions } from "./contract/bench.ts";
+
+/** Holds a host to the contract. */
+export function hostContract(
+  name: string,
+  createHost: () => Host,
+  options: ContractOptions = {},
+): void {
+  describe(`host ${name}`, () => {
+    const host = createHost();
+    const bench = new Bench(host, options);
+    afterEach(() => bench.settle());
+    const uncounted = options.noDescriptors ?? (existsSync(DESCRIPTORS) ? undefined : "no /proc");
+    let before = 0;
+
+    test("has its name, and the runtime's", () => {
+      expect(host.name).toBe(name);
+      expect(host.runtime).toMatch(/^\w+ \d+\.\d+\.\d+/);
+    });
+    testUnless(uncounted, "opens what it keeps open", async () => {
+      await bench.pair();
+      await bench.settle();
+      before = countSockets();
+    });
+    testBytes(bench);
+    testClosing(bench);
+    testListening(bench);
+    if (options.noPeers === undefined) testPeers(bench);
+    else testUnless(options.noPeers, "peers of node:net", () => {});
+    testLoad(bench);
+    testUnless(uncounted, "leaves no descriptor open", async () => {
+      await until(() => countSockets() <= before);
+    });
+  });
+}
