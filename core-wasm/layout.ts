@@ -83,6 +83,10 @@ export const PRESENT: i32 = 16;
 /** The host, from the absolute-form target if there is one, else from Host; as the peer wrote it. */
 export const HOST_START: i32 = 20;
 export const HOST_LENGTH: i32 = 21;
+/** After parseResponseHead: the status code, and the reason where the target would be. */
+export const STATUS_CODE: i32 = 3;
+export const REASON_START: i32 = 4;
+export const REASON_LENGTH: i32 = 5;
 /** First row of the header table: name start, name length | id << 16, value start, value length. */
 export const HEADERS: i32 = 24;
 export const HEADER_WORDS: i32 = 4;
@@ -106,6 +110,14 @@ export const FLAG_UPGRADE: i32 = 16;
 export const FLAG_PERCENT: i32 = 32;
 /** The Connection header has the option keep-alive: HTTP/1.0 peers want it confirmed. */
 export const FLAG_KEEP_ALIVE_ASKED: i32 = 64;
+/** The Connection header has the option close. */
+export const FLAG_CLOSE_ASKED: i32 = 128;
+/** The Connection header has the option upgrade. */
+export const FLAG_UPGRADE_ASKED: i32 = 256;
+/** This response has no body, whatever its headers say (RFC 9112 section 6.3). */
+export const FLAG_NO_BODY: i32 = 512;
+/** The body of this response ends where the connection ends. */
+export const FLAG_UNTIL_CLOSE: i32 = 1024;
 
 /*
  * The chunked decoder's block, as indices of 32-bit words from CHUNKED. It holds the state of one

@@ -1,0 +1,147 @@
+/**
+ * Byte classes and scans that the parsers share. Every scan stops at the latest at a NUL, which is
+ * in no class: who calls has put one after the input, so no scan asks where the input ends.
+ * With SIMD a scan takes 16 bytes at a time, without it one; both see the same classes.
+ */
+
+import {
+  CLASSES,
+  HIGH_NIBBLES,
+  IS_FIELD,
+  IS_HEX,
+  IS_REG_NAME,
+  IS_TARGET,
+  IS_TOKEN,
+  REG_NAME_NIBBLES,
+  TOKEN_NIBBLES,
+} from "../build/core-tables";
+
+export const NUL: u8 = 0x00;
+export const HTAB: u8 = 0x09;
+export const LF: u8 = 0x0a;
+export const CR: u8 = 0x0d;
+export const SP: u8 = 0x20;
+/** CR LF as one 16-bit word. */
+export const CRLF: u32 = 0x0a0d;
+
+// Words from any address. The align of 1 tells wasm2js, whose typed arrays need it, to take bytes.
+
+export function load16(p: usize): u32 {
+  return load<u16>(p, 0, 1);
+}
+
+export function load32(p: usize): u32 {
+  return load<u32>(p, 0, 1);
+}
+
+export function load64(p: usize): u64 {
+  return load<u64>(p, 0, 1);
+}
+
+export function isClass(byte: u8, bits: u8): bool {
+  return (load<u8>(CLASSES + byte) & bits) != 0;
+}
+
+export function isDigit(byte: u8): bool {
+  return <u32>byte - 0x30 < 10;
+}
+
+export function isHex(byte: u8): bool {
+  return isClass(byte, IS_HEX);
+}
+
+/** A bit for each of 16 bytes that is not in the class of the nibble table. */
+function outside(low: v128, bytes: v128): i32 {
+  const rows = i8x16.swizzle(low, v128.and(bytes, i8x16.splat(0x0f)));
+  const row = i8x16.swizzle(v128.load(HIGH_NIBBLES), i8x16.shr_u(bytes, 4));
+  return i8x16.bitmask(i8x16.eq(v128.and(rows, row), i8x16.splat(0)));
+}
+
+/** Where the token that starts at `p` ends. */
+export function tokenEnd(p: usize): usize {
+  if (ASC_FEATURE_SIMD) return classEnd(TOKEN_NIBBLES, p);
+  return bytesEnd(IS_TOKEN, p);
+}
+
+/** Where the run of reg-name bytes that starts at `p` ends; percent encodings end it too. */
+export function regNameEnd(p: usize): usize {
+  if (ASC_FEATURE_SIMD) return classEnd(REG_NAME_NIBBLES, p);
+  return bytesEnd(IS_REG_NAME, p);
+}
+
+function classEnd(nibbles: usize, p: usize): usize {
+  let stops = outside(v128.load(nibbles), v128.load(p));
+  while (stops == 0) {
+    p += 16;
+    stops = outside(v128.load(nibbles), v128.load(p));
+  }
+  return p + ctz(stops);
+}
+
+/** Where the run of request-target bytes that starts at `p` ends. */
+export function targetEnd(p: usize): usize {
+  if (ASC_FEATURE_SIMD) {
+    for (;;) {
+      const bytes = v128.load(p);
+      // As signed numbers, bytes above 0x7f are below SP too.
+      const controls = i8x16.le_s(bytes, i8x16.splat(0x20));
+      const others = v128.or(
+        i8x16.eq(bytes, i8x16.splat(0x7f)),
+        i8x16.eq(bytes, i8x16.splat(0x23)),
+      );
+      const stops = i8x16.bitmask(v128.or(controls, others));
+      if (stops) return p + ctz(stops);
+      p += 16;
+    }
+  }
+  return bytesEnd(IS_TARGET, p);
+}
+
+/** Where the run of field bytes that starts at `p` ends: before a control, HTAB excepted. */
+export function fieldEnd(p: usize): usize {
+  if (ASC_FEATURE_SIMD) {
+    for (;;) {
+      const stops = fieldStops(v128.load(p)) | (fieldStops(v128.load(p, 16)) << 16);
+      if (stops == 0) {
+        p += 32;
+        continue;
+      }
+      p += ctz(stops);
+      if (load<u8>(p) != HTAB) return p;
+      p++;
+    }
+  }
+  return bytesEnd(IS_FIELD, p);
+}
+
+function fieldStops(bytes: v128): i32 {
+  // le_u is two machine instructions on x86, lt_u four.
+  const controls = i8x16.le_u(bytes, i8x16.splat(0x1f));
+  return i8x16.bitmask(v128.or(controls, i8x16.eq(bytes, i8x16.splat(0x7f))));
+}
+
+function bytesEnd(bits: u8, p: usize): usize {
+  while (isClass(load<u8>(p), bits)) p++;
+  return p;
+}
+
+/** The first byte after `p` that is neither SP nor HTAB. */
+export function skipBlanks(p: usize): usize {
+  while (isBlank(load<u8>(p))) p++;
+  return p;
+}
+
+/** The end of what is left of `start..end` without the blanks at its end. */
+export function trimEnd(start: usize, end: usize): usize {
+  while (end > start && isBlank(load<u8>(end - 1))) end--;
+  return end;
+}
+
+export function isBlank(byte: u8): bool {
+  return byte == SP || byte == HTAB;
+}
+
+/** A to Z as a to z, other bytes as they are. */
+export function lower(byte: u8): u8 {
+  return <u32>byte - 0x41 < 26 ? byte | 0x20 : byte;
+}

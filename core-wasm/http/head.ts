@@ -1,0 +1,69 @@
+/**
+ * One message head: start line, header lines, empty line. Reads (start, length), fills the span
+ * table, answers the bytes the head takes. The parts are in start-line.ts and headers.ts; what the
+ * headers mean for the connection is decided in framing.ts.
+ *
+ * A head that is not complete is read again from its first byte when more has arrived: at some
+ * gigabytes a second that is cheaper than keeping state per connection. Errors are found in the
+ * order of the bytes, in an incomplete head too, so how the bytes were cut never changes the answer.
+ */
+
+import { CR, CRLF, LF, load16, NUL } from "../bytes";
+import { FLAGS, HEAD_LENGTH, HEADERS, METHOD_START, TABLE } from "../layout";
+import { BAD_LINE_END, NEED_DATA } from "../status";
+import { failAt, setWord } from "../table";
+import { finishRequest, finishResponse } from "./framing";
+import { parseHeaders } from "./headers";
+import { parseRequestLine, parseStatusLine } from "./start-line";
+
+/**
+ * Empty lines skipped before a request line. RFC 9112 section 2.2 asks for at least one: old
+ * clients send CRLF after a body. Two allow for one of each side.
+ */
+const MAX_EMPTY_LINES: i32 = 2;
+
+/** Reads a request head. Writes a sentinel after the input: SLACK bytes there must be free. */
+export function parseRequestHead(
+  start: usize,
+  length: i32,
+  maxHeaders: i32,
+  maxTargetLength: i32,
+): i32 {
+  const end = begin(start, length);
+  let p = start;
+  for (let skipped = 0; load<u8>(p) == CR && skipped < MAX_EMPTY_LINES; skipped++) {
+    if (load16(p) != CRLF) return p + 1 < end ? failAt(p, start, BAD_LINE_END) : NEED_DATA;
+    p += 2;
+  }
+  if (load<u8>(p) == LF) return failAt(p, start, BAD_LINE_END);
+  setWord(METHOD_START, p - start);
+
+  const line = parseRequestLine(start, p, end, maxTargetLength);
+  if (line < 0) return line;
+  const head = parseHeaders(start, start + line, end, maxHeaders, true);
+  if (head < 0) return head;
+  setWord(HEAD_LENGTH, head);
+  return finishRequest(head);
+}
+
+/**
+ * Reads a response head. `methodId` is the request's: an answer to HEAD has no body, nor has a
+ * successful one to CONNECT (RFC 9112 section 6.3).
+ */
+export function parseResponseHead(start: usize, length: i32, maxHeaders: i32, methodId: i32): i32 {
+  const end = begin(start, length);
+  const line = parseStatusLine(start, end);
+  if (line < 0) return line;
+  const head = parseHeaders(start, start + line, end, maxHeaders, false);
+  if (head < 0) return head;
+  setWord(HEAD_LENGTH, head);
+  return finishResponse(head, methodId);
+}
+
+/** Puts the sentinel, clears the table's fixed words, answers where the input ends. */
+function begin(start: usize, length: i32): usize {
+  const end = start + length;
+  store<u8>(end, NUL);
+  for (let i = HEAD_LENGTH; i < HEADERS; i += 2) store<i64>(TABLE + (i << 2), 0);
+  return end;
+}

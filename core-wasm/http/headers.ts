@@ -1,0 +1,151 @@
+/**
+ * Header lines, from the line after the start line to the empty line. Fills the header rows of the
+ * span table and the bits of PRESENT; a name of the table gets its id. Lines that concern the
+ * framing go to framing.ts as they come.
+ */
+
+import {
+  HASH_ALL,
+  HASH_HEAD,
+  HASH_SHIFT,
+  HEADER_ROWS,
+  HEADER_SLOTS,
+} from "../../build/core-tables";
+import {
+  CR,
+  CRLF,
+  fieldEnd,
+  isBlank,
+  LF,
+  load16,
+  load32,
+  SP,
+  skipBlanks,
+  tokenEnd,
+  trimEnd,
+} from "../bytes";
+import { HEADER_COUNT, HEADER_WORDS, HEADERS, MAX_HEADERS, PRESENT, TABLE } from "../layout";
+import {
+  BAD_HEADER_NAME,
+  BAD_HEADER_VALUE,
+  BAD_LINE_END,
+  FOLDED_HEADER,
+  NEED_DATA,
+  TOO_MANY_HEADERS,
+} from "../status";
+import { failAt, setWord } from "../table";
+import { framingHeader, LAST_FRAMING_ID } from "./framing";
+
+const COLON: u8 = 0x3a;
+
+/** Answers the offset after the empty line, from `base`. */
+export function parseHeaders(
+  base: usize,
+  start: usize,
+  end: usize,
+  maxHeaders: i32,
+  isRequest: bool,
+): i32 {
+  const rows: usize = TABLE + (HEADERS << 2);
+  const limit: usize = rows + min(maxHeaders, MAX_HEADERS) * (HEADER_WORDS << 2);
+  let row = rows;
+  let p = start;
+  while (load<u8>(p) > SP) {
+    if (row >= limit) return failAt(p, base, TOO_MANY_HEADERS);
+    let nameEnd = colonAfter(p);
+    let id = knownName(p, nameEnd - p);
+    if (id == 0) {
+      nameEnd = tokenEnd(p);
+      if (nameEnd == p || load<u8>(nameEnd) != COLON) return nameError(base, nameEnd, end);
+    }
+
+    let value = nameEnd + 1;
+    if (load<u8>(value) == SP) value++;
+    if (isBlank(load<u8>(value))) value = skipBlanks(value);
+    const stop = fieldEnd(value);
+    if (load16(stop) != CRLF) return lineError(base, stop, end);
+    const valueEnd = trimEnd(value, stop);
+
+    store<i32>(row, p - base);
+    store<i32>(row, (nameEnd - p) | (id << 16), 4);
+    store<i32>(row, value - base, 8);
+    store<i32>(row, valueEnd - value, 12);
+    row += HEADER_WORDS << 2;
+
+    if (id != 0) {
+      if (id <= LAST_FRAMING_ID) {
+        const status = framingHeader(id, base, value, valueEnd, isRequest);
+        if (status < 0) return status;
+      }
+      setPresent(id);
+    }
+    p = stop + 2;
+  }
+  setWord(HEADER_COUNT, (row - rows) / (HEADER_WORDS << 2));
+  return emptyLine(base, p, start, end);
+}
+
+/** The first colon of the 32 bytes at `p`, or their end; without SIMD, the end of the token. */
+function colonAfter(p: usize): usize {
+  if (ASC_FEATURE_SIMD) {
+    const colon = i8x16.splat(COLON);
+    const first = i8x16.bitmask(i8x16.eq(v128.load(p), colon));
+    const second = i8x16.bitmask(i8x16.eq(v128.load(p, 16), colon));
+    return p + ctz(first | (second << 16));
+  }
+  return tokenEnd(p);
+}
+
+/**
+ * The id of the name of `length` bytes at `p`, or 0. A match proves the name and the colon after
+ * it, so these bytes need no other check: the rows are compared bit by bit, case bits aside.
+ */
+function knownName(p: usize, length: usize): i32 {
+  const id = <i32>load<u8>(HEADER_SLOTS + slotOf(p, length));
+  const row = HEADER_ROWS + (id << 6);
+  if (ASC_FEATURE_SIMD) {
+    const first = v128.and(v128.xor(v128.load(p), v128.load(row)), v128.load(row, 32));
+    const second = v128.and(v128.xor(v128.load(p, 16), v128.load(row, 16)), v128.load(row, 48));
+    return v128.any_true(v128.or(first, second)) ? 0 : id;
+  }
+  for (let i: usize = 0; i < 32; i += 4) {
+    if ((load32(p + i) ^ load<u32>(row + i)) & load<u32>(row + i, 32)) return 0;
+  }
+  return id;
+}
+
+/** See `slotOf` in tools/core-tables.ts. */
+function slotOf(p: usize, length: usize): u32 {
+  const head = (load32(p) | 0x20202020) << 8;
+  const tail = load32(p + length - 3) | 0x20202020;
+  return (((head * HASH_HEAD) ^ (tail + ((<u32>length) << 24))) * HASH_ALL) >>> HASH_SHIFT;
+}
+
+/** The empty line at `p`, or what stands there instead of a header line. */
+function emptyLine(base: usize, p: usize, first: usize, end: usize): i32 {
+  if (load16(p) == CRLF) return <i32>(p + 2 - base);
+  if (p >= end) return NEED_DATA;
+  const byte = load<u8>(p);
+  if (byte == CR) return p + 1 < end ? failAt(p, base, BAD_LINE_END) : NEED_DATA;
+  if (byte == LF) return failAt(p, base, BAD_LINE_END);
+  if (isBlank(byte)) return failAt(p, base, FOLDED_HEADER);
+  return failAt(p, base, BAD_HEADER_NAME);
+}
+
+function nameError(base: usize, p: usize, end: usize): i32 {
+  return p < end ? failAt(p, base, BAD_HEADER_NAME) : NEED_DATA;
+}
+
+/** Why the line does not end with CRLF at `p`. */
+function lineError(base: usize, p: usize, end: usize): i32 {
+  if (p >= end) return NEED_DATA;
+  const byte = load<u8>(p);
+  if (byte == CR && p + 1 >= end) return NEED_DATA;
+  return failAt(p, base, byte == CR || byte == LF ? BAD_LINE_END : BAD_HEADER_VALUE);
+}
+
+function setPresent(id: i32): void {
+  const at: usize = TABLE + (PRESENT << 2) + (id >> 3);
+  const bit: u32 = 1 << (id & 7);
+  store<u8>(at, load<u8>(at) | <u8>bit);
+}

@@ -1,0 +1,76 @@
+/**
+ * Loads the core, at the first import: the SIMD module from its base64, compiled synchronously, or
+ * the same core as JavaScript where WebAssembly, its SIMD or its memory is not to be had (a
+ * runtime without a JIT, a limit on address space). The other files of this folder call `wasm`;
+ * hosts are given `transferMemory`.
+ */
+
+import { Buffer } from "node:buffer";
+import { wasmBase64 } from "../../build/core.js";
+import { instantiate } from "../../build/core-scalar.js";
+import {
+  CHUNKED,
+  CHUNKED_WORDS,
+  EVENTS,
+  EVENTS_LENGTH,
+  INPUT,
+  INPUT_LENGTH,
+  OUTPUT,
+  OUTPUT_LENGTH,
+  TABLE,
+  TABLE_LENGTH,
+} from "../../core-wasm/layout.ts";
+import type { TransferMemory } from "../host.ts";
+
+/** The core's exports, as `core-wasm/index.ts` lists them. Addresses and counts only. */
+export interface CoreExports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  parseRequestHead(
+    start: number,
+    length: number,
+    maxHeaders: number,
+    maxTargetLength: number,
+  ): number;
+  parseResponseHead(start: number, length: number, maxHeaders: number, methodId: number): number;
+}
+
+/** What is used of it: TypeScript has its types only together with the DOM's. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+type Build = "simd" | "scalar";
+
+const [instance, kind] = load();
+
+/** The one instance of the process. */
+export const wasm: CoreExports = instance;
+/** Which build runs. */
+export const build: Build = kind;
+/** The whole memory, made once: it never grows, so this never goes stale. */
+export const memory: Buffer = Buffer.from(wasm.memory.buffer);
+/** The span table, which the last call filled. */
+export const table: Int32Array = new Int32Array(wasm.memory.buffer, TABLE, TABLE_LENGTH / 4);
+/** The chunked decoder's block. */
+export const chunked: Int32Array = new Int32Array(wasm.memory.buffer, CHUNKED, CHUNKED_WORDS);
+/** The parts of the memory that a host works in. */
+export const transferMemory: TransferMemory = {
+  buffer: wasm.memory.buffer,
+  input: { start: INPUT, length: INPUT_LENGTH },
+  output: { start: OUTPUT, length: OUTPUT_LENGTH },
+  events: { start: EVENTS, length: EVENTS_LENGTH },
+};
+
+function load(): [CoreExports, Build] {
+  try {
+    return [instantiateModule(), "simd"];
+  } catch {
+    return [instantiate() as unknown as CoreExports, "scalar"];
+  }
+}
+
+function instantiateModule(): CoreExports {
+  const module = new WebAssembly.Module(Buffer.from(wasmBase64, "base64"));
+  return new WebAssembly.Instance(module).exports as CoreExports;
+}

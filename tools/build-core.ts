@@ -1,0 +1,150 @@
+/**
+ * Builds the core: tables, then `asc` for every target of asconfig.json, then what `src/core/load.ts`
+ * imports: `build/core.js` with the module as base64, and `build/core-scalar.js`, the same source
+ * as JavaScript for runtimes where the module cannot run. Called by build.ts; `node
+ * tools/build-core.ts --check` also builds everything twice and compares.
+ */
+
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { main as asc } from "assemblyscript/asc";
+import { MEMORY_PAGES } from "../core-wasm/layout.ts";
+import { coreTables } from "./core-tables.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const build = `${root}build/`;
+
+/** The core is in every bundle and is compiled at every start: keep it small. */
+const MAX_SIZE = 64 * 1024;
+const MEMORY_SECTION = 5;
+
+interface Entry {
+  readonly name: string;
+}
+
+/** What is used of it: TypeScript has its types only together with the DOM's. */
+declare const WebAssembly: {
+  readonly Module: {
+    new (bytes: Uint8Array): object;
+    imports(module: object): Entry[];
+    exports(module: object): Entry[];
+  };
+};
+
+/** Builds all targets and checks what the design promises of the release build. */
+export async function buildCore(): Promise<void> {
+  await mkdir(build, { recursive: true });
+  await writeFile(`${build}core-tables.ts`, coreTables());
+  for (const target of ["release", "debug", "scalar"]) await compile(target);
+
+  const release = await readFile(`${build}core.wasm`);
+  checkModule(release);
+  const scalar = await readFile(`${build}core.scalar.wasm`);
+  checkModule(scalar);
+  await writeModule("core", `export const wasmBase64 = "${release.toString("base64")}";\n`, [
+    "/** The SIMD build of the core. */",
+    "export declare const wasmBase64: string;",
+  ]);
+  await writeModule("core-scalar", await scalarModule(), [
+    "/** Makes an instance of the core that needs no WebAssembly. */",
+    "export declare function instantiate(): Record<string, unknown>;",
+  ]);
+}
+
+/** Builds twice, and fails unless every file of the core has the same bytes both times. */
+export async function checkReproducible(): Promise<void> {
+  await buildCore();
+  const first = await fingerprint();
+  await buildCore();
+  if ((await fingerprint()) !== first)
+    throw new Error("Cannot reproduce the core: two builds differ");
+}
+
+async function fingerprint(): Promise<string> {
+  const hash = createHash("sha256");
+  for (const name of ["core.wasm", "core.js", "core-scalar.js"]) {
+    hash.update(await readFile(build + name));
+  }
+  return hash.digest("hex");
+}
+
+async function compile(target: string): Promise<void> {
+  const options = ["--config", "asconfig.json", "--target", target, "--baseDir", root];
+  const { error, stderr } = await asc(options);
+  if (error) throw new Error(`Cannot compile the core (${target}): ${error.message}\n${stderr}`);
+  const messages = stderr.toString();
+  if (messages !== "") process.stderr.write(messages);
+}
+
+/** No imports, no runtime of asc, a memory that cannot grow, and few bytes. */
+function checkModule(bytes: Uint8Array): void {
+  const module = new WebAssembly.Module(bytes);
+  const imports = WebAssembly.Module.imports(module);
+  if (imports.length > 0) {
+    throw new Error(`Cannot ship the core: it imports ${imports.map((entry) => entry.name)}`);
+  }
+  for (const { name } of WebAssembly.Module.exports(module)) {
+    if (name.startsWith("__")) throw new Error(`Cannot ship the core: it exports ${name}`);
+  }
+  const [least, most] = memoryLimits(bytes);
+  if (least !== MEMORY_PAGES || most !== MEMORY_PAGES) {
+    throw new Error(`Cannot ship the core: its memory is ${least} to ${most} pages`);
+  }
+  if (bytes.length >= MAX_SIZE) throw new Error(`Cannot ship the core: ${bytes.length} bytes`);
+}
+
+/** Initial and maximum pages, as the binary's memory section says. */
+function memoryLimits(bytes: Uint8Array): [number, number | undefined] {
+  let p = 8;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[p++] ?? 0;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  while (p < bytes.length) {
+    const id = bytes[p++];
+    const length = number();
+    if (id !== MEMORY_SECTION) {
+      p += length;
+      continue;
+    }
+    number();
+    const hasMost = number() & 1;
+    const least = number();
+    return [least, hasMost ? number() : undefined];
+  }
+  throw new Error("Cannot ship the core: it has no memory");
+}
+
+/** The scalar build through binaryen's wasm2js, as one function that makes an instance. */
+async function scalarModule(): Promise<string> {
+  const wasm2js = `${root}node_modules/binaryen/bin/wasm2js`;
+  const input = `${build}core.scalar.wasm`;
+  const { stdout } = await promisify(execFile)(process.execPath, [wasm2js, input, "-O2"], {
+    maxBuffer: 1 << 26,
+  });
+  // What follows makes an instance at once and exports it; nobody should pay for that who has SIMD.
+  const tail = stdout.indexOf("var retasmFunc =");
+  if (tail < 0) throw new Error("Cannot use wasm2js's output: no instance in it");
+  const source = stdout.slice(0, tail);
+  if (source.includes("import ")) throw new Error("Cannot use wasm2js's output: it imports");
+  return `export function instantiate() {\n${source}\nreturn asmFunc({});\n}\n`;
+}
+
+/** Writes a module and its types; whole or not at all, as others may be reading them. */
+async function writeModule(name: string, source: string, types: string[]): Promise<void> {
+  const head = "// Made by tools/build-core.ts. Do not edit.\n";
+  await writeFile(`${build}${name}.d.ts`, `${head}${types.join("\n")}\n`);
+  await writeFile(`${build}${name}.js.new`, head + source);
+  await rename(`${build}${name}.js.new`, `${build}${name}.js`);
+}
+
+if (import.meta.main) {
+  await (process.argv.includes("--check") ? checkReproducible() : buildCore());
+}
