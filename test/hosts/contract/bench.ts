@@ -45,7 +45,7 @@ export class Bench {
   readonly tcp: Tcp;
   readonly memory: TransferMemory = createTransferMemory();
   readonly options: ContractOptions;
-  breaches: string[] = [];
+  readonly breaches: string[] = [];
   #probes: Probe[] = [];
   #listeners: Listener[] = [];
   /** Calls into the host, and calls from it, that have not returned yet. */
@@ -120,15 +120,15 @@ export class Bench {
 
   /** Ends what the test left open, then checks the rules that hold for every test. */
   async settle(): Promise<void> {
-    for (const listener of this.#listeners) listener.close();
     const probes = this.#probes.filter((probe) => !probe.released);
-    for (const probe of probes) if (!probe.closed) probe.abort();
-    await until(() => probes.every((probe) => probe.closed));
-    await pass(5);
-    expect(probes.every((probe) => probe.closes === 1)).toBe(true);
-    expect(this.breaches).toEqual([]);
+    for (const listener of this.#listeners) listener.close();
     this.#probes = [];
     this.#listeners = [];
+    for (const probe of probes) if (!probe.closed) probe.abort();
+    await until(() => probes.every((probe) => probe.closed), 8);
+    await pass(5);
+    expect(probes.every((probe) => probe.closes === 1)).toBe(true);
+    expect(this.breaches.splice(0)).toEqual([]);
   }
 
   #add(probe: Probe): Probe {

@@ -179,6 +179,7 @@ export function testClosing(bench: Bench): void {
 
   test("a closed socket bears every call in silence", async () => {
     const { client, server } = await bench.pair();
+    client.finish();
     callEverything(client);
     await until(() => client.closed);
     callEverything(client);

@@ -21,6 +21,7 @@ const SCRIBBLE = 0xa5;
 
 export class Probe implements SocketHandler {
   readonly socket: Socket;
+  /** Its own copy: a test may change what one probe does. */
   script: Script;
   /** Set to false by tests that move many bytes and check them as they come. */
   keep = true;
@@ -40,7 +41,7 @@ export class Probe implements SocketHandler {
   constructor(bench: Bench, socket: Socket, script: Script) {
     this.#bench = bench;
     this.socket = socket;
-    this.script = script;
+    this.script = { ...script };
   }
 
   get text(): string {
