@@ -50,6 +50,13 @@ export function isHex(byte: u8): bool {
   return isClass(byte, IS_HEX);
 }
 
+/** The value of a hexadecimal digit, or a number above 15. */
+export function hexValue(byte: u8): u32 {
+  if (isDigit(byte)) return byte - 0x30;
+  const letter = <u32>(byte | 0x20) - 0x61;
+  return letter < 6 ? letter + 10 : 16;
+}
+
 /** A bit for each of 16 bytes that is not in the class of the nibble table. */
 function outside(low: v128, bytes: v128): i32 {
   const rows = i8x16.swizzle(low, v128.and(bytes, i8x16.splat(0x0f)));

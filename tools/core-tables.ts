@@ -37,6 +37,23 @@ const highNibbles = [1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0];
 /** Those that `framing.ts` tells apart. */
 const framingNames = HEADER_NAMES.slice(1, 7);
 
+/**
+ * Trailers that would change framing, routing or the connection, were someone to merge them (RFC
+ * 9110 section 6.5.1). Others are merely dropped.
+ */
+const forbiddenTrailers = [
+  ...framingNames,
+  "Cookie",
+  "Authorization",
+  "Keep-Alive",
+  "Max-Forwards",
+  "Proxy-Authorization",
+  "Proxy-Connection",
+  "Set-Cookie",
+  "Te",
+  "Trailer",
+];
+
 /** Two odd multipliers, and how far the product is shifted. */
 interface Hash {
   readonly head: number;
@@ -56,6 +73,9 @@ export function coreTables(): string {
     `export const METHOD_COUNT: i32 = ${METHODS.length - 1};`,
     `export const METHOD_ROWS: usize = memory.data<u64>([${METHODS.flatMap(methodRow)}], 16);`,
     ...framingNames.map((name) => `export const ${constant(name)}: i32 = ${idOf(name)};`),
+    "",
+    `export const FORBIDDEN_TRAILERS: usize = memory.data<u32>([${forbiddenTrailers.map(fnv)}], 4);`,
+    `export const FORBIDDEN_TRAILER_COUNT: i32 = ${forbiddenTrailers.length};`,
     "",
     `export const TOKEN_NIBBLES: usize = memory.data<i8>([${nibbles("IS_TOKEN")}], 16);`,
     `export const REG_NAME_NIBBLES: usize = memory.data<i8>([${nibbles("IS_REG_NAME")}], 16);`,
@@ -144,6 +164,13 @@ function take(seen: Uint32Array, slot: number, attempt: number): boolean {
   const free = seen[slot] !== attempt;
   seen[slot] = attempt;
   return free;
+}
+
+/** FNV-1a, 32 bits: the decoder sees names in pieces and keeps this of them. */
+function fnv(name: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(name.toLowerCase())) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
 }
 
 function idOf(name: string): number {

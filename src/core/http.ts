@@ -63,6 +63,19 @@ export function parseResponseHead(
   return wasm.parseResponseHead(start, length, maxHeaders, methodId);
 }
 
+/**
+ * Decodes chunked coding in place, with the state in `chunked`. Answers the bytes consumed or a
+ * status; the data they held is moved together to `start`, its length is a word of `chunked`.
+ */
+export function decodeChunked(
+  start: number,
+  length: number,
+  maxExtensionBytes: number,
+  maxTrailerBytes: number,
+): number {
+  return wasm.decodeChunked(start, length, maxExtensionBytes, maxTrailerBytes);
+}
+
 /** Bytes of the core's memory as text, one character each: HTTP's bytes are Latin-1 at most. */
 export function text(start: number, end: number): string {
   return latin1.latin1Slice(start, end);

@@ -32,6 +32,12 @@ export interface CoreExports {
     maxTargetLength: number,
   ): number;
   parseResponseHead(start: number, length: number, maxHeaders: number, methodId: number): number;
+  decodeChunked(
+    start: number,
+    length: number,
+    maxExtensionBytes: number,
+    maxTrailerBytes: number,
+  ): number;
 }
 
 /** What is used of it: TypeScript has its types only together with the DOM's. */
