@@ -1,0 +1,86 @@
+/**
+ * How a record becomes a line: Tornado's format for people, JSON for programs, Python's for the
+ * time before logging is configured. Private to the module log.
+ */
+import type { Level, LogRecord } from "./logger.ts";
+
+/** Turns a record into a line, or several, without the line end after the last. */
+export type Format = (record: LogRecord) => string;
+
+const COLORS: Readonly<Record<Level, number>> = {
+  debug: 34,
+  info: 32,
+  warning: 33,
+  error: 31,
+  critical: 35,
+};
+
+/** `[I 261120 10:04:37 chat:12] message`; lines that follow are indented by four. */
+export function prettyFormat(record: LogRecord): string {
+  return `${prefix(record)} ${body(record)}`;
+}
+
+/** `prettyFormat` with the prefix in the color of its level. */
+export function colorFormat(record: LogRecord): string {
+  return `\x1b[${COLORS[record.level]}m${prefix(record)}\x1b[0m ${body(record)}`;
+}
+
+/** `WARNING:squall.general:message`, Python's format for programs that have not configured it. */
+export function plainFormat(record: LogRecord): string {
+  return `${record.level.toUpperCase()}:${record.logger}:${body(record)}`;
+}
+
+function prefix(record: LogRecord): string {
+  return `[${record.level.charAt(0).toUpperCase()} ${dateText(record.time)} ${record.source}]`;
+}
+
+function dateText(time: number): string {
+  const date = new Date(time);
+  const day = [date.getFullYear() % 100, date.getMonth() + 1, date.getDate()];
+  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()];
+  return `${day.map(twoDigits).join("")} ${clock.map(twoDigits).join(":")}`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a peer's bytes must not steer a terminal
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+function body({ message, details }: LogRecord): string {
+  const text = "error" in details ? `${message}\n${errorText(details.error)}` : message;
+  const visible = text.replace(
+    CONTROLS,
+    (sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+  return visible.trimEnd().replaceAll("\n", "\n    ");
+}
+
+/** An error with its stack and its causes. */
+function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const title = `${error.name}: ${error.message}`;
+  const stack = error.stack ?? title;
+  // JavaScriptCore leaves the title out of the stack.
+  const text = stack.includes(error.message) ? stack : `${title}\n${stack}`;
+  return error.cause === undefined ? text : `${text}\nCaused by: ${errorText(error.cause)}`;
+}
+
+/** One JSON object: time, level, logger, message, then the details; an error by name and stack. */
+export function jsonFormat(record: LogRecord): string {
+  const { level, logger, message, details } = record;
+  const { error, ...fields } = details;
+  const head = { time: new Date(record.time).toISOString(), level, logger, message };
+  const tail = "error" in details ? { error: errorFields(error) } : undefined;
+  try {
+    return JSON.stringify({ ...head, ...fields, ...tail });
+  } catch (reason) {
+    return JSON.stringify({ ...head, ...tail, unserializable: String(reason) });
+  }
+}
+
+function errorFields(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) };
+  return { name: error.name, message: error.message, stack: errorText(error) };
+}
