@@ -33,8 +33,13 @@ interface Step {
 const steps: readonly Step[] = [
   {
     name: "core",
-    inputs: ["core-wasm/**/*.ts", "asconfig.json", "tools/build-core.ts", "package-lock.json"],
-    outputs: ["build/core.ts"],
+    inputs: [
+      "core-wasm/**/*.ts",
+      "asconfig.json",
+      "tools/{build-core,core-tables}.ts",
+      "package-lock.json",
+    ],
+    outputs: ["build/core.js", "build/core-scalar.js"],
     run: () => part("build-core.ts", "buildCore"),
   },
   {
@@ -48,7 +53,7 @@ const steps: readonly Step[] = [
     inputs: [
       "src/**/*.ts",
       "host-*/**/*.ts",
-      "core-wasm/{layout,status}.ts",
+      "core-wasm/{layout,status,http/names}.ts",
       "core-wasm/i32.d.ts",
       "build/*.{ts,js}",
       `${PREBUILDS}/*`,

@@ -25,10 +25,12 @@ const lines: readonly Line[] = [
       "host-bun": ["node:*", "bun:*", "bun"],
     },
   },
-  { modules: "core-wasm" },
+  { modules: "core-wasm", also: { "core-wasm": ["build/core-tables"] } },
   {
     modules: "src/core",
-    also: { "src/core": ["core-wasm/layout", "core-wasm/status", "build/*"] },
+    also: {
+      "src/core": ["core-wasm/layout", "core-wasm/status", "core-wasm/http/names", "build/*"],
+    },
   },
   { modules: "src/escape" },
   { modules: "src/log", also: { "src/log": ["node:fs", "node:path", "node:process"] } },
