@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { buildCore } from "./build-core.ts";
 import { packageExports } from "./check-exports.ts";
 
 const ROOT: string = join(import.meta.dirname, "..");
@@ -39,8 +40,8 @@ const steps: readonly Step[] = [
       "tools/{build-core,core-tables}.ts",
       "package-lock.json",
     ],
-    outputs: ["build/core.js", "build/core-scalar.js"],
-    run: () => part("build-core.ts", "buildCore"),
+    outputs: ["build/core.js", "build/core-scalar.js", "build/core-tables.ts"],
+    run: buildCore,
   },
   {
     name: "addon",
@@ -111,9 +112,16 @@ function buildDist(): void {
       cause: error,
     });
   }
+  for (const file of globSync("dist/**/*.d.ts")) importCompiled(file);
   copyInto("dist", [...globSync("build/*.{js,d.ts}"), "core-wasm/i32.d.ts"]);
   if (existsSync(PREBUILDS)) cpSync(PREBUILDS, join("dist", PREBUILDS), { recursive: true });
   writeFileSync("dist/package.json", `${JSON.stringify(publishedManifest(), undefined, 2)}\n`);
+}
+
+/** tsc leaves `.ts` in the imports of declarations; there is no such file in the package. */
+function importCompiled(file: string): void {
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace(/((?:from|import) *\(?")(\.{1,2}\/[^"]+)\.ts"/g, '$1$2.js"'));
 }
 
 function copyInto(folder: string, files: readonly string[]): void {
