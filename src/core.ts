@@ -3,5 +3,22 @@
  * core/; everything else imports it from here.
  */
 
+export { NEED_DATA } from "../core-wasm/status.ts";
+export { CHUNKED_WORDS, chunkedProgress } from "./core/chunked-progress.ts";
 export * from "./core/http.ts";
-export { build, memory, table, transferMemory } from "./core/load.ts";
+export { build, transferMemory } from "./core/load.ts";
+export {
+  CARRY_CAPACITY,
+  CARRY_START,
+  copyBytes,
+  LARGEST_HEAD,
+  MOST_HEADERS,
+  OUTPUT_CAPACITY,
+  putBytes,
+  putLatin1,
+  putUtf8,
+  utf8Bytes,
+  utf8Length,
+  viewBytes,
+} from "./core/memory.ts";
+export { RequestHead } from "./core/request-head.ts";

@@ -1,0 +1,51 @@
+/**
+ * Bytes and text in and out of the core's memory, for modules that must not know its layout.
+ */
+
+import { Buffer } from "node:buffer";
+import { CARRY, CARRY_LENGTH, MAX_HEADERS, OUTPUT_LENGTH, SLACK } from "../../core-wasm/layout.ts";
+import { memory } from "./load.ts";
+
+/** Where bytes that arrived in pieces are put together. */
+export const CARRY_START: number = CARRY;
+export const CARRY_CAPACITY: number = CARRY_LENGTH - SLACK;
+/** Heads are put together there, so none can be longer. */
+export const LARGEST_HEAD: number = CARRY_CAPACITY;
+/** Most header fields that the span table holds. */
+export const MOST_HEADERS: number = MAX_HEADERS;
+/** Most bytes that `Tcp.reserve` can give room for. */
+export const OUTPUT_CAPACITY: number = OUTPUT_LENGTH;
+
+/** Bytes where they are: valid until the core's memory is used for something else. */
+export function viewBytes(start: number, length: number): Uint8Array {
+  return memory.subarray(start, start + length);
+}
+
+/** Bytes of their own. */
+export function copyBytes(start: number, length: number): Uint8Array {
+  return new Uint8Array(memory.subarray(start, start + length));
+}
+
+export function putBytes(bytes: Uint8Array, start: number): void {
+  memory.set(bytes, start);
+}
+
+/** Writes text of code points up to 0xff, a byte each. */
+export function putLatin1(text: string, start: number): void {
+  memory.latin1Write(text, start, text.length);
+}
+
+/** Writes text as UTF-8, in `length` bytes as `utf8Length` counts them. */
+export function putUtf8(text: string, start: number, length: number): void {
+  memory.utf8Write(text, start, length);
+}
+
+/** Bytes that text takes as UTF-8: its length if, and only if, it is all ASCII. */
+export function utf8Length(text: string): number {
+  return Buffer.byteLength(text, "utf8");
+}
+
+/** Text as UTF-8 bytes of its own. */
+export function utf8Bytes(text: string): Uint8Array {
+  return Buffer.from(text, "utf8");
+}

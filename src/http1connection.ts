@@ -1,0 +1,527 @@
+/**
+ * The server's end of one HTTP/1.x connection: bytes in, events out, no waiting. Takes what a
+ * host's socket delivers, has the core parse it, calls the delegate that `httpserver` gave it, and
+ * keeps requests on one connection in order: the next one begins when the response before it is
+ * complete (Tornado `http1connection`).
+ */
+
+import {
+  CARRY_START,
+  NEED_DATA,
+  parseRequestHead,
+  RequestHead,
+  reasonFor,
+  statusCodeFor,
+  viewBytes,
+} from "./core.ts";
+import type { Socket, SocketHandler, Tcp } from "./host.ts";
+import { CarryOver } from "./http1connection/carry-over.ts";
+import { Deadlines } from "./http1connection/deadlines.ts";
+import { errorAnswer } from "./http1connection/error-answer.ts";
+import type { ConnectionLimits } from "./http1connection/limits.ts";
+import { type BodyReader, ChunkedReader, LengthReader } from "./http1connection/reader.ts";
+import {
+  BODY,
+  BODY_DONE,
+  CLOSE,
+  CLOSED,
+  DETACH,
+  DETACHED,
+  HEAD,
+  HEAD_DONE,
+  IDLE,
+  LINGER,
+  MESSAGE_DONE,
+  nextState,
+  PART_OF_HEAD,
+  RESPOND,
+  SENT,
+  SENT_LAST,
+} from "./http1connection/state.ts";
+import { type ResponseSink, ResponseWriter } from "./http1connection/writer.ts";
+import type { HTTPMessageDelegate, HTTPServerConnectionDelegate } from "./httputil/delegates.ts";
+import { HTTPInputError } from "./httputil/errors.ts";
+import { HTTPHeaders } from "./httputil/headers.ts";
+import { genLog } from "./log.ts";
+import { isThenable } from "./util.ts";
+
+export {
+  type ConnectionLimits,
+  connectionLimits,
+  DEFAULT_LIMITS,
+} from "./http1connection/limits.ts";
+
+/** What a server lends to its connections. */
+export interface ConnectionOwner {
+  readonly delegate: HTTPServerConnectionDelegate;
+  readonly limits: ConnectionLimits;
+  readonly tcp: Tcp;
+  readonly protocol: string;
+  /** Seconds, at the pace of the server's timer: enough for timeouts, and free to read. */
+  readonly now: number;
+  /** The server is going away: each response is the last on its connection. */
+  readonly closing: boolean;
+  connectionClosed(connection: HTTP1ServerConnection): void;
+}
+
+/** Stop reading ahead in a pipeline while this much output waits for the peer. */
+const PIPELINE_HIGH_WATER = 256 * 1024;
+const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/** One connection of a server. Also where its response writers send to. */
+export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
+  readonly socket: Socket;
+  readonly #owner: ConnectionOwner;
+  readonly #deadlines: Deadlines;
+  #state = IDLE;
+  #carry: CarryOver | undefined;
+  #writer: ResponseWriter | undefined;
+  #delegate: HTTPMessageDelegate | undefined;
+  #body: BodyReader | undefined;
+  #bodySize = 0;
+  #maxBodySize = 0;
+  #requests = 0;
+  /** A loop over received bytes is running: whoever ends a response leaves the next to it. */
+  #consuming = false;
+  /** The delegate has asked for time with a promise, or too much output waits for the peer. */
+  #held = false;
+  #paused = false;
+  #ended = false;
+  #drainWaiters: (() => void)[] | undefined;
+
+  constructor(socket: Socket, owner: ConnectionOwner) {
+    this.socket = socket;
+    this.#owner = owner;
+    this.#deadlines = new Deadlines(owner.limits, owner.now);
+  }
+
+  get tcp(): Tcp {
+    return this.#owner.tcp;
+  }
+
+  get remoteIp(): string {
+    return this.socket.remoteAddress.host;
+  }
+
+  get protocol(): string {
+    return this.#owner.protocol;
+  }
+
+  get requestComplete(): boolean {
+    return this.#state !== BODY;
+  }
+
+  /** Nothing of a request has arrived and no response is due: closing it harms nobody. */
+  get idle(): boolean {
+    return this.#state === IDLE;
+  }
+
+  // What the socket says.
+
+  data(start: number, length: number): void {
+    if (this.#carry === undefined) {
+      const consumed = this.#consume(start, length);
+      if (consumed < length) this.#keep(start + consumed, length - consumed);
+      return;
+    }
+    const before = this.#carry.length;
+    const lineEnded = this.#carry.append(start, length);
+    if (this.#state !== HEAD || lineEnded || this.#crossesLimit(before)) this.#resume();
+  }
+
+  /** An unfinished line has just become longer than a limit, so parsing it again will say so. */
+  #crossesLimit(before: number): boolean {
+    const { maxTargetSize, maxHeaderSize } = this.#owner.limits;
+    const length = (this.#carry as CarryOver).length;
+    return length > maxHeaderSize || (length > maxTargetSize && before <= maxTargetSize);
+  }
+
+  end(): void {
+    this.#ended = true;
+    if (this.#state === IDLE || this.#state === LINGER) this.#close();
+    else if (this.#state === HEAD) this.#fail(400, "the connection ended within the head");
+    else if (this.#state === BODY) this.#fail(400, "the connection ended within the body");
+    else this.#abandonDelegate();
+  }
+
+  drain(): void {
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = undefined;
+    if (waiters !== undefined) for (const resolve of waiters) resolve();
+    if (this.#state === IDLE || this.#state === HEAD) this.#resume();
+  }
+
+  close(_error: Error | undefined): void {
+    if (this.#state !== CLOSED) this.#state = nextState(this.#state, CLOSE);
+    this.#carry = undefined;
+    this.#abandonDelegate();
+    this.#writer?.invalidate();
+    this.#writer = undefined;
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = undefined;
+    if (waiters !== undefined) for (const resolve of waiters) resolve();
+    this.#owner.connectionClosed(this);
+  }
+
+  // What the server's timer says.
+
+  /** Ends the connection if a timeout has run out. */
+  checkDeadlines(now: number): void {
+    const deadlines = this.#deadlines;
+    if (deadlines.outputStalled(now, this.socket.bufferedAmount)) {
+      genLog.debug("Connection closed: its peer has not read for sendTimeout seconds");
+      this.socket.abort();
+    } else if (this.#state === IDLE && this.#requests > 0) {
+      if (deadlines.idleTooLong(now)) this.#close();
+    } else if (this.#state === IDLE || this.#state === HEAD) {
+      if (deadlines.headTooLong(now)) this.#fail(408, "the head did not arrive in time");
+    } else if (this.#state === BODY && !this.#held) {
+      if (deadlines.bodyTooLong(now)) this.#fail(408, "the body did not arrive in time");
+    } else if (this.#state === LINGER && deadlines.lingeredEnough(now)) {
+      this.#close();
+    }
+  }
+
+  /** Closes a connection that no request is using, or else after its response. */
+  closeWhenIdle(): void {
+    if (this.#state === IDLE) this.#close();
+  }
+
+  // What the response's writer says.
+
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#drainWaiters ??= [];
+      this.#drainWaiters.push(resolve);
+    });
+  }
+
+  responseDone(keepAlive: boolean): void {
+    if (this.#state === CLOSED) return;
+    const complete = this.#state === RESPOND;
+    this.#writer = undefined;
+    this.#delegate = undefined;
+    if (!complete || !keepAlive || (this.#ended && this.#carry === undefined)) {
+      this.#finishConversation(complete);
+      return;
+    }
+    this.#state = nextState(this.#state, SENT);
+    this.#deadlines.start(this.#owner.now);
+    if (!this.#consuming && (this.#carry !== undefined || this.#paused)) this.#resume();
+  }
+
+  responseFailed(): void {
+    this.#writer = undefined;
+    this.#delegate = undefined;
+    this.socket.abort();
+  }
+
+  setMaxBodySize(bytes: number): void {
+    this.#maxBodySize = bytes;
+  }
+
+  detach(): Socket {
+    this.#state = nextState(this.#state, DETACH);
+    this.#writer = undefined;
+    this.#delegate = undefined;
+    this.#owner.connectionClosed(this);
+    if (!this.#consuming) queueMicrotask(() => this.#forward());
+    return this.socket;
+  }
+
+  // Received bytes.
+
+  /** Uses received bytes as far as the state allows; returns how many. */
+  #consume(start: number, length: number): number {
+    const end = start + length;
+    let position = start;
+    this.#consuming = true;
+    try {
+      while (position < end && !this.#held) {
+        const taken = this.#takeBytes(position, end - position);
+        if (taken === 0) break;
+        position += taken;
+      }
+    } finally {
+      this.#consuming = false;
+    }
+    return position - start;
+  }
+
+  #takeBytes(start: number, length: number): number {
+    switch (this.#state) {
+      case IDLE:
+      case HEAD:
+        return this.#takeHead(start, length);
+      case BODY:
+        return this.#takeBody(start, length);
+      case LINGER:
+      case CLOSED:
+        return length;
+      default:
+        return 0;
+    }
+  }
+
+  /** Keeps bytes that cannot be used yet, and stops reading unless more of a head is awaited. */
+  #keep(start: number, length: number): void {
+    if (this.#state === DETACHED) {
+      if (this.socket.handler !== this) this.socket.handler.data(start, length);
+      else this.#carry = new CarryOver(start, length);
+      return;
+    }
+    this.#carry = new CarryOver(start, length);
+    this.#pauseUnlessHead();
+  }
+
+  #pauseUnlessHead(): void {
+    const wanted = this.#state === HEAD && !this.#held;
+    if (wanted === !this.#paused) return;
+    this.#paused = !wanted;
+    if (wanted) this.socket.resume();
+    else this.socket.pause();
+  }
+
+  /** Goes on with bytes that were kept, as far as the state allows. */
+  #resume(): void {
+    if (this.#consuming) return;
+    while (this.#carry !== undefined && !this.#held) {
+      const length = this.#carry.restore(0);
+      const consumed = this.#consume(CARRY_START, length);
+      if (this.#carry === undefined) return;
+      if (consumed === this.#carry.length) this.#carry = undefined;
+      else if (consumed > 0) this.#carry.drop(consumed);
+      if (consumed < length) break;
+    }
+    if (this.#state === DETACHED) this.#forward();
+    else if (this.#ended && this.#carry === undefined && this.#state === IDLE) this.#close();
+    else if (this.#carry !== undefined) this.#pauseUnlessHead();
+    else if (this.#paused && !this.#held) {
+      this.#paused = false;
+      this.socket.resume();
+    }
+  }
+
+  /** Gives bytes that came before `detach` to the socket's new handler. */
+  #forward(): void {
+    while (this.#carry !== undefined && this.socket.handler !== this) {
+      const length = this.#carry.restore(0);
+      if (length === this.#carry.length) this.#carry = undefined;
+      else this.#carry.drop(length);
+      this.socket.handler.data(CARRY_START, length);
+    }
+    if (this.#paused) {
+      this.#paused = false;
+      this.socket.resume();
+    }
+  }
+
+  #takeHead(start: number, length: number): number {
+    const limits = this.#owner.limits;
+    const consumed = parseRequestHead(start, length, limits.maxHeaderCount, limits.maxTargetSize);
+    const incomplete = consumed === NEED_DATA;
+    if (incomplete ? length > limits.maxHeaderSize : consumed > limits.maxHeaderSize) {
+      this.#fail(431, `the head is longer than ${limits.maxHeaderSize} bytes`);
+      return length;
+    }
+    if (incomplete) {
+      if (this.#state === IDLE) this.#deadlines.start(this.#owner.now);
+      this.#state = nextState(this.#state, PART_OF_HEAD);
+      return 0;
+    }
+    if (consumed < 0) {
+      this.#fail(statusCodeFor(consumed), reasonFor(consumed));
+      return length;
+    }
+    this.#begin(new RequestHead(start));
+    return consumed;
+  }
+
+  /** A head is complete: makes the delegate and tells it. */
+  #begin(head: RequestHead): void {
+    const owner = this.#owner;
+    const limits = owner.limits;
+    this.#requests++;
+    const last =
+      owner.closing ||
+      limits.noKeepAlive ||
+      this.#requests === limits.maxRequestsPerConnection ||
+      !head.keepAlive;
+    const writer = new ResponseWriter(this, head, !last);
+    this.#writer = writer;
+    const hasBody = head.chunked || head.contentLength > 0;
+    this.#state = nextState(this.#state, hasBody ? HEAD_DONE : MESSAGE_DONE);
+    const delegate = owner.delegate.startRequest(writer);
+    this.#delegate = delegate;
+    if (hasBody) this.#expectBody(head);
+    let waiting: PromiseLike<unknown> | void;
+    try {
+      waiting = delegate.headersReceived(head, HTTPHeaders.from(head));
+    } catch (error) {
+      this.#delegateThrew(error);
+      return;
+    }
+    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterHead(head, hasBody));
+    else this.#afterHead(head, hasBody);
+  }
+
+  #expectBody(head: RequestHead): void {
+    this.#maxBodySize = this.#owner.limits.maxBodySize;
+    this.#bodySize = 0;
+    this.#body = head.chunked
+      ? new ChunkedReader(this.#owner.limits)
+      : new LengthReader(head.contentLength);
+    this.#deadlines.start(this.#owner.now);
+  }
+
+  #afterHead(head: RequestHead, hasBody: boolean): void {
+    if (!hasBody) {
+      this.#finishRequest();
+      return;
+    }
+    if (this.#state !== BODY) return;
+    if (head.contentLength > this.#maxBodySize) this.#failTooLarge();
+    else if (head.expectContinue && this.#writer?.started === false) this.#sendText(CONTINUE);
+  }
+
+  #takeBody(start: number, length: number): number {
+    const body = this.#body as BodyReader;
+    let consumed: number;
+    try {
+      consumed = body.read(start, length);
+    } catch (error) {
+      if (!(error instanceof HTTPInputError)) throw error;
+      this.#fail(error.status, error.message);
+      return length;
+    }
+    const size = body.dataLength;
+    this.#bodySize += size;
+    this.#deadlines.received(size);
+    if (this.#bodySize > this.#maxBodySize) {
+      this.#failTooLarge();
+      return length;
+    }
+    const delegate = this.#delegate as HTTPMessageDelegate;
+    let waiting: PromiseLike<unknown> | void;
+    try {
+      if (size > 0) waiting = delegate.dataReceived(viewBytes(start, size));
+    } catch (error) {
+      this.#delegateThrew(error);
+      return length;
+    }
+    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterBody(body));
+    else this.#afterBody(body);
+    return consumed;
+  }
+
+  #afterBody(body: BodyReader): void {
+    if (!body.done || this.#state !== BODY) return;
+    this.#body = undefined;
+    this.#state = nextState(this.#state, BODY_DONE);
+    this.#finishRequest();
+  }
+
+  #finishRequest(): void {
+    const delegate = this.#delegate;
+    if (delegate === undefined || this.#state !== RESPOND) return;
+    try {
+      delegate.finish();
+    } catch (error) {
+      this.#delegateThrew(error);
+    }
+    if (this.socket.bufferedAmount > PIPELINE_HIGH_WATER && this.idle) {
+      this.#hold(this.drained(), () => undefined);
+    }
+  }
+
+  #delegateThrew(error: unknown): void {
+    if (error instanceof HTTPInputError) {
+      this.#fail(error.status, error.message);
+      return;
+    }
+    genLog.exception("Uncaught exception in request delegate", error);
+    this.#fail(500, undefined);
+  }
+
+  /** Reads no more until `waiting` settles, then goes on with `next`. */
+  #hold(waiting: PromiseLike<unknown>, next: () => void): void {
+    this.#held = true;
+    const release = (): void => {
+      this.#held = false;
+      this.#deadlines.start(this.#owner.now);
+      if (this.#state === CLOSED) return;
+      next();
+      this.#resume();
+    };
+    waiting.then(release, (error) => {
+      this.#delegateThrew(error);
+      release();
+    });
+    if (!this.#paused) {
+      this.#paused = true;
+      this.socket.pause();
+    }
+  }
+
+  // Ends.
+
+  #failTooLarge(): void {
+    this.#fail(413, `the body is longer than ${this.#maxBodySize} bytes`);
+  }
+
+  /** Answers with an error if no answer has begun, and ends the conversation. */
+  #fail(status: number, reason: string | undefined): void {
+    const writer = this.#writer;
+    this.#writer = undefined;
+    this.#abandonDelegate();
+    writer?.invalidate();
+    if (this.#state === CLOSED || this.#state === LINGER) return;
+    if (writer?.started === true) {
+      this.socket.abort();
+      return;
+    }
+    if (reason !== undefined) genLog.info(`Request refused with ${status}: ${reason}`);
+    this.#sendText(errorAnswer(status, reason));
+    this.#finishConversation(false);
+  }
+
+  /**
+   * The last response is written. If the peer may still be sending, half-closes and lets it read
+   * the answer: closing over unread bytes would reset the connection (RFC 9112 section 9.6).
+   */
+  #finishConversation(requestComplete: boolean): void {
+    this.#state = nextState(this.#state, SENT_LAST);
+    this.#body = undefined;
+    if ((requestComplete && this.#carry === undefined) || this.#ended) {
+      this.#close();
+      return;
+    }
+    this.#carry = undefined;
+    this.#deadlines.start(this.#owner.now);
+    this.socket.shutdown();
+    if (this.#paused) {
+      this.#paused = false;
+      this.socket.resume();
+    }
+  }
+
+  #close(): void {
+    this.socket.close();
+  }
+
+  /** The peer will not hear an answer: tells the delegate once. */
+  #abandonDelegate(): void {
+    const delegate = this.#delegate;
+    this.#delegate = undefined;
+    if (delegate === undefined) return;
+    try {
+      delegate.onConnectionClose();
+    } catch (error) {
+      genLog.exception("Uncaught exception in onConnectionClose", error);
+    }
+  }
+
+  #sendText(text: string): void {
+    this.socket.write(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+  }
+}

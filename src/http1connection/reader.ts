@@ -1,0 +1,76 @@
+/**
+ * Takes the body of one message out of the bytes of a connection. Called by `http1connection.ts`,
+ * which owns the stream and the limits; does no I/O and knows no handlers.
+ */
+
+import {
+  CHUNKED_WORDS,
+  chunkedProgress,
+  decodeChunked,
+  reasonFor,
+  statusCodeFor,
+} from "../core.ts";
+import { HTTPInputError } from "../httputil/errors.ts";
+import type { ConnectionLimits } from "./limits.ts";
+
+/** Reads one body. After `read`, `dataLength` bytes of it stand at the start that was given. */
+export interface BodyReader {
+  /** Bytes of body that the last `read` found. */
+  readonly dataLength: number;
+  /** The body is complete. */
+  readonly done: boolean;
+  /**
+   * Takes what belongs to the body from received bytes in the core's memory and returns how many
+   * bytes that was. Throws HTTPInputError for a malformed body.
+   */
+  read(start: number, length: number): number;
+}
+
+/** A body of known length, above zero. */
+export class LengthReader implements BodyReader {
+  dataLength = 0;
+  #left: number;
+
+  constructor(length: number) {
+    this.#left = length;
+  }
+
+  get done(): boolean {
+    return this.#left === 0;
+  }
+
+  read(_start: number, length: number): number {
+    this.dataLength = Math.min(length, this.#left);
+    this.#left -= this.dataLength;
+    return this.dataLength;
+  }
+}
+
+/** A body in the chunked coding (RFC 9112 section 7.1). Extensions and trailers are dropped. */
+export class ChunkedReader implements BodyReader {
+  dataLength = 0;
+  done = false;
+  readonly #limits: ConnectionLimits;
+  /** The decoder's state while other connections use the core. */
+  readonly #progress = new Int32Array(CHUNKED_WORDS);
+
+  constructor(limits: ConnectionLimits) {
+    this.#limits = limits;
+  }
+
+  read(start: number, length: number): number {
+    chunkedProgress.load(this.#progress);
+    const { maxChunkExtensionSize, maxTrailerSize } = this.#limits;
+    const consumed = decodeChunked(start, length, maxChunkExtensionSize, maxTrailerSize);
+    if (consumed < 0) {
+      throw new HTTPInputError(
+        `Cannot read chunked body: ${reasonFor(consumed)}`,
+        statusCodeFor(consumed),
+      );
+    }
+    chunkedProgress.store(this.#progress);
+    this.dataLength = chunkedProgress.dataLength;
+    this.done = chunkedProgress.done;
+    return consumed;
+  }
+}

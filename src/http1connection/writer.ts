@@ -1,0 +1,242 @@
+/**
+ * Turns one response into wire bytes, and decides how its body is framed (RFC 9112 section 6).
+ * Made by `http1connection.ts` for each request; handlers reach it as their `HTTPConnection`.
+ * Writes into the output region of the core's memory, from where the host sends it.
+ */
+
+import type { RequestHead } from "../core.ts";
+import { OUTPUT_CAPACITY, putBytes, putLatin1, putUtf8, utf8Bytes, utf8Length } from "../core.ts";
+import type { Socket, Tcp } from "../host.ts";
+import type { HTTPConnection, HTTPRequestContext } from "../httputil/delegates.ts";
+import { HTTPOutputError } from "../httputil/errors.ts";
+import type { HTTPHeaders } from "../httputil/headers.ts";
+import { REASONS, type ResponseStartLine } from "../httputil/start-line.ts";
+import { StreamClosedError } from "../iostream.ts";
+
+/** What the writer asks of the connection that it writes to. */
+export interface ResponseSink extends HTTPRequestContext {
+  readonly socket: Socket;
+  readonly tcp: Tcp;
+  /** Whether the request's body has been read to its end. */
+  readonly requestComplete: boolean;
+  /** Resolves when what is buffered has gone out, or the socket is closed. */
+  drained(): Promise<void>;
+  /** The response is complete; the connection may go on if `keepAlive`. */
+  responseDone(keepAlive: boolean): void;
+  /** The response cannot be completed: the connection is broken off. */
+  responseFailed(): void;
+  setMaxBodySize(bytes: number): void;
+  detach(): Socket;
+}
+
+/** Output that waits for the peer beyond this makes `write` return a promise. Node's is 64 KiB too. */
+const HIGH_WATER = 64 * 1024;
+/** Bytes above this are handed to the host where they lie instead of being copied. */
+const COPY_LIMIT = 64 * 1024;
+
+const NO_BODY = 0;
+const LENGTH = 1;
+const CHUNKED = 2;
+const UNTIL_CLOSE = 3;
+
+const LAST_CHUNK = "0\r\n\r\n";
+
+const statusLines = new Map<number, string>();
+for (const code of Object.keys(REASONS)) {
+  statusLines.set(Number(code), `HTTP/1.1 ${code} ${REASONS[Number(code)]}\r\n`);
+}
+
+/** The first line, with its CRLF. The version is ours, whatever the request's was. */
+function statusLine(line: ResponseStartLine): string {
+  return REASONS[line.code] === line.reason
+    ? (statusLines.get(line.code) as string)
+    : `HTTP/1.1 ${line.code} ${line.reason}\r\n`;
+}
+
+/** Rejects for who awaits it, so that a handler's endless loop ends, and bothers nobody else. */
+function closedPromise(): Promise<void> {
+  const closed = Promise.reject(new StreamClosedError());
+  closed.catch(() => undefined);
+  return closed;
+}
+
+/** The response to one request. */
+export class ResponseWriter implements HTTPConnection {
+  readonly #sink: ResponseSink;
+  readonly #head: RequestHead;
+  #keepAlive: boolean;
+  #started = false;
+  #finished = false;
+  #gone = false;
+  #framing = NO_BODY;
+  /** Bytes of body still to come, if the framing is LENGTH. */
+  #left = 0;
+
+  constructor(sink: ResponseSink, head: RequestHead, keepAlive: boolean) {
+    this.#sink = sink;
+    this.#head = head;
+    this.#keepAlive = keepAlive;
+  }
+
+  get context(): HTTPRequestContext {
+    return this.#sink;
+  }
+
+  /** The head has been sent. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  writeHeaders(
+    startLine: ResponseStartLine,
+    headers: HTTPHeaders,
+    chunk?: string | Uint8Array,
+  ): Promise<void> | undefined {
+    if (this.#gone) return closedPromise();
+    this.#checkOpen("send headers");
+    const code = startLine.code;
+    if (code >= 100 && code < 200 && code !== 101) {
+      this.#sendText(`${statusLine(startLine)}${headers.toString()}\r\n`);
+      return undefined;
+    }
+    if (this.#started) throw new HTTPOutputError("Cannot send headers: they have been sent");
+    const text = statusLine(startLine) + headers.toString() + this.#frame(code, headers);
+    this.#started = true;
+    return this.#sendWithBody(text, chunk);
+  }
+
+  write(chunk: string | Uint8Array): Promise<void> | undefined {
+    if (this.#gone) return closedPromise();
+    this.#checkOpen("write");
+    if (!this.#started) throw new HTTPOutputError("Cannot write: the headers have not been sent");
+    return this.#sendWithBody("", chunk);
+  }
+
+  finish(): void {
+    if (this.#finished || this.#gone) return;
+    if (this.#framing === LENGTH && this.#left > 0) {
+      this.abort();
+      throw new HTTPOutputError(
+        `Cannot finish response: ${this.#left} bytes fewer than Content-Length were written`,
+      );
+    }
+    this.#finished = true;
+    if (this.#framing === CHUNKED) this.#sendText(LAST_CHUNK);
+    this.#sink.responseDone(this.#keepAlive);
+  }
+
+  abort(): void {
+    if (this.#finished || this.#gone) return;
+    this.#finished = true;
+    this.#sink.responseFailed();
+  }
+
+  setMaxBodySize(bytes: number): void {
+    this.#sink.setMaxBodySize(bytes);
+  }
+
+  detach(): Socket {
+    this.#checkOpen("detach");
+    this.#finished = true;
+    return this.#sink.detach();
+  }
+
+  /** The connection is gone, or the connection itself has answered: output is dropped. */
+  invalidate(): void {
+    this.#gone = true;
+  }
+
+  /** Chooses the framing; gives the header lines that say so, and the empty line. */
+  #frame(code: number, headers: HTTPHeaders): string {
+    const http10 = this.#head.version === "HTTP/1.0";
+    const length = headers.getOwn("Content-Length");
+    const bodiless = this.#head.method === "HEAD" || code === 204 || code === 304 || code === 101;
+    let lines = "";
+    if (bodiless) {
+      this.#framing = NO_BODY;
+    } else if (length !== undefined) {
+      this.#framing = LENGTH;
+      this.#left = Number(length);
+    } else if (http10 || headers.getOwn("Transfer-Encoding") !== undefined) {
+      // The application frames the body itself, or the end of the connection does.
+      this.#framing = UNTIL_CLOSE;
+      this.#keepAlive = this.#keepAlive && !http10;
+    } else {
+      this.#framing = CHUNKED;
+      lines = "Transfer-Encoding: chunked\r\n";
+    }
+    const connection = headers.getOwn("Connection");
+    if (connection !== undefined) {
+      if (/(^|,)\s*close\s*(,|$)/i.test(connection)) this.#keepAlive = false;
+      return `${lines}\r\n`;
+    }
+    if (!this.#keepAlive) return `${lines}Connection: close\r\n\r\n`;
+    return http10 ? `${lines}Connection: keep-alive\r\n\r\n` : `${lines}\r\n`;
+  }
+
+  #sendWithBody(text: string, chunk: string | Uint8Array | undefined): Promise<void> | undefined {
+    if (chunk === undefined || chunk.length === 0 || this.#framing === NO_BODY) {
+      if (text !== "") this.#sendText(text);
+      return this.#pressure();
+    }
+    const size = typeof chunk === "string" ? utf8Length(chunk) : chunk.length;
+    if (this.#framing === LENGTH) this.#count(size);
+    const before = this.#framing === CHUNKED ? `${text}${size.toString(16)}\r\n` : text;
+    const after = this.#framing === CHUNKED ? "\r\n" : "";
+    if (size > COPY_LIMIT) {
+      if (before !== "") this.#sendText(before);
+      this.#sink.socket.write(typeof chunk === "string" ? utf8Bytes(chunk) : chunk);
+      if (after !== "") this.#sendText(after);
+    } else {
+      this.#sendParts(before, chunk, size, after);
+    }
+    return this.#pressure();
+  }
+
+  /** Sends a chunk and what stands around it as one run of bytes. */
+  #sendParts(before: string, chunk: string | Uint8Array, size: number, after: string): void {
+    if (size === chunk.length && typeof chunk === "string") {
+      this.#sendText(before + chunk + after);
+      return;
+    }
+    const total = before.length + size + after.length;
+    const start = this.#sink.tcp.reserve(total);
+    const body = start + before.length;
+    putLatin1(before, start);
+    if (typeof chunk === "string") putUtf8(chunk, body, size);
+    else putBytes(chunk, body);
+    if (after !== "") putLatin1(after, body + size);
+    this.#sink.socket.send(start, total);
+  }
+
+  /** Sends text of one byte a character. */
+  #sendText(text: string): void {
+    const length = text.length;
+    if (length > OUTPUT_CAPACITY) {
+      throw new HTTPOutputError(`Cannot send headers: ${length} bytes are more than fit`);
+    }
+    const start = this.#sink.tcp.reserve(length);
+    putLatin1(text, start);
+    this.#sink.socket.send(start, length);
+  }
+
+  #count(size: number): void {
+    if (size > this.#left) {
+      this.abort();
+      throw new HTTPOutputError("Cannot write: more bytes than Content-Length says");
+    }
+    this.#left -= size;
+  }
+
+  #pressure(): Promise<void> | undefined {
+    return this.#sink.socket.bufferedAmount > HIGH_WATER ? this.#sink.drained() : undefined;
+  }
+
+  #checkOpen(act: string): void {
+    if (this.#finished) throw new HTTPOutputError(`Cannot ${act}: the response is finished`);
+  }
+}

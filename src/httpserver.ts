@@ -1,0 +1,143 @@
+/**
+ * The HTTP server: listens, gives every socket an HTTP/1.x connection, and watches over their
+ * timeouts. Takes its requests' delegates from an application or a callback; knows no handlers.
+ */
+
+import type { Socket, SocketHandler, Tcp } from "./host.ts";
+import {
+  type ConnectionLimits,
+  type ConnectionOwner,
+  connectionLimits,
+  HTTP1ServerConnection,
+} from "./http1connection.ts";
+import { CallbackDelegate, type RequestCallback } from "./httpserver/callback-delegate.ts";
+import type { HTTPServerConnectionDelegate } from "./httputil.ts";
+import type { IOLoop, Timeout } from "./ioloop.ts";
+import { genLog } from "./log.ts";
+import { TCPServer } from "./tcpserver.ts";
+
+export { banner } from "./httpserver/banner.ts";
+export { CallbackDelegate, type RequestCallback } from "./httpserver/callback-delegate.ts";
+
+/** Options of a server: every limit of its connections, and these. */
+export interface HTTPServerOptions extends Partial<ConnectionLimits> {
+  /** Most connections at once; at the limit the longest idle one is closed. 0: no limit. */
+  readonly maxConnections?: number;
+  /** `http` or `https`, as the request reports it: for a server behind a proxy that speaks TLS. */
+  readonly protocol?: "http" | "https";
+  readonly loop?: IOLoop;
+}
+
+/** How often timeouts are looked at, in seconds, unless a timeout is too short for that. */
+const TICK = 1;
+
+/** A non-blocking HTTP/1.1 server (Tornado `httpserver.HTTPServer`). */
+export class HTTPServer extends TCPServer {
+  readonly #owner: ServerOwner;
+
+  /** Serves a delegate, such as an `Application`, or a callback that gets whole requests. */
+  constructor(
+    handler: HTTPServerConnectionDelegate | RequestCallback,
+    options: HTTPServerOptions = {},
+  ) {
+    super(options.loop);
+    const delegate = typeof handler === "function" ? new CallbackDelegate(handler) : handler;
+    this.#owner = new ServerOwner(this.loop, delegate, options);
+  }
+
+  /** Connections that are open. */
+  get connectionCount(): number {
+    return this.#owner.connections.size;
+  }
+
+  /**
+   * Ends what is open: idle connections at once, the others after their response, which says
+   * `Connection: close`. Resolves when all are gone. Call `stop()` before.
+   */
+  closeAllConnections(): Promise<void> {
+    return this.#owner.closeAll();
+  }
+
+  protected override handleSocket(socket: Socket): SocketHandler {
+    return this.#owner.accept(socket);
+  }
+}
+
+/** What the connections share: limits, clock, delegate, and the set of them. */
+class ServerOwner implements ConnectionOwner {
+  readonly delegate: HTTPServerConnectionDelegate;
+  readonly limits: ConnectionLimits;
+  readonly tcp: Tcp;
+  readonly protocol: string;
+  /** Oldest first. */
+  readonly connections = new Set<HTTP1ServerConnection>();
+  now = 0;
+  closing = false;
+  readonly #loop: IOLoop;
+  readonly #maxConnections: number;
+  readonly #tick: number;
+  #timer: Timeout | undefined;
+  #whenEmpty: (() => void)[] = [];
+
+  constructor(loop: IOLoop, delegate: HTTPServerConnectionDelegate, options: HTTPServerOptions) {
+    this.#loop = loop;
+    this.delegate = delegate;
+    this.limits = connectionLimits(options);
+    this.tcp = loop.tcp;
+    this.protocol = options.protocol ?? "http";
+    this.#maxConnections = options.maxConnections ?? 0;
+    this.#tick = tickFor(this.limits);
+  }
+
+  accept(socket: Socket): SocketHandler {
+    if (this.connections.size === 0) this.#startClock();
+    if (this.#maxConnections > 0 && this.connections.size >= this.#maxConnections) this.#shed();
+    const connection = new HTTP1ServerConnection(socket, this);
+    this.connections.add(connection);
+    return connection;
+  }
+
+  connectionClosed(connection: HTTP1ServerConnection): void {
+    this.connections.delete(connection);
+    if (this.connections.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+
+  closeAll(): Promise<void> {
+    this.closing = true;
+    for (const connection of this.connections) connection.closeWhenIdle();
+    if (this.connections.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenEmpty.push(resolve));
+  }
+
+  /** Closes the connection that has been idle longest. */
+  #shed(): void {
+    for (const connection of this.connections) {
+      if (!connection.idle) continue;
+      connection.closeWhenIdle();
+      return;
+    }
+    genLog.warning(`Over maxConnections: all ${this.connections.size} connections are busy`);
+  }
+
+  #startClock(): void {
+    this.now = performance.now() / 1000;
+    this.#timer = this.#loop.callLater(this.#tick, () => this.#onTick());
+  }
+
+  #onTick(): void {
+    this.now = performance.now() / 1000;
+    for (const connection of this.connections) connection.checkDeadlines(this.now);
+    if (this.connections.size > 0) this.#startClock();
+  }
+}
+
+/** A quarter of the shortest timeout, so that none is late by more than that; at most TICK. */
+function tickFor(limits: ConnectionLimits): number {
+  const { headerTimeout, bodyTimeout, idleConnectionTimeout, sendTimeout, lingerTimeout } = limits;
+  const timeouts = [headerTimeout, bodyTimeout, idleConnectionTimeout, sendTimeout, lingerTimeout];
+  const shortest = Math.min(...timeouts.filter((timeout) => timeout > 0), 4 * TICK);
+  return Math.max(shortest / 4, 0.02);
+}

@@ -1,0 +1,68 @@
+/**
+ * Serves a plain function: collects each request whole, then calls it. What `HTTPServer` makes of
+ * a callback (Tornado `_CallableAdapter`).
+ */
+
+import {
+  BodyBuffer,
+  type HTTPConnection,
+  type HTTPHeaders,
+  type HTTPMessageDelegate,
+  type HTTPServerConnectionDelegate,
+  HTTPServerRequest,
+  type RequestStartLine,
+} from "../httputil.ts";
+import { appLog } from "../log.ts";
+import { isThenable } from "../util.ts";
+
+/** Gets a whole request, and answers through its connection. */
+export type RequestCallback = (request: HTTPServerRequest) => unknown;
+
+export class CallbackDelegate implements HTTPServerConnectionDelegate {
+  readonly #callback: RequestCallback;
+
+  constructor(callback: RequestCallback) {
+    this.#callback = callback;
+  }
+
+  startRequest(connection: HTTPConnection): HTTPMessageDelegate {
+    return new WholeRequest(connection, this.#callback);
+  }
+}
+
+class WholeRequest implements HTTPMessageDelegate {
+  readonly #connection: HTTPConnection;
+  readonly #callback: RequestCallback;
+  readonly #body = new BodyBuffer();
+  #request: HTTPServerRequest | undefined;
+
+  constructor(connection: HTTPConnection, callback: RequestCallback) {
+    this.#connection = connection;
+    this.#callback = callback;
+  }
+
+  headersReceived(startLine: RequestStartLine, headers: HTTPHeaders): void {
+    this.#request = new HTTPServerRequest(startLine, headers, this.#connection);
+  }
+
+  dataReceived(chunk: Uint8Array): void {
+    this.#body.append(chunk);
+  }
+
+  finish(): void {
+    const request = this.#request as HTTPServerRequest;
+    request.body = this.#body.take();
+    const result = this.#callback(request);
+    if (isThenable(result)) result.then(undefined, (error) => this.#failed(error));
+  }
+
+  onConnectionClose(): void {
+    this.#body.take();
+  }
+
+  /** A promise came to nothing: the peer must not wait for an answer. */
+  #failed(error: unknown): void {
+    appLog.exception("Uncaught exception in request callback", error);
+    this.#connection.abort();
+  }
+}

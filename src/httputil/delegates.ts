@@ -1,0 +1,65 @@
+/**
+ * The interfaces that let every stage know only the next one's: requests go up as calls of a
+ * delegate, responses come down as calls of a connection (Tornado `httputil`).
+ */
+
+import type { Socket } from "../host.ts";
+import type { HTTPHeaders } from "./headers.ts";
+import type { RequestStartLine, ResponseStartLine } from "./start-line.ts";
+
+/** Makes the delegate of each request on a server's connections. */
+export interface HTTPServerConnectionDelegate {
+  /** A request is beginning; `connection` takes its response. */
+  startRequest(connection: HTTPConnection): HTTPMessageDelegate;
+}
+
+/**
+ * Hears one message. After `headersReceived`, exactly one of `finish` and `onConnectionClose`
+ * is called, unless the delegate itself ends the exchange before.
+ */
+export interface HTTPMessageDelegate {
+  /** The head has arrived. A promise holds the body back until it settles. */
+  headersReceived(startLine: RequestStartLine, headers: HTTPHeaders): PromiseLike<unknown> | void;
+  /**
+   * A part of the body, valid until this returns or, if it returns a promise, until that settles:
+   * nothing more is read meanwhile.
+   */
+  dataReceived(chunk: Uint8Array): PromiseLike<unknown> | void;
+  /** The message is complete. */
+  finish(): void;
+  /** The peer is gone, or sends no more, before the response is finished. */
+  onConnectionClose(): void;
+}
+
+/** Takes one response. */
+export interface HTTPConnection {
+  /** The socket's peer, and whether it is still there. */
+  readonly context: HTTPRequestContext;
+  /**
+   * Sends the head and, in one piece with it, a first part of the body. A promise resolves when
+   * the peer has taken enough for more to be written; `undefined` says it can be at once.
+   */
+  writeHeaders(
+    startLine: ResponseStartLine,
+    headers: HTTPHeaders,
+    chunk?: string | Uint8Array,
+  ): Promise<void> | undefined;
+  /** Sends a part of the body; strings as UTF-8. The result is as that of `writeHeaders`. */
+  write(chunk: string | Uint8Array): Promise<void> | undefined;
+  /** The response is complete. */
+  finish(): void;
+  /** Gives up on the exchange: the peer sees the connection break, not a complete answer. */
+  abort(): void;
+  /** Bytes that this request's body may have; takes effect before the body is read. */
+  setMaxBodySize(bytes: number): void;
+  /** Takes the socket over, as WebSockets do: this connection speaks no more HTTP. */
+  detach(): Socket;
+}
+
+/** What is known of the connection a request came on (Tornado `_HTTPRequestContext`). */
+export interface HTTPRequestContext {
+  /** The peer's IP address, or `""` for a Unix socket. */
+  readonly remoteIp: string;
+  /** `http` or `https`. */
+  readonly protocol: string;
+}

@@ -1,0 +1,135 @@
+/**
+ * A request as an application sees it. Made by `httpserver` or `routing` from a start line and
+ * headers; every field beyond those is worked out when it is first asked for.
+ */
+
+import { jsonDecode } from "../escape.ts";
+import { type Arguments, mergeArguments, parseArguments, parseBodyArguments } from "./arguments.ts";
+import type { HTTPConnection } from "./delegates.ts";
+import { HTTPInputError } from "./errors.ts";
+import type { HTTPHeaders } from "./headers.ts";
+import type { RequestStartLine } from "./start-line.ts";
+
+const EMPTY = new Uint8Array(0);
+// RFC 9112 section 3.2.2: absolute-form. The core has checked its bytes.
+const absoluteForm = /^[a-z][a-z0-9+.-]*:\/\/([^/?]*)(.*)$/is;
+
+/** One HTTP request (Tornado `HTTPServerRequest`). */
+export class HTTPServerRequest {
+  readonly method: string;
+  /** The request-target as sent. */
+  readonly uri: string;
+  /** `HTTP/1.1` or `HTTP/1.0`. */
+  readonly version: string;
+  readonly headers: HTTPHeaders;
+  readonly connection: HTTPConnection;
+  /** What stands before the "?", still percent-encoded. */
+  readonly path: string;
+  /** What stands after the "?", or `""`. */
+  readonly query: string;
+  /** The body: whole for most handlers, empty for one that streams it. */
+  body: Uint8Array = EMPTY;
+  readonly #authority: string | undefined;
+  readonly #startTime = performance.now();
+  #finishTime: number | undefined;
+  #queryArguments: Arguments | undefined;
+  #bodyArguments: Arguments | undefined;
+  #arguments: Arguments | undefined;
+
+  constructor(startLine: RequestStartLine, headers: HTTPHeaders, connection: HTTPConnection) {
+    const uri = startLine.path;
+    this.method = startLine.method;
+    this.uri = uri;
+    this.version = startLine.version;
+    this.headers = headers;
+    this.connection = connection;
+    let target = uri;
+    if (uri.charCodeAt(0) !== 0x2f) {
+      const parts = absoluteForm.exec(uri);
+      this.#authority = parts?.[1];
+      target = parts === null ? uri : withSlash(parts[2] as string);
+    }
+    const mark = target.indexOf("?");
+    this.path = mark < 0 ? target : target.slice(0, mark);
+    this.query = mark < 0 ? "" : target.slice(mark + 1);
+  }
+
+  /**
+   * The host and port asked for, lower case as sent: from an absolute target, else from the Host
+   * header (RFC 9112 section 3.2.2), else `127.0.0.1`, which only an HTTP/1.0 request can lack.
+   */
+  get host(): string {
+    return this.#authority ?? this.headers.get("Host") ?? "127.0.0.1";
+  }
+
+  /** The host without its port, in lower case. */
+  get hostName(): string {
+    return this.host.replace(/:\d*$/, "").toLowerCase();
+  }
+
+  /** The peer's IP address. */
+  get remoteIp(): string {
+    return this.connection.context.remoteIp;
+  }
+
+  /** `http` or `https`. */
+  get protocol(): string {
+    return this.connection.context.protocol;
+  }
+
+  /** Arguments of the query. Throws HTTPInputError if there are too many. */
+  get queryArguments(): Arguments {
+    this.#queryArguments ??= parseArguments(this.query);
+    return this.#queryArguments;
+  }
+
+  /** Arguments of a form body. Throws HTTPInputError for a malformed one. */
+  get bodyArguments(): Arguments {
+    this.#bodyArguments ??= parseBodyArguments(this.headers, this.body);
+    return this.#bodyArguments;
+  }
+
+  /** Arguments of the query and then of the body. */
+  get arguments(): Arguments {
+    this.#arguments ??= mergeArguments(this.queryArguments, this.bodyArguments);
+    return this.#arguments;
+  }
+
+  /**
+   * The body as JSON. Throws HTTPInputError if it is not (400), or if its Content-Type says that
+   * it is something else (415).
+   */
+  json(): unknown {
+    const type = this.headers.get("Content-Type");
+    if (type !== undefined && !/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type)) {
+      throw new HTTPInputError(`Cannot read JSON: Content-Type is "${type}"`, 415);
+    }
+    try {
+      return jsonDecode(this.body);
+    } catch (cause) {
+      throw new HTTPInputError("Cannot read JSON: the body is not well-formed", 400, { cause });
+    }
+  }
+
+  /** The whole URL that was asked for. */
+  fullUrl(): string {
+    const target =
+      this.#authority === undefined ? this.uri : withSlash(this.uri.replace(absoluteForm, "$2"));
+    return `${this.protocol}://${this.host}${target}`;
+  }
+
+  /** Seconds from the head's arrival to the end of the response, or to now. */
+  requestTime(): number {
+    return ((this.#finishTime ?? performance.now()) - this.#startTime) / 1000;
+  }
+
+  /** Stops the clock of `requestTime`. */
+  markFinished(): void {
+    this.#finishTime = performance.now();
+  }
+}
+
+/** RFC 9112 section 3.2.1: an empty path is sent as "/". */
+function withSlash(target: string): string {
+  return target.startsWith("/") || target === "*" ? target : `/${target}`;
+}

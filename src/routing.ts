@@ -1,0 +1,239 @@
+/**
+ * Chooses who answers a request. Knows requests and delegates, not request handlers: `web` adds
+ * those by overriding `RuleRouter.targetDelegate` (Tornado `routing`).
+ */
+
+import { CallbackDelegate, type RequestCallback } from "./httpserver.ts";
+import {
+  type HTTPConnection,
+  HTTPHeaders,
+  type HTTPMessageDelegate,
+  type HTTPServerConnectionDelegate,
+  HTTPServerRequest,
+  type RequestStartLine,
+  reasonFor,
+} from "./httputil.ts";
+import { genLog } from "./log.ts";
+import { AnyMatches, type Matcher, type PathMatch, PathMatches } from "./routing/matchers.ts";
+
+export {
+  AnyMatches,
+  HostMatches,
+  type Matcher,
+  type PathMatch,
+  PathMatches,
+} from "./routing/matchers.ts";
+
+/** Finds the delegate of a request by its head. Can be given to `HTTPServer`. */
+export abstract class Router implements HTTPServerConnectionDelegate {
+  /** The delegate for a request, or undefined if this router has none. */
+  abstract findHandler(request: HTTPServerRequest): HTTPMessageDelegate | undefined;
+
+  startRequest(connection: HTTPConnection): HTTPMessageDelegate {
+    return new RoutedRequest(this, connection);
+  }
+}
+
+/** A router that can say which path leads to a named rule. */
+export interface ReversibleRouter {
+  /** The path of the rule with this name, or undefined if there is none. */
+  reverseUrl(name: string, ...args: unknown[]): string | undefined;
+}
+
+/** Waits for the head, has the delegate found, and passes everything on to it. */
+class RoutedRequest implements HTTPMessageDelegate {
+  readonly #router: Router;
+  readonly #connection: HTTPConnection;
+  #delegate: HTTPMessageDelegate | undefined;
+
+  constructor(router: Router, connection: HTTPConnection) {
+    this.#router = router;
+    this.#connection = connection;
+  }
+
+  headersReceived(startLine: RequestStartLine, headers: HTTPHeaders): PromiseLike<unknown> | void {
+    const request = new HTTPServerRequest(startLine, headers, this.#connection);
+    const delegate = this.#router.findHandler(request) ?? new NotFound(this.#connection);
+    this.#delegate = delegate;
+    return delegate.headersReceived(startLine, headers);
+  }
+
+  dataReceived(chunk: Uint8Array): PromiseLike<unknown> | void {
+    return this.#delegate?.dataReceived(chunk);
+  }
+
+  finish(): void {
+    this.#delegate?.finish();
+  }
+
+  onConnectionClose(): void {
+    this.#delegate?.onConnectionClose();
+  }
+}
+
+/** Answers 404 without a body, for a router without an application. */
+class NotFound implements HTTPMessageDelegate {
+  readonly #connection: HTTPConnection;
+
+  constructor(connection: HTTPConnection) {
+    this.#connection = connection;
+  }
+
+  headersReceived(): void {}
+
+  dataReceived(): void {}
+
+  finish(): void {
+    const headers = new HTTPHeaders([["Content-Length", "0"]]);
+    this.#connection.writeHeaders({ code: 404, reason: reasonFor(404) }, headers);
+    this.#connection.finish();
+  }
+
+  onConnectionClose(): void {}
+}
+
+/** Where a rule leads. `web` adds request handler classes. */
+export type RuleTarget = Router | HTTPServerConnectionDelegate | RequestCallback | object;
+
+/** A matcher, what it leads to, and a name to find it by. */
+export class Rule {
+  readonly matcher: Matcher;
+  readonly target: RuleTarget;
+  /** Handed to the target; for a request handler, the options of `initialize`. */
+  readonly options: object | undefined;
+  readonly name: string | undefined;
+
+  constructor(matcher: Matcher, target: RuleTarget, options?: object, name?: string) {
+    this.matcher = matcher;
+    this.target = target;
+    this.options = options;
+    this.name = name;
+  }
+
+  reverse(...args: unknown[]): string | undefined {
+    return this.matcher.reverse(...args);
+  }
+}
+
+/** A rule for a path pattern (Tornado `URLSpec`, also called `url`). */
+export class URLSpec extends Rule {
+  constructor(pattern: string | RegExp, target: RuleTarget, options?: object, name?: string) {
+    super(new PathMatches(pattern), target, options, name);
+  }
+}
+
+/** A rule, or the arguments of `URLSpec`, or a list of rules below a matcher. */
+export type RuleLike =
+  | Rule
+  | readonly [
+      pattern: string | RegExp | Matcher,
+      target: RuleTarget | readonly RuleLike[],
+      options?: object,
+      name?: string,
+    ];
+
+/** Tries rules in order; the first that fits and leads somewhere answers. */
+export class RuleRouter extends Router {
+  readonly rules: Rule[] = [];
+
+  constructor(rules: readonly RuleLike[] = []) {
+    super();
+    this.addRules(rules);
+  }
+
+  /** Adds rules after those that are there. */
+  addRules(rules: readonly RuleLike[]): void {
+    for (const rule of rules) this.rules.push(this.processRule(this.#ruleFrom(rule)));
+  }
+
+  override findHandler(request: HTTPServerRequest): HTTPMessageDelegate | undefined {
+    for (const rule of this.rules) {
+      const match = rule.matcher.match(request);
+      if (match === undefined) continue;
+      const delegate = this.targetDelegate(rule, request, match);
+      if (delegate !== undefined) return delegate;
+    }
+    return undefined;
+  }
+
+  /** Hook: sees each rule as it is added, and may replace it. */
+  protected processRule(rule: Rule): Rule {
+    return rule;
+  }
+
+  /** Hook: makes the delegate of a rule's target, or undefined if the target has none. */
+  protected targetDelegate(
+    rule: Rule,
+    request: HTTPServerRequest,
+    _match: PathMatch,
+  ): HTTPMessageDelegate | undefined {
+    const target = rule.target;
+    if (target instanceof Router) return target.findHandler(request);
+    if (isConnectionDelegate(target)) return target.startRequest(request.connection);
+    if (typeof target === "function") {
+      return new CallbackDelegate(target as RequestCallback).startRequest(request.connection);
+    }
+    throw new TypeError(`Cannot route to ${String(target)}: it is no router, delegate or callback`);
+  }
+
+  #ruleFrom(rule: RuleLike): Rule {
+    if (rule instanceof Rule) return rule;
+    const [pattern, target, options, name] = rule;
+    const below = Array.isArray(target) ? this.newRouter(target as readonly RuleLike[]) : target;
+    const matcher =
+      typeof pattern === "string" || pattern instanceof RegExp ? new PathMatches(pattern) : pattern;
+    return new Rule(matcher, below as RuleTarget, options, name);
+  }
+
+  /** Hook: makes the router for a list of rules within a rule. */
+  protected newRouter(rules: readonly RuleLike[]): RuleRouter {
+    return new RuleRouter(rules);
+  }
+}
+
+/** A rule router whose rules can be found by name. */
+export class ReversibleRuleRouter extends RuleRouter implements ReversibleRouter {
+  #named: Map<string, Rule> | undefined;
+
+  constructor(rules: readonly RuleLike[] = []) {
+    super();
+    this.addRules(rules);
+  }
+
+  reverseUrl(name: string, ...args: unknown[]): string | undefined {
+    const rule = this.#named?.get(name);
+    if (rule !== undefined) return rule.reverse(...args);
+    for (const { target } of this.rules) {
+      const found = isReversible(target) ? target.reverseUrl(name, ...args) : undefined;
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  protected override processRule(rule: Rule): Rule {
+    if (rule.name === undefined) return rule;
+    this.#named ??= new Map();
+    if (this.#named.has(rule.name)) {
+      genLog.warning(`Two rules are named "${rule.name}": reverseUrl finds the later one`);
+    }
+    this.#named.set(rule.name, rule);
+    return rule;
+  }
+
+  protected override newRouter(rules: readonly RuleLike[]): RuleRouter {
+    return new ReversibleRuleRouter(rules);
+  }
+}
+
+/** A rule that always fits. */
+export function anyRule(target: RuleTarget): Rule {
+  return new Rule(new AnyMatches(), target);
+}
+
+function isConnectionDelegate(target: object): target is HTTPServerConnectionDelegate {
+  return typeof (target as { startRequest?: unknown }).startRequest === "function";
+}
+
+function isReversible(target: object): target is ReversibleRouter {
+  return typeof (target as { reverseUrl?: unknown }).reverseUrl === "function";
+}

@@ -1,0 +1,94 @@
+/**
+ * What a rule asks of a request. Private to `routing`, which exports the classes.
+ */
+
+import { urlEscape } from "../escape.ts";
+import type { HTTPServerRequest } from "../httputil.ts";
+import { type CompiledPattern, compilePattern } from "./patterns.ts";
+
+/** The groups of a path, still percent-encoded; undefined for a group that took no part. */
+export interface PathMatch {
+  readonly pathArgs: readonly (string | undefined)[];
+  readonly pathKwargs: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** A condition on requests (Tornado `Matcher`). */
+export interface Matcher {
+  /** What matched, or undefined if the request does not fit. */
+  match(request: HTTPServerRequest): PathMatch | undefined;
+  /** The path that matches with these arguments, or undefined for a matcher without paths. */
+  reverse(...args: unknown[]): string | undefined;
+}
+
+const NO_GROUPS: PathMatch = { pathArgs: [], pathKwargs: undefined };
+
+/** Fits every request. */
+export class AnyMatches implements Matcher {
+  match(): PathMatch {
+    return NO_GROUPS;
+  }
+
+  reverse(): undefined {
+    return undefined;
+  }
+}
+
+/** Fits requests for a host: a regular expression for the whole name, without the port. */
+export class HostMatches implements Matcher {
+  readonly #pattern: RegExp;
+
+  constructor(pattern: string | RegExp) {
+    const source = typeof pattern === "string" ? pattern : pattern.source;
+    this.#pattern = new RegExp(`^(?:${source.replace(/(?<!\\)\$$/, "")})$`, "i");
+  }
+
+  match(request: HTTPServerRequest): PathMatch | undefined {
+    return this.#pattern.test(request.hostName) ? NO_GROUPS : undefined;
+  }
+
+  reverse(): undefined {
+    return undefined;
+  }
+}
+
+/** Fits requests whose path, not decoded, matches a pattern as a whole. */
+export class PathMatches implements Matcher {
+  readonly #pattern: CompiledPattern;
+  readonly #source: string;
+
+  constructor(pattern: string | RegExp) {
+    this.#pattern = compilePattern(pattern);
+    this.#source = String(pattern);
+  }
+
+  match(request: HTTPServerRequest): PathMatch | undefined {
+    const { literal, prefix, regexp, hasNames } = this.#pattern;
+    const path = request.path;
+    if (literal !== undefined) return path === literal ? NO_GROUPS : undefined;
+    if (!path.startsWith(prefix)) return undefined;
+    const groups = regexp.exec(path);
+    if (groups === null) return undefined;
+    if (hasNames) return { pathArgs: [], pathKwargs: { ...groups.groups } };
+    return { pathArgs: groups.slice(1), pathKwargs: undefined };
+  }
+
+  /** Throws if the pattern has other than as many groups, or cannot be reversed. */
+  reverse(...args: unknown[]): string {
+    const pieces = this.#pattern.pieces;
+    if (pieces === undefined) {
+      throw new Error(`Cannot reverse "${this.#source}": it is more than text and groups`);
+    }
+    if (args.length !== pieces.length - 1) {
+      throw new Error(
+        `Cannot reverse "${this.#source}": it has ${pieces.length - 1} groups, got ${args.length} arguments`,
+      );
+    }
+    return pieces
+      .map((piece, index) => (index === 0 ? "" : escaped(args[index - 1])) + piece)
+      .join("");
+  }
+}
+
+function escaped(value: unknown): string {
+  return urlEscape(value instanceof Uint8Array ? value : String(value), false);
+}

@@ -1,0 +1,28 @@
+/**
+ * Entity tags of whole responses, and the conditional requests that use them (RFC 9110
+ * sections 8.8.3 and 13.1.2).
+ */
+
+import { createHash } from "node:crypto";
+
+/** A strong entity tag from a response's body, as Tornado makes it. */
+export function etagFor(chunks: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha1");
+  for (const chunk of chunks) hash.update(chunk);
+  return `"${hash.digest("hex")}"`;
+}
+
+const entityTag = /\*|(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
+
+/** Whether If-None-Match names this tag. The comparison is weak, as RFC 9110 asks. */
+export function matchesEtag(ifNoneMatch: string, etag: string): boolean {
+  const wanted = withoutWeakness(etag);
+  for (const [tag] of ifNoneMatch.matchAll(entityTag)) {
+    if (tag === "*" || withoutWeakness(tag) === wanted) return true;
+  }
+  return false;
+}
+
+function withoutWeakness(tag: string): string {
+  return tag.startsWith("W/") ? tag.slice(2) : tag;
+}
