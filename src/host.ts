@@ -41,7 +41,10 @@ export interface Host {
   openTcp(memory: TransferMemory): Tcp;
 }
 
-/** Where a socket is bound or connected: an IP address and port, or a Unix socket's path. */
+/**
+ * Where a socket is bound or connected: an IP address and port, or a Unix socket's path. IPv4 on a
+ * socket for both families is shown as IPv4, not as `::ffff:…`.
+ */
 export interface Address {
   /** `""` for a Unix socket. */
   readonly host: string;
@@ -106,6 +109,7 @@ export interface Listener {
  */
 export interface Socket {
   readonly localAddress: Address;
+  /** The peer's, which can still be read when the socket is gone. */
   readonly remoteAddress: Address;
   /** Replaces the handler: how `detach()` hands a connection over. */
   handler: SocketHandler;
