@@ -112,7 +112,8 @@ class FakeTcp implements Tcp {
 
   #addressOf(options: ConnectOptions): Address {
     if (options.path !== undefined) return { host: "", port: 0, path: options.path };
-    const host = options.host === "localhost" ? "127.0.0.1" : (options.host ?? "::");
+    const name = options.host?.replace("::ffff:", "") ?? "::";
+    const host = name === "localhost" ? "127.0.0.1" : name;
     return { host, port: options.port || this.#nextPort++, path: "" };
   }
 }

@@ -70,6 +70,39 @@ export function testClosing(bench: Bench): void {
     expect([client.error, server.error]).toEqual([undefined, undefined]);
   });
 
+  test("a half-closed, paused socket loses nothing when the peer closes", async () => {
+    const bytes = noise(MIB);
+    const { client, server } = await bench.pair({}, { open: (probe) => probe.pause() });
+    client.shutdown();
+    await until(() => server.ended);
+    server.write(bytes.subarray(0, 1000));
+    server.write(bytes.subarray(1000));
+    server.finish();
+    await pass(30);
+    expect([client.length, client.ended, client.closed]).toEqual([0, false, false]);
+    client.resume();
+    await until(() => client.closed);
+    expect(Buffer.concat(client.chunks).equals(bytes)).toBe(true);
+    expect([client.ended, client.error]).toEqual([true, undefined]);
+  });
+
+  test("the same when it pauses between two pieces", async () => {
+    const bytes = noise(2 * MIB);
+    const { client, server } = await bench.pair({}, { open: (probe) => probe.pause() });
+    client.shutdown();
+    await until(() => server.ended);
+    server.write(bytes);
+    server.finish();
+    await pass(20);
+    client.script.data = () => client.pause();
+    while (!client.closed) {
+      client.resume();
+      await pass(5);
+    }
+    expect(Buffer.concat(client.chunks).equals(bytes)).toBe(true);
+    expect([client.ended, client.error]).toEqual([true, undefined]);
+  });
+
   test("shutdown sends what is buffered first, and drops what is written later", async () => {
     const bytes = noise(4 * MIB);
     const { client, server } = await bench.pair({}, { open: (probe) => probe.pause() });

@@ -36,14 +36,19 @@ export function testListening(bench: Bench): void {
     expect(client.socket.localAddress.port).toBeGreaterThan(0);
   });
 
-  test("addresses can still be read after close", async () => {
+  test("the peer's address can still be read after close", async () => {
     const { client, server } = await bench.pair();
-    const { remoteAddress } = server.socket;
-    client.finish();
-    server.finish();
+    const { localAddress } = client.socket;
+    client.abort();
     await until(() => client.closed && server.closed);
-    expect(server.socket.remoteAddress).toEqual(remoteAddress);
-    expect(client.socket.localAddress).toEqual(remoteAddress);
+    expect(server.socket.remoteAddress).toEqual(localAddress);
+  });
+
+  testUnless(noIPv6, "shows the IPv4 addresses of a socket for both families as such", async () => {
+    const { listener, accepted } = await bench.listen({ host: "::ffff:127.0.0.1" }, answering);
+    await exchange({ ...listener.address, host: "127.0.0.1" });
+    expect(accepted[0]?.socket.remoteAddress.host).toBe("127.0.0.1");
+    expect(accepted[0]?.socket.localAddress.host).toBe("127.0.0.1");
   });
 
   test("connects by name", async () => {
