@@ -1,0 +1,4 @@
+import { host } from "../../host-bun/host.ts";
+import { hostContract } from "./contract.ts";
+
+hostContract("bun", () => host);
