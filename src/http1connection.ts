@@ -107,8 +107,9 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
     return this.#owner.protocol;
   }
 
-  get requestComplete(): boolean {
-    return this.#state !== BODY;
+  /** Each response from now on is the last on its connection. */
+  get closing(): boolean {
+    return this.#owner.closing;
   }
 
   /** Nothing of a request has arrived and no response is due: closing it harms nobody. */
@@ -201,8 +202,8 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
     const complete = this.#state === RESPOND;
     this.#writer = undefined;
     this.#delegate = undefined;
-    if (!complete || !keepAlive || (this.#ended && this.#carry === undefined)) {
-      this.#finishConversation(complete);
+    if (!complete || !keepAlive || this.closing || (this.#ended && this.#carry === undefined)) {
+      this.#finishConversation();
       return;
     }
     this.#state = nextState(this.#state, SENT);
@@ -343,10 +344,7 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
     const limits = owner.limits;
     this.#requests++;
     const last =
-      owner.closing ||
-      limits.noKeepAlive ||
-      this.#requests === limits.maxRequestsPerConnection ||
-      !head.keepAlive;
+      limits.noKeepAlive || this.#requests === limits.maxRequestsPerConnection || !head.keepAlive;
     const writer = new ResponseWriter(this, head, !last);
     this.#writer = writer;
     const hasBody = head.chunked || head.contentLength > 0;
@@ -404,7 +402,7 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
     const delegate = this.#delegate as HTTPMessageDelegate;
     let waiting: PromiseLike<unknown> | void;
     try {
-      if (size > 0) waiting = delegate.dataReceived(viewBytes(start, size));
+      waiting = size > 0 ? delegate.dataReceived(viewBytes(start, size)) : undefined;
     } catch (error) {
       this.#delegateThrew(error);
       return length;
@@ -482,21 +480,21 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
     }
     if (reason !== undefined) genLog.info(`Request refused with ${status}: ${reason}`);
     this.#sendText(errorAnswer(status, reason));
-    this.#finishConversation(false);
+    this.#finishConversation();
   }
 
   /**
-   * The last response is written. If the peer may still be sending, half-closes and lets it read
-   * the answer: closing over unread bytes would reset the connection (RFC 9112 section 9.6).
+   * The last response is written. Half-closes and lets the peer read the answer and end too:
+   * closing while it may still be sending would reset the connection (RFC 9112 section 9.6).
    */
-  #finishConversation(requestComplete: boolean): void {
+  #finishConversation(): void {
     this.#state = nextState(this.#state, SENT_LAST);
     this.#body = undefined;
-    if ((requestComplete && this.#carry === undefined) || this.#ended) {
+    this.#carry = undefined;
+    if (this.#ended) {
       this.#close();
       return;
     }
-    this.#carry = undefined;
     this.#deadlines.start(this.#owner.now);
     this.socket.shutdown();
     if (this.#paused) {

@@ -17,8 +17,8 @@ import { StreamClosedError } from "../iostream.ts";
 export interface ResponseSink extends HTTPRequestContext {
   readonly socket: Socket;
   readonly tcp: Tcp;
-  /** Whether the request's body has been read to its end. */
-  readonly requestComplete: boolean;
+  /** Whether each response from now on is the last on its connection. */
+  readonly closing: boolean;
   /** Resolves when what is buffered has gone out, or the socket is closed. */
   drained(): Promise<void>;
   /** The response is complete; the connection may go on if `keepAlive`. */
@@ -154,6 +154,7 @@ export class ResponseWriter implements HTTPConnection {
   #frame(code: number, headers: HTTPHeaders): string {
     const http10 = this.#head.version === "HTTP/1.0";
     const length = headers.getOwn("Content-Length");
+    if (this.#sink.closing) this.#keepAlive = false;
     const bodiless = this.#head.method === "HEAD" || code === 204 || code === 304 || code === 101;
     let lines = "";
     if (bodiless) {
