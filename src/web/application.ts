@@ -133,8 +133,12 @@ class ApplicationRouter extends ReversibleRuleRouter {
   }
 }
 
+/** Answers 404, and `OPTIONS *`, which asks about the server as a whole (RFC 9110 section 9.3.7). */
 class NotFoundHandler extends RequestHandler {
   override prepare(): void {
-    throw new HTTPError(404);
+    if (this.request.uri !== "*") throw new HTTPError(404);
+    this.setStatus(204);
+    this.setHeader("Allow", RequestHandler.supportedMethods.join(", "));
+    this.finish();
   }
 }

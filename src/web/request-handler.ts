@@ -25,7 +25,7 @@ import { type ArgumentOptions, decodeUtf8Argument, lastValue, valuesOf } from ".
 import { BodyStream } from "./body-stream.ts";
 import { Finish, HTTPError } from "./errors.ts";
 import { etagFor, matchesEtag } from "./etag.ts";
-import { allowedMethods, verbOf } from "./verbs.ts";
+import { allowedMethods, isSupported, verbOf } from "./verbs.ts";
 
 /** What a response may consist of: text as UTF-8, bytes, or an object that is sent as JSON. */
 export type Chunk = string | Uint8Array | object;
@@ -376,13 +376,12 @@ export class RequestHandler {
   /** Runs to the end, or gives a promise of it. Never throws. */
   #run(match: PathMatch): PromiseLike<void> | undefined {
     try {
-      const verb = verbOf(this);
-      if (verb === undefined) throw new HTTPError(405);
+      if (!isSupported(this)) throw new HTTPError(405);
       this.#takePathArguments(match);
       const prepared = this.prepare();
-      if (isThenable(prepared) || this.#body !== undefined) return this.#runAsync(prepared, verb);
+      if (isThenable(prepared) || this.#body !== undefined) return this.#runAsync(prepared);
       if (this.#finished) return undefined;
-      const result = this.#call(verb);
+      const result = this.#callVerb();
       if (isThenable(result)) return this.#settle(result);
       this.#end(result);
     } catch (error) {
@@ -391,12 +390,12 @@ export class RequestHandler {
     return undefined;
   }
 
-  async #runAsync(prepared: unknown, verb: Verb): Promise<void> {
+  async #runAsync(prepared: unknown): Promise<void> {
     try {
       await prepared;
       this.#body?.begin();
       await this.#body?.ended;
-      if (!this.#finished) this.#end(await this.#call(verb));
+      if (!this.#finished) this.#end(await this.#callVerb());
     } catch (error) {
       this.#body?.begin();
       this.#handleException(error);
@@ -411,7 +410,9 @@ export class RequestHandler {
     }
   }
 
-  #call(verb: Verb): unknown {
+  #callVerb(): unknown {
+    const verb = verbOf(this);
+    if (verb === undefined) throw new HTTPError(405);
     if (this.pathKwargs !== undefined) return verb.call(this, this.pathKwargs);
     return this.pathArgs.length === 0 ? verb.call(this) : verb.apply(this, [...this.pathArgs]);
   }

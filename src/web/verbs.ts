@@ -7,12 +7,15 @@ import type { RequestHandler, Verb } from "./request-handler.ts";
 /** `GET` → `get` and so on, for every method that has been asked for and is supported. */
 const names = new Map<string, string>();
 
+/** Whether the request's verb is one that the handler's class may have a method for. */
+export function isSupported(handler: RequestHandler): boolean {
+  const supported = (handler.constructor as typeof RequestHandler).supportedMethods;
+  return supported.includes(handler.request.method);
+}
+
 /** The method for the request's verb, or undefined if the handler has none. */
 export function verbOf(handler: RequestHandler): Verb | undefined {
-  const asked = handler.request.method;
-  const supported = (handler.constructor as typeof RequestHandler).supportedMethods;
-  if (!supported.includes(asked)) return undefined;
-  return methodFor(handler, asked);
+  return methodFor(handler, handler.request.method);
 }
 
 /** The verbs that a handler answers, for the `Allow` header. */
