@@ -17,16 +17,12 @@ import { createTransferMemory } from "../../support/transfer-memory.ts";
 import { pass, until } from "../../support/until.ts";
 import { Probe, type Script } from "./probe.ts";
 
-/** What a host may lack, with the reason that stands beside the skipped tests. */
+/** What is different about a host. */
 export interface ContractOptions {
-  /** Sockets of `node:net` cannot reach the host's. */
-  readonly noPeers?: string;
-  /** Unix sockets are not files. */
-  readonly noFiles?: string;
-  /** Sockets are not descriptors of this process that can be counted. */
-  readonly noDescriptors?: string;
+  /** Its sockets are no files and no descriptors, and no others can reach them. */
+  readonly inMemory?: boolean;
+  /** Why it cannot share a port: stands beside the skipped test. */
   readonly noReusePort?: string;
-  readonly noIPv6?: string;
 }
 
 /** A listener, and the probes of the connections that it accepted. */
@@ -135,6 +131,17 @@ export class Bench {
     this.#probes.push(probe);
     return probe;
   }
+}
+
+/** A server that answers whatever it gets. */
+export const answering: Script = { data: (_, probe) => probe.send(Buffer.from("pong")) };
+
+/** A whole exchange with one that is `answering`. */
+export async function exchange(bench: Bench, address: Address): Promise<void> {
+  const client = await bench.connect(address);
+  client.write(Buffer.from("ping"));
+  await until(() => client.text === "pong");
+  client.finish();
 }
 
 /** The code that a promise rejects with. */
