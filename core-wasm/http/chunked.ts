@@ -18,7 +18,6 @@ import {
   CHUNKED,
   CHUNKED_DATA_LENGTH,
   CHUNKED_DONE,
-  CHUNKED_LEFT_HIGH,
   CHUNKED_LEFT_LOW,
   CHUNKED_OVERHEAD,
   CHUNKED_PRIVATE_1,
@@ -126,13 +125,14 @@ function set(word: i32, value: i32): void {
   store<i32>(CHUNKED + (word << 2), value);
 }
 
+// Both words of what is left at once; their address is a multiple of 4 only.
+
 function left(): u64 {
-  return <u64>(<u32>get(CHUNKED_LEFT_LOW)) | ((<u64>(<u32>get(CHUNKED_LEFT_HIGH))) << 32);
+  return load<u64>(CHUNKED + (CHUNKED_LEFT_LOW << 2), 0, 4);
 }
 
 function setLeft(value: u64): void {
-  set(CHUNKED_LEFT_LOW, <i32>value);
-  set(CHUNKED_LEFT_HIGH, <i32>(value >> 32));
+  store<u64>(CHUNKED + (CHUNKED_LEFT_LOW << 2), value, 0, 4);
 }
 
 /** How much of the chunk's data the next `room` bytes are; they count as taken. */
