@@ -7,12 +7,5 @@ class MainHandler extends RequestHandler {
   }
 }
 
-class PlainHandler extends MainHandler {
-  computeEtag() {
-    return undefined;
-  }
-}
-
-const handler = process.argv.includes("--no-etag") ? PlainHandler : MainHandler;
-const app = new Application([["/", handler]]);
+const app = new Application([["/", MainHandler]], { etag: !process.argv.includes("--no-etag") });
 await app.listen(Number(process.argv[2]), "127.0.0.1");
