@@ -116,7 +116,8 @@ function summaryTable(summaries: readonly Summary[]): string {
       spreadText(summary.system, 2),
       spreadText(summary.total, 2),
       summary.perSecond.median.toFixed(0),
-      spreadText(summary.p99, 0),
+      // wrk gives no latency of pipelined requests.
+      summary.p99.max === 0 ? "" : spreadText(summary.p99, 0),
       summary.bytesPerResponse.toFixed(0),
       String(summary.errors),
       percent(summary.disturbance.median),
