@@ -1,0 +1,242 @@
+/*
+ * Joins the loop to Node-API, and through libuv's poll to Node's own loop. No logic here: every
+ * function takes its numbers out of JavaScript values and calls loop.c or socket.c.
+ *
+ * Node's headers are not needed. libuv's functions are part of the node binary; the few that are
+ * used are declared below.
+ */
+#define NAPI_VERSION 8
+#include <node_api.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "loop.h"
+
+/* From uv.h; unchanged since libuv 1.19. */
+enum { UV_POLL = 8, UV_READABLE = 1 };
+typedef struct uv_poll_s uv_poll_t;
+typedef struct uv_handle_s uv_handle_t;
+size_t uv_handle_size(int type);
+int uv_poll_init(struct uv_loop_s *, uv_poll_t *, int fd);
+int uv_poll_start(uv_poll_t *, int events, void (*)(uv_poll_t *, int status, int events));
+void *uv_handle_get_data(const uv_handle_t *);
+void uv_handle_set_data(uv_handle_t *, void *);
+void uv_ref(uv_handle_t *);
+void uv_unref(uv_handle_t *);
+void uv_close(uv_handle_t *, void (*)(uv_handle_t *));
+uint64_t uv_hrtime(void);
+
+enum { MAX_ARGUMENTS = 7 };
+
+struct addon {
+  struct loop loop; /* first, so that the loop's callbacks find the rest */
+  napi_env env;
+  napi_ref memory;
+  napi_ref deliver;
+  uv_handle_t *poll;
+  napi_async_cleanup_hook_handle cleanup;
+};
+
+/* The function is called as Node calls its own: microtasks run before it returns here. */
+static void deliver(struct loop *loop, int results) {
+  struct addon *addon = (struct addon *)loop;
+  napi_env env = addon->env;
+  napi_handle_scope scope;
+  napi_value function, argument, exception;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  napi_get_reference_value(env, addon->deliver, &function);
+  napi_create_int32(env, results, &argument);
+  napi_status status = napi_make_callback(env, NULL, function, function, 1, &argument, NULL);
+  if (status == napi_pending_exception) {
+    napi_get_and_clear_last_exception(env, &exception);
+    napi_fatal_exception(env, exception);
+  }
+  napi_close_handle_scope(env, scope);
+}
+
+static void in_use(struct loop *loop, bool used) {
+  uv_handle_t *poll = ((struct addon *)loop)->poll;
+  if (used) uv_ref(poll);
+  else uv_unref(poll);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events) {
+  (void)status, (void)events;
+  loop_run(uv_handle_get_data((uv_handle_t *)poll), uv_hrtime);
+}
+
+static void on_closed(uv_handle_t *poll) {
+  struct addon *addon = uv_handle_get_data(poll);
+  loop_destroy(&addon->loop);
+  napi_remove_async_cleanup_hook(addon->cleanup);
+  free(poll);
+  free(addon);
+}
+
+static void on_cleanup(napi_async_cleanup_hook_handle handle, void *data) {
+  (void)handle;
+  uv_close(((struct addon *)data)->poll, on_closed);
+}
+
+/* A method's loop, and its arguments as they are and as numbers. */
+struct call {
+  struct loop *loop;
+  napi_value values[MAX_ARGUMENTS];
+  int32_t numbers[MAX_ARGUMENTS];
+};
+
+static struct call take(napi_env env, napi_callback_info info) {
+  struct call call = {0};
+  size_t count = MAX_ARGUMENTS;
+  napi_get_cb_info(env, info, &count, call.values, NULL, (void **)&call.loop);
+  for (size_t at = 0; at < count; at++) {
+    napi_get_value_int32(env, call.values[at], &call.numbers[at]);
+  }
+  return call;
+}
+
+static napi_value integer(napi_env env, int32_t value) {
+  napi_value result = NULL;
+  napi_create_int32(env, value, &result);
+  return result;
+}
+
+/* The address that the first two arguments give: a host and port, or a path and -1. */
+static int address(napi_env env, const struct call *call, struct sockaddr_storage *address) {
+  char text[256] = "";
+  napi_get_value_string_utf8(env, call->values[0], text, sizeof text, NULL);
+  return socket_address(text, call->numbers[1], address);
+}
+
+/* listen(host, port, backlog, reusePort), listen(path, -1, backlog, mode) */
+static napi_value listen_on(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  struct sockaddr_storage local;
+  int length = address(env, &call, &local);
+  if (length < 0) return integer(env, length);
+  int fd = socket_listen(&local, (socklen_t)length, call.numbers[2], call.numbers[3]);
+  return integer(env, fd < 0 ? fd : loop_add(call.loop, fd, SLOT_LISTENER, &local));
+}
+
+/* connect(host, port), connect(path, -1) */
+static napi_value connect_to(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  struct sockaddr_storage peer;
+  int length = address(env, &call, &peer);
+  if (length < 0) return integer(env, length);
+  int fd = socket_connect(&peer, (socklen_t)length);
+  return integer(env, fd < 0 ? fd : loop_add(call.loop, fd, SLOT_CONNECTING, &peer));
+}
+
+static napi_value flush(napi_env env, napi_callback_info info) {
+  return integer(env, loop_flush(take(env, info).loop));
+}
+
+/* write(id, bytes) */
+static napi_value write_bytes(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  void *bytes = NULL;
+  size_t length = 0;
+  napi_get_typedarray_info(env, call.values[1], NULL, &length, &bytes, NULL, NULL);
+  return integer(env, loop_write(call.loop, call.numbers[0], bytes, length));
+}
+
+/* watch(id, event, on) */
+static napi_value watch(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  loop_watch(call.loop, call.numbers[0], (uint32_t)call.numbers[1], call.numbers[2] != 0);
+  return NULL;
+}
+
+/* shutdown(id) */
+static napi_value shutdown_output(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  loop_shutdown(call.loop, call.numbers[0]);
+  return NULL;
+}
+
+/* close(id, reset) */
+static napi_value close_socket(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  loop_close(call.loop, call.numbers[0], call.numbers[1] != 0);
+  return NULL;
+}
+
+/* setNoDelay(id, on) */
+static napi_value no_delay(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  struct slot *slot = loop_find(call.loop, call.numbers[0]);
+  if (slot != NULL) socket_no_delay(slot->fd, call.numbers[1] != 0);
+  return NULL;
+}
+
+/* name(id, remote) returns [host, port], or [path, -1] for a Unix socket. */
+static napi_value name(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  struct slot *slot = loop_find(call.loop, call.numbers[0]);
+  if (slot == NULL) return NULL;
+  char text[128];
+  int port = socket_name(slot, call.numbers[1] != 0, text, sizeof text);
+  napi_value pair, host;
+  napi_create_array_with_length(env, 2, &pair);
+  napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &host);
+  napi_set_element(env, pair, 0, host);
+  napi_set_element(env, pair, 1, integer(env, port));
+  return pair;
+}
+
+#define METHOD(name, function) \
+  { name, NULL, function, NULL, NULL, NULL, napi_default, NULL }
+
+static napi_value methods(napi_env env, struct loop *loop) {
+  napi_property_descriptor list[] = {
+      METHOD("listen", listen_on),   METHOD("connect", connect_to),
+      METHOD("flush", flush),        METHOD("write", write_bytes),
+      METHOD("watch", watch),        METHOD("shutdown", shutdown_output),
+      METHOD("close", close_socket), METHOD("setNoDelay", no_delay),
+      METHOD("name", name),
+  };
+  size_t count = sizeof list / sizeof *list;
+  for (size_t at = 0; at < count; at++) list[at].data = loop;
+  napi_value object;
+  napi_create_object(env, &object);
+  napi_define_properties(env, object, count, list);
+  return object;
+}
+
+/* open(memory, inputStart, inputEnd, outputStart, eventsStart, eventsLength, deliver) */
+static napi_value open_loop(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  struct addon *addon = calloc(1, sizeof *addon);
+  struct uv_loop_s *uv_loop;
+  addon->env = env;
+  napi_get_arraybuffer_info(env, call.values[0], (void **)&addon->loop.memory, NULL);
+  addon->loop.input_start = (uint32_t)call.numbers[1];
+  addon->loop.input_end = (uint32_t)call.numbers[2];
+  addon->loop.output_start = (uint32_t)call.numbers[3];
+  addon->loop.table = (int32_t *)(void *)(addon->loop.memory + call.numbers[4]);
+  addon->loop.deliver = deliver;
+  addon->loop.in_use = in_use;
+  int epoll = loop_open(&addon->loop, (uint32_t)call.numbers[5]);
+  if (epoll < 0) {
+    free(addon);
+    return integer(env, epoll);
+  }
+  napi_create_reference(env, call.values[0], 1, &addon->memory);
+  napi_create_reference(env, call.values[6], 1, &addon->deliver);
+  napi_get_uv_event_loop(env, &uv_loop);
+  addon->poll = calloc(1, uv_handle_size(UV_POLL));
+  uv_handle_set_data(addon->poll, addon);
+  uv_poll_init(uv_loop, (uv_poll_t *)addon->poll, epoll);
+  uv_poll_start((uv_poll_t *)addon->poll, UV_READABLE, on_ready);
+  uv_unref(addon->poll);
+  napi_add_async_cleanup_hook(env, on_cleanup, addon, &addon->cleanup);
+  return methods(env, &addon->loop);
+}
+
+NAPI_MODULE_INIT() {
+  napi_value function;
+  napi_create_function(env, "open", NAPI_AUTO_LENGTH, open_loop, NULL, &function);
+  napi_set_named_property(env, exports, "open", function);
+  return exports;
+}

@@ -1,0 +1,340 @@
+/*
+ * Readiness batches. Node's own loop polls our epoll descriptor and calls loop_run; a batch reads
+ * every ready socket into the core's memory, goes through JavaScript once, and sends what came out
+ * of it with one send for each socket.
+ *
+ * Watching is level-triggered. Edge-triggered watching would save the kernel a look at each socket
+ * that has just been read, but every read that fills its room, every pause and every batch that
+ * ends early would need a list of sockets to come back to. Here the kernel keeps that list: one
+ * recv for each event, never one more to see EAGAIN.
+ */
+#define _GNU_SOURCE
+#include "loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* What one recv may take: one busy sender must not use up the room of the others. */
+#define MAX_RECEIVE (64 * 1024)
+/* With less room than this, the batch goes to JavaScript before the next recv. */
+#define MIN_RECEIVE (16 * 1024)
+/* INPUT_SLACK of src/host.ts; also keeps what is received on cache lines of its own. */
+#define SLACK 64
+/* Connections taken from one listener in one batch, so that open ones get their turn. */
+#define MAX_ACCEPTS 64
+/* Batches in one call from Node's loop, and how long they may take before timers get their turn. */
+#define MAX_BATCHES 16
+#define MAX_NANOSECONDS 2000000
+#define NO_SLOT UINT32_MAX
+
+static int32_t *event_row(struct loop *loop, int row) {
+  return loop->table + HEADER_WORDS + row * ROW_WORDS;
+}
+
+static int32_t *output_row(struct loop *loop, int row) { return event_row(loop, MAX_EVENTS + row); }
+
+static int slot_id(struct loop *loop, const struct slot *slot) {
+  return (int)((slot->generation << SLOT_BITS) | (uint32_t)(slot - loop->slots));
+}
+
+static void add_event(struct loop *loop, int id, enum event_kind kind, int first, int second) {
+  int32_t *row = event_row(loop, loop->table[HEADER_EVENTS]++);
+  row[0] = id;
+  row[1] = kind;
+  row[2] = first;
+  row[3] = second;
+}
+
+int loop_open(struct loop *loop, uint32_t events_length) {
+  loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (loop->epoll < 0) return -errno;
+  loop->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  loop->max_outputs = (events_length / 4 - HEADER_WORDS) / ROW_WORDS - MAX_EVENTS;
+  loop->received = loop->input_start;
+  loop->first_free = NO_SLOT;
+  memset(loop->table, 0, HEADER_WORDS * 4);
+  loop->table[HEADER_FREE] = (int32_t)loop->output_start;
+  return loop->epoll;
+}
+
+void loop_destroy(struct loop *loop) {
+  for (uint32_t index = 0; index < loop->slot_count; index++) {
+    if (loop->slots[index].kind != SLOT_FREE) close(loop->slots[index].fd);
+  }
+  free(loop->slots);
+  if (loop->spare >= 0) close(loop->spare);
+  close(loop->epoll);
+}
+
+struct slot *loop_find(struct loop *loop, int id) {
+  uint32_t index = (uint32_t)id & SLOT_MASK;
+  if (id < 0 || index >= loop->slot_count) return NULL;
+  struct slot *slot = &loop->slots[index];
+  return slot->kind != SLOT_FREE && slot_id(loop, slot) == id ? slot : NULL;
+}
+
+static bool grow(struct loop *loop) {
+  uint32_t count = loop->slot_count == 0 ? 64 : loop->slot_count * 2;
+  if (count > SLOT_MASK + 1) return false;
+  struct slot *slots = realloc(loop->slots, count * sizeof *slots);
+  if (slots == NULL) return false;
+  for (uint32_t index = count; index-- > loop->slot_count;) {
+    slots[index] = (struct slot){.fd = -1, .interest = loop->first_free};
+    loop->first_free = index;
+  }
+  loop->slots = slots;
+  loop->slot_count = count;
+  return true;
+}
+
+/* The events that epoll is asked for. A socket nobody reads is left out, or its hang-up repeats. */
+static int set_interest(struct loop *loop, struct slot *slot, uint32_t interest) {
+  if (slot->watched && slot->interest == interest) return 0;
+  struct epoll_event event = {.events = interest, .data.u32 = (uint32_t)slot_id(loop, slot)};
+  int operation = slot->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  if (epoll_ctl(loop->epoll, operation, slot->fd, &event) != 0) return -errno;
+  slot->watched = true;
+  slot->interest = interest;
+  return 0;
+}
+
+static void unwatch(struct loop *loop, struct slot *slot) {
+  if (slot->watched) epoll_ctl(loop->epoll, EPOLL_CTL_DEL, slot->fd, NULL);
+  slot->watched = false;
+  slot->interest = 0;
+}
+
+static void release(struct loop *loop, struct slot *slot) {
+  close(slot->fd);
+  slot->fd = -1;
+  slot->kind = SLOT_FREE;
+  slot->watched = false;
+  slot->generation = (slot->generation + 1) & GENERATION_MASK;
+  slot->interest = loop->first_free;
+  loop->first_free = (uint32_t)(slot - loop->slots);
+  if (--loop->open == 0) loop->in_use(loop, false);
+}
+
+int loop_add(struct loop *loop, int fd, enum slot_kind kind, const void *peer) {
+  if (loop->first_free == NO_SLOT && !grow(loop)) {
+    close(fd);
+    return -ENOMEM;
+  }
+  struct slot *slot = &loop->slots[loop->first_free];
+  loop->first_free = slot->interest;
+  slot->fd = fd;
+  slot->kind = (uint8_t)kind;
+  if (peer != NULL) memcpy(&slot->peer, peer, sizeof slot->peer);
+  if (loop->open++ == 0) loop->in_use(loop, true);
+  int status = set_interest(loop, slot, kind == SLOT_CONNECTING ? EPOLLOUT : EPOLLIN);
+  if (status == 0) return slot_id(loop, slot);
+  release(loop, slot);
+  return status;
+}
+
+void loop_watch(struct loop *loop, int id, uint32_t event, bool on) {
+  struct slot *slot = loop_find(loop, id);
+  if (slot == NULL) return;
+  set_interest(loop, slot, on ? slot->interest | event : slot->interest & ~event);
+}
+
+void loop_shutdown(struct loop *loop, int id) {
+  struct slot *slot = loop_find(loop, id);
+  if (slot != NULL) shutdown(slot->fd, SHUT_WR);
+}
+
+void loop_close(struct loop *loop, int id, bool reset) {
+  struct slot *slot = loop_find(loop, id);
+  if (slot == NULL) return;
+  struct linger now = {.l_onoff = 1, .l_linger = 0};
+  if (reset) setsockopt(slot->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  release(loop, slot);
+}
+
+/* Bytes the kernel took, or -errno. A short send is watched until there is room again. */
+static int send_some(struct loop *loop, struct slot *slot, const uint8_t *bytes, size_t length) {
+  ssize_t sent = send(slot->fd, bytes, length, MSG_NOSIGNAL);
+  if (sent < 0 && errno != EAGAIN && errno != EINTR) return -errno;
+  if (sent < 0) sent = 0;
+  if ((size_t)sent < length) set_interest(loop, slot, slot->interest | EPOLLOUT);
+  return (int)sent;
+}
+
+int loop_write(struct loop *loop, int id, const uint8_t *bytes, size_t length) {
+  struct slot *slot = loop_find(loop, id);
+  if (slot == NULL) return -EBADF;
+  /* The result is an int: what is over comes with the next call. */
+  return send_some(loop, slot, bytes, length > INT32_MAX ? INT32_MAX : length);
+}
+
+int loop_flush(struct loop *loop) {
+  int rows = loop->table[HEADER_OUTPUTS];
+  int results = 0;
+  for (int at = 0; at < rows; at++) {
+    const int32_t *row = output_row(loop, at);
+    int id = row[0], flags = row[1], start = row[2], length = row[3];
+    struct slot *slot = loop_find(loop, id);
+    if (slot == NULL) continue;
+
+    /* Once a send has fallen short, what follows for the same socket waits behind it. */
+    bool blocked = (slot->interest & EPOLLOUT) != 0;
+    int sent =
+        length > 0 && !blocked ? send_some(loop, slot, loop->memory + start, (size_t)length) : 0;
+    int32_t *result = output_row(loop, results);
+    if (sent < 0) {
+      results++;
+      memcpy(result, (int32_t[]){id, RESULT_ERROR, -sent, 0}, ROW_WORDS * 4);
+    } else if (sent < length) {
+      results++;
+      memcpy(result, (int32_t[]){id, RESULT_SHORT, start + sent, length - sent}, ROW_WORDS * 4);
+    } else if (!blocked && (flags & OUTPUT_CLOSE)) {
+      release(loop, slot);
+      results++;
+      memcpy(result, (int32_t[]){id, RESULT_CLOSED, 0, 0}, ROW_WORDS * 4);
+    } else if (!blocked && (flags & OUTPUT_SHUTDOWN)) {
+      shutdown(slot->fd, SHUT_WR);
+    }
+  }
+  loop->table[HEADER_OUTPUTS] = 0;
+  loop->table[HEADER_FREE] = (int32_t)loop->output_start;
+  return results;
+}
+
+/* Takes the batch through JavaScript and sends what comes of it. */
+static void hand_over(struct loop *loop) {
+  int32_t *table = loop->table;
+  table[HEADER_BATCH] = 1;
+  table[HEADER_NEXT] = 0;
+  /* Once, and again after the row whose handler has thrown. Stuck means: JavaScript is ending. */
+  for (int next = -1; table[HEADER_NEXT] < table[HEADER_EVENTS] && next < table[HEADER_NEXT];) {
+    next = table[HEADER_NEXT];
+    loop->deliver(loop, 0);
+  }
+  table[HEADER_EVENTS] = 0;
+  loop->received = loop->input_start;
+  while (table[HEADER_OUTPUTS] > 0) {
+    int results = loop_flush(loop);
+    if (results > 0) loop->deliver(loop, results);
+  }
+  table[HEADER_BATCH] = 0;
+}
+
+static void receive(struct loop *loop, struct slot *slot) {
+  uint32_t room = loop->input_end - SLACK - loop->received;
+  if (room > MAX_RECEIVE) room = MAX_RECEIVE;
+  int id = slot_id(loop, slot);
+  ssize_t received = recv(slot->fd, loop->memory + loop->received, room, 0);
+  if (received > 0) {
+    add_event(loop, id, EVENT_DATA, (int)loop->received, (int)received);
+    loop->received += ((uint32_t)received + SLACK + SLACK - 1) & ~(uint32_t)(SLACK - 1);
+  } else if (received == 0) {
+    set_interest(loop, slot, slot->interest & ~(uint32_t)EPOLLIN);
+    add_event(loop, id, EVENT_END, 0, 0);
+  } else if (errno != EAGAIN && errno != EINTR) {
+    int error = errno;
+    unwatch(loop, slot);
+    add_event(loop, id, EVENT_ERROR, error, 0);
+  }
+}
+
+/*
+ * No descriptor is left. One connection is taken and dropped, so that its peer hears of it; the
+ * others wait in the kernel's queue while the listener is paused. Without the pause the loop would
+ * spin, as the queue stays readable.
+ */
+static void exhausted(struct loop *loop, struct slot *listener, int error) {
+  if (loop->spare >= 0) {
+    close(loop->spare);
+    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0) close(fd);
+    loop->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  }
+  set_interest(loop, listener, 0);
+  add_event(loop, slot_id(loop, listener), EVENT_EXHAUSTED, error, 0);
+}
+
+static void accept_some(struct loop *loop, int id) {
+  for (int taken = 0; taken < MAX_ACCEPTS; taken++) {
+    if (loop->table[HEADER_EVENTS] == MAX_EVENTS) return;
+    /* Adding a connection may move the slots. */
+    struct slot *listener = loop_find(loop, id);
+    struct sockaddr_storage peer = {.ss_family = AF_UNIX};
+    socklen_t length = sizeof peer;
+    /* TCP_NODELAY comes with the connection from its listener. */
+    int fd = accept4(listener->fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      int added = loop_add(loop, fd, SLOT_CONNECTION, &peer);
+      if (added >= 0) add_event(loop, added, EVENT_ACCEPT, id, 0);
+      continue;
+    }
+    if (errno == EAGAIN) return;
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      exhausted(loop, listener, errno);
+      return;
+    }
+    /* Anything else concerns the one connection that is gone already (accept(2), "Errors"). */
+  }
+}
+
+static void connected(struct loop *loop, struct slot *slot) {
+  int error = socket_error(slot->fd);
+  if (error != 0) {
+    unwatch(loop, slot);
+  } else {
+    slot->kind = SLOT_CONNECTION;
+    set_interest(loop, slot, EPOLLIN);
+  }
+  add_event(loop, slot_id(loop, slot), EVENT_CONNECTED, error, 0);
+}
+
+/* A socket that is not read has an error, or is done in both directions with bytes still unread. */
+static void hung_up(struct loop *loop, struct slot *slot) {
+  int error = socket_error(slot->fd);
+  unwatch(loop, slot);
+  if (error != 0) add_event(loop, slot_id(loop, slot), EVENT_ERROR, error, 0);
+}
+
+static void handle(struct loop *loop, int id, uint32_t ready) {
+  struct slot *slot = loop_find(loop, id);
+  if (slot == NULL) return;
+  if (slot->kind == SLOT_LISTENER) {
+    if (slot->interest & EPOLLIN) accept_some(loop, id);
+    return;
+  }
+  if (slot->kind == SLOT_CONNECTING) {
+    connected(loop, slot);
+    return;
+  }
+  if (ready & slot->interest & EPOLLOUT) add_event(loop, id, EVENT_WRITABLE, 0, 0);
+  if (slot->interest & EPOLLIN) {
+    if (ready & ~(uint32_t)EPOLLOUT) receive(loop, slot);
+  } else if (ready & (EPOLLERR | EPOLLHUP)) {
+    hung_up(loop, slot);
+  }
+}
+
+/* Handles one epoll_wait's worth of events and returns how many there were. */
+static int run_batch(struct loop *loop) {
+  struct epoll_event events[MAX_EVENTS];
+  int count = epoll_wait(loop->epoll, events, MAX_EVENTS, 0);
+  for (int at = 0; at < count; at++) {
+    /* One event may become two rows. */
+    bool full = loop->table[HEADER_EVENTS] > MAX_EVENTS - 2 ||
+                loop->input_end - SLACK - loop->received < MIN_RECEIVE;
+    if (full) hand_over(loop);
+    handle(loop, (int)events[at].data.u32, events[at].events);
+  }
+  if (loop->table[HEADER_EVENTS] > 0) hand_over(loop);
+  return count;
+}
+
+void loop_run(struct loop *loop, uint64_t (*now)(void)) {
+  uint64_t end = now() + MAX_NANOSECONDS;
+  for (int batch = 0; batch < MAX_BATCHES; batch++) {
+    if (run_batch(loop) <= 0 || now() > end) return;
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The host for Node: the epoll addon on Linux, node:net elsewhere and where there is no binary.
+ * `SQUALL_TCP=net` asks for node:net. Wiring only; `ioloop` imports it through `#host`.
+ */
+import type { Host } from "../src/host.ts";
+import { loadAddon } from "./native.ts";
+import { openEpollTcp } from "./tcp.ts";
+import { openNetTcp } from "./tcp-net.ts";
+
+const runtime = `node ${process.versions.node}`;
+
+/** node:net, whatever else there is. */
+export const netHost: Host = { name: "node-net", runtime, openTcp: openNetTcp };
+
+function chooseHost(): Host {
+  if (process.env.SQUALL_TCP === "net") return netHost;
+  const addon = loadAddon();
+  if (typeof addon !== "string") {
+    return { name: "node-epoll", runtime, openTcp: (memory) => openEpollTcp(memory, addon) };
+  }
+  process.stderr.write(`squall: sockets are served by node:net, which is slower: ${addon}\n`);
+  return netHost;
+}
+
+/** This runtime's host. */
+export const host: Host = chooseHost();

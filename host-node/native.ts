@@ -1,0 +1,52 @@
+/**
+ * Loads the epoll addon (host-node/addon) and types what it exports. Below tcp.ts, which drives
+ * it. The binary lies beside this file, in the source tree and in dist/ alike.
+ */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+/** Sockets are known by ids; results below zero are `-errno`. */
+export interface NativeLoop {
+  /** Listens on an IP address and port, or with port -1 on a path; `option`: port shared, mode. */
+  listen(host: string, port: number, backlog: number, option: number): number;
+  /** Begins to connect to an IP address and port, or with port -1 to a path. */
+  connect(host: string, port: number): number;
+  /** Sends the output rows and returns how many result rows took their place. */
+  flush(): number;
+  /** Returns how many bytes the kernel took; if not all, there will be an event. */
+  write(id: number, bytes: Uint8Array): number;
+  /** Watches for an epoll event (1 reading, 4 writing), or stops to. */
+  watch(id: number, event: number, on: number): void;
+  shutdown(id: number): void;
+  close(id: number, reset: number): void;
+  setNoDelay(id: number, on: number): void;
+  /** Host and port, or path and -1, of the local (0) or remote (1) end. */
+  name(id: number, remote: number): [text: string, port: number] | undefined;
+}
+
+export interface Addon {
+  open(
+    memory: ArrayBuffer,
+    inputStart: number,
+    inputEnd: number,
+    outputStart: number,
+    eventsStart: number,
+    eventsLength: number,
+    deliver: (results: number) => void,
+  ): NativeLoop | number;
+}
+
+/** The addon, or the reason why there is none. */
+export function loadAddon(): Addon | string {
+  if (process.platform !== "linux") return `no epoll on ${process.platform}`;
+  const name = `linux-${process.arch}.node`;
+  const path = join(import.meta.dirname, "addon", "prebuilds", name);
+  if (!existsSync(path)) return `no binary ${name}`;
+  try {
+    return createRequire(import.meta.url)(path) as Addon;
+  } catch (error) {
+    // Node's permission model refuses addons, unless --allow-addons is given.
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,393 @@
+/**
+ * Tcp over the epoll addon: below it only the addon, above it the seam. The addon reads a batch of
+ * ready sockets into the core's memory and calls `#deliver` once; the rows of the batch go to the
+ * handlers; what they send is noted as output rows, which the addon sends when the batch ends.
+ * Nothing on that way allocates.
+ */
+import { constants } from "node:os";
+import type {
+  Address,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Socket,
+  SocketHandlerFactory,
+  Tcp,
+  TransferMemory,
+} from "../src/host.ts";
+import {
+  describe,
+  inodeOf,
+  NO_ADDRESS,
+  removeSocket,
+  removeStaleSocket,
+  resolveHost,
+  systemError,
+} from "./addresses.ts";
+import { EpollSocket } from "./epoll-socket.ts";
+import type { Addon, NativeLoop } from "./native.ts";
+
+// The table's words, events, outputs and results: see addon/loop.h.
+const EVENTS = 0;
+const NEXT = 1;
+const OUTPUTS = 2;
+const FREE = 3;
+const BATCH = 4;
+const FIRST_EVENT = 8;
+const ROW_WORDS = 4;
+const FIRST_OUTPUT = FIRST_EVENT + 256 * ROW_WORDS;
+const SLOT_MASK = 0xfffff;
+
+const EVENT_DATA = 0;
+const EVENT_END = 1;
+const EVENT_ERROR = 2;
+const EVENT_WRITABLE = 3;
+const EVENT_ACCEPT = 4;
+const EVENT_CONNECTED = 5;
+
+const RESULT_SHORT = 0;
+const RESULT_ERROR = 1;
+
+const EPOLLIN = 1;
+
+/** How long a listener rests when the process has no descriptors left. nginx waits 500 ms. */
+const EXHAUSTED_MILLISECONDS = 100;
+/** Running out of descriptors is told again only after this time without. */
+const EXHAUSTED_AGAIN_MILLISECONDS = 60_000;
+
+/** Opens the epoll loop on the core's memory. */
+export function openEpollTcp(memory: TransferMemory, addon: Addon): Tcp {
+  return new EpollTcp(memory, addon);
+}
+
+interface Connecting {
+  readonly act: string;
+  /** Known beforehand for a path: the kernel names Unix sockets only by what they are bound to. */
+  readonly address: Address | undefined;
+  readonly connected: SocketHandlerFactory;
+  resolve(socket: Socket): void;
+  reject(error: unknown): void;
+}
+
+/** Shared with the sockets only; the seam shows it as Tcp. */
+export class EpollTcp implements Tcp {
+  readonly native: NativeLoop;
+  readonly #bytes: Uint8Array;
+  readonly #inputStart: number;
+  readonly #outputStart: number;
+  readonly #outputEnd: number;
+  readonly #table: Int32Array;
+  readonly #maxOutputs: number;
+  /** By slot. */
+  readonly #sockets: (EpollSocket | undefined)[] = [];
+  readonly #listeners = new Map<number, EpollListener>();
+  readonly #connecting = new Map<number, Connecting>();
+  /** Where the room given by `reserve` ends, until it is used. */
+  #reservedEnd = 0;
+  #flushScheduled = false;
+  #exhaustedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(memory: TransferMemory, addon: Addon) {
+    const { buffer, input, output, events } = memory;
+    this.#bytes = new Uint8Array(buffer);
+    this.#inputStart = input.start;
+    this.#outputStart = output.start;
+    this.#outputEnd = output.start + output.length;
+    this.#table = new Int32Array(buffer, events.start, events.length / 4);
+    this.#maxOutputs = Math.floor((this.#table.length - FIRST_OUTPUT) / ROW_WORDS);
+    const native = addon.open(
+      buffer,
+      input.start,
+      input.start + input.length,
+      output.start,
+      events.start,
+      events.length,
+      (results) => (results > 0 ? this.#settle(results) : this.#deliver()),
+    );
+    if (typeof native === "number") throw systemError(-native, "open an epoll descriptor");
+    this.native = native;
+  }
+
+  async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    const { host, port = 0, path, backlog = 128 } = options;
+    if (path !== undefined) {
+      await removeStaleSocket(path);
+      return this.#listen(path, -1, backlog, options.mode ?? 0o600, accept);
+    }
+    const shared = options.reusePort ? 1 : 0;
+    if (host !== undefined) {
+      const [address = host] = await resolveHost(host);
+      return this.#listen(address, port, backlog, shared, accept);
+    }
+    try {
+      return this.#listen("::", port, backlog, shared, accept);
+    } catch (error) {
+      if (!lacksIPv6(error)) throw error;
+      return this.#listen("0.0.0.0", port, backlog, shared, accept);
+    }
+  }
+
+  #listen(
+    host: string,
+    port: number,
+    backlog: number,
+    option: number,
+    accept: SocketHandlerFactory,
+  ): Listener {
+    const id = this.native.listen(host, port, backlog, option);
+    if (id < 0) throw systemError(-id, `listen on ${describe(host, port)}`);
+    const listener = new EpollListener(this, id, accept);
+    this.#listeners.set(id, listener);
+    return listener;
+  }
+
+  async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+    const { host = "localhost", port = 0, path } = options;
+    if (path !== undefined) return this.#connect(path, -1, connected);
+    const addresses = await resolveHost(host);
+    let failure: unknown;
+    for (const address of addresses) {
+      try {
+        return await this.#connect(address, port, connected);
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    throw failure;
+  }
+
+  #connect(host: string, port: number, connected: SocketHandlerFactory): Promise<Socket> {
+    const act = `connect to ${describe(host, port)}`;
+    const id = this.native.connect(host, port);
+    if (id < 0) return Promise.reject(systemError(-id, act));
+    const address = port < 0 ? { host: "", port: 0, path: host } : undefined;
+    return new Promise((resolve, reject) => {
+      this.#connecting.set(id, { act, address, connected, resolve, reject });
+    });
+  }
+
+  reserve(length: number): number {
+    if (length > this.#outputEnd - this.#outputStart) {
+      throw new RangeError(`Cannot reserve ${length} bytes: more than the output region holds`);
+    }
+    if ((this.#table[FREE] as number) + length > this.#outputEnd) this.flush();
+    const start = this.#table[FREE] as number;
+    this.#reservedEnd = start + length;
+    return start;
+  }
+
+  /** Notes bytes of the output region for a socket, together with its last ones if they touch. */
+  addOutput(id: number, start: number, length: number): void {
+    const table = this.#table;
+    const end = start + length;
+    if (end > (table[FREE] as number)) table[FREE] = end;
+    this.#reservedEnd = 0;
+    const rows = table[OUTPUTS] as number;
+    const last = FIRST_OUTPUT + (rows - 1) * ROW_WORDS;
+    if (
+      rows > 0 &&
+      table[last] === id &&
+      (table[last + 2] as number) + (table[last + 3] as number) === start
+    ) {
+      table[last + 3] = end - (table[last + 2] as number);
+      return;
+    }
+    this.#addRow(id, 0, start, length);
+  }
+
+  /** Notes what becomes of a socket once its output is sent. */
+  addStep(id: number, flag: number): void {
+    const table = this.#table;
+    const rows = table[OUTPUTS] as number;
+    const last = FIRST_OUTPUT + (rows - 1) * ROW_WORDS;
+    if (rows > 0 && table[last] === id) table[last + 1] = (table[last + 1] as number) | flag;
+    else this.#addRow(id, flag, this.#outputStart, 0);
+  }
+
+  #addRow(id: number, flags: number, start: number, length: number): void {
+    const table = this.#table;
+    const rows = table[OUTPUTS] as number;
+    const row = FIRST_OUTPUT + rows * ROW_WORDS;
+    table[row] = id;
+    table[row + 1] = flags;
+    table[row + 2] = start;
+    table[row + 3] = length;
+    table[OUTPUTS] = rows + 1;
+    if (rows + 1 === this.#maxOutputs) this.flush();
+    else if (table[BATCH] === 0 && !this.#flushScheduled) this.#scheduleFlush();
+  }
+
+  /** Copies bytes to the output region, beside room that is reserved. False if they do not fit. */
+  copyOutput(id: number, bytes: Uint8Array): boolean {
+    const reservedEnd = this.#reservedEnd;
+    const start = Math.max(this.#table[FREE] as number, reservedEnd);
+    if (start + bytes.length > this.#outputEnd) return false;
+    this.#bytes.set(bytes, start);
+    this.addOutput(id, start, bytes.length);
+    this.#reservedEnd = reservedEnd;
+    return true;
+  }
+
+  copyOf(start: number, length: number): Uint8Array {
+    return this.#bytes.slice(start, start + length);
+  }
+
+  #scheduleFlush(): void {
+    this.#flushScheduled = true;
+    queueMicrotask(() => {
+      this.#flushScheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Sends all output rows now. */
+  flush(): void {
+    if (this.#table[OUTPUTS] === 0) return;
+    const results = this.native.flush();
+    if (results > 0) this.#settle(results);
+  }
+
+  /** Takes what the kernel did not take, before its place in the output region is used again. */
+  #settle(results: number): void {
+    const table = this.#table;
+    for (let result = 0; result < results; result++) {
+      const row = FIRST_OUTPUT + result * ROW_WORDS;
+      const socket = this.#find(table[row] as number);
+      const kind = table[row + 1];
+      const first = table[row + 2] as number;
+      if (kind === RESULT_SHORT) socket?.enqueue(this.copyOf(first, table[row + 3] as number));
+      else if (kind === RESULT_ERROR) socket?.fail(first);
+      else socket?.finish(undefined);
+    }
+  }
+
+  #find(id: number): EpollSocket | undefined {
+    const socket = this.#sockets[id & SLOT_MASK];
+    return socket?.id === id ? socket : undefined;
+  }
+
+  /**
+   * Goes through a batch. The addon calls again, for the rows from NEXT on, after a handler has
+   * thrown and the exception has been reported.
+   */
+  #deliver(): void {
+    const table = this.#table;
+    const count = table[EVENTS] as number;
+    for (let next = table[NEXT] as number; next < count; ) {
+      const row = FIRST_EVENT + next * ROW_WORDS;
+      next++;
+      table[NEXT] = next;
+      const id = table[row] as number;
+      const kind = table[row + 1] as number;
+      const first = table[row + 2] as number;
+      if (kind < EVENT_ACCEPT) {
+        const socket = this.#sockets[id & SLOT_MASK];
+        if (socket === undefined || socket.id !== id) continue;
+        if (kind === EVENT_DATA) socket.receive(first, table[row + 3] as number);
+        else if (kind === EVENT_END) socket.end();
+        else if (kind === EVENT_WRITABLE) socket.drain();
+        else if (kind === EVENT_ERROR) socket.fail(first);
+      } else if (kind === EVENT_ACCEPT) this.#accept(id, first);
+      else if (kind === EVENT_CONNECTED) this.#connected(id, first);
+      else this.#exhausted(id, first);
+    }
+  }
+
+  #accept(id: number, listener: number): void {
+    const accept = this.#listeners.get(listener)?.accept;
+    if (accept === undefined) this.native.close(id, 1);
+    else this.#open(id, undefined, accept);
+  }
+
+  #connected(id: number, errno: number): void {
+    const connecting = this.#connecting.get(id);
+    if (connecting === undefined) return;
+    this.#connecting.delete(id);
+    if (errno !== 0 && errno !== constants.errno.ECONNRESET) {
+      this.native.close(id, 0);
+      connecting.reject(systemError(errno, connecting.act));
+      return;
+    }
+    try {
+      const socket = this.#open(id, connecting.address, connecting.connected);
+      // A peer that has accepted and reset: an error that comes after connecting.
+      if (errno !== 0) socket.fail(errno);
+      connecting.resolve(socket);
+    } catch (error) {
+      connecting.reject(error);
+    }
+  }
+
+  #open(id: number, remote: Address | undefined, factory: SocketHandlerFactory): EpollSocket {
+    const socket = new EpollSocket(this, id, remote);
+    this.#sockets[id & SLOT_MASK] = socket;
+    try {
+      socket.handler = factory(socket);
+    } catch (error) {
+      socket.abort();
+      throw error;
+    }
+    return socket;
+  }
+
+  #exhausted(id: number, errno: number): void {
+    const timer = setTimeout(() => this.native.watch(id, EPOLLIN, 1), EXHAUSTED_MILLISECONDS);
+    timer.unref();
+    const now = performance.now();
+    if (now - this.#exhaustedAt > EXHAUSTED_AGAIN_MILLISECONDS) {
+      console.error(systemError(errno, "accept more connections").message);
+    }
+    this.#exhaustedAt = now;
+  }
+
+  address(id: number, remote: number): Address {
+    const name = this.native.name(id, remote);
+    if (name === undefined) return NO_ADDRESS;
+    const [text, port] = name;
+    return port < 0 ? { host: "", port: 0, path: text } : { host: text, port, path: "" };
+  }
+
+  /** Puts bytes that a socket held back into the input region, which is free between batches. */
+  putInput(bytes: Uint8Array): number {
+    this.#bytes.set(bytes, this.#inputStart);
+    return this.#inputStart;
+  }
+
+  forget(socket: EpollSocket): void {
+    this.#sockets[socket.id & SLOT_MASK] = undefined;
+  }
+
+  removeListener(id: number): void {
+    this.#listeners.delete(id);
+    this.native.close(id, 0);
+  }
+}
+
+function lacksIPv6(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
+}
+
+class EpollListener implements Listener {
+  readonly address: Address;
+  readonly accept: SocketHandlerFactory;
+  readonly #tcp: EpollTcp;
+  readonly #id: number;
+  readonly #inode: string | undefined;
+  #open = true;
+
+  constructor(tcp: EpollTcp, id: number, accept: SocketHandlerFactory) {
+    this.#tcp = tcp;
+    this.#id = id;
+    this.accept = accept;
+    this.address = tcp.address(id, 0);
+    this.#inode = this.address.path === "" ? undefined : inodeOf(this.address.path);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#tcp.removeListener(this.#id);
+    removeSocket(this.address.path, this.#inode);
+  }
+}
