@@ -7,8 +7,8 @@ const others = ["node", "deno", "bun"].filter((name) => name !== runtime);
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // `host.node.test.ts` is for Node alone, and so on.
-    exclude: others.map((name) => `**/*.${name}.test.ts`),
+    // `package.node.test.ts` is for Node alone, and so are the tests of Node's hosts.
+    exclude: others.flatMap((name) => [`**/*.${name}.test.ts`, `test/hosts/${name}*.test.ts`]),
     testTimeout: 20_000,
     pool: "forks",
   },

@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { buildAddon } from "./build-addon.ts";
 import { buildCore } from "./build-core.ts";
 import { packageExports } from "./check-exports.ts";
 
@@ -46,8 +47,8 @@ const steps: readonly Step[] = [
   {
     name: "addon",
     inputs: ["host-node/addon/*.{c,h}", "tools/build-addon.ts", "package-lock.json"],
-    outputs: [],
-    run: () => part("build-addon.ts", "buildAddon"),
+    outputs: [`${PREBUILDS}/*.node`],
+    run: buildAddon,
   },
   {
     name: "dist",
@@ -85,13 +86,6 @@ export async function build(force = false): Promise<void> {
   }
 }
 
-/** Calls what a tool of its own exports, if that tool is there. */
-async function part(file: string, name: string): Promise<void> {
-  if (!existsSync(join(import.meta.dirname, file))) return;
-  const module = (await import(`./${file}`)) as Record<string, () => void | Promise<void>>;
-  await module[name]?.();
-}
-
 function hashOf(patterns: readonly string[]): string {
   const hash = createHash("sha256");
   for (const file of globSync(patterns as string[]).sort()) {
@@ -112,16 +106,21 @@ function buildDist(): void {
       cause: error,
     });
   }
-  for (const file of globSync("dist/**/*.d.ts")) importCompiled(file);
-  copyInto("dist", [...globSync("build/*.{js,d.ts}"), "core-wasm/i32.d.ts"]);
+  for (const file of globSync("dist/**/*.d.ts")) makePublishable(file);
+  copyInto("dist", globSync("build/*.{js,d.ts}"));
   if (existsSync(PREBUILDS)) cpSync(PREBUILDS, join("dist", PREBUILDS), { recursive: true });
   writeFileSync("dist/package.json", `${JSON.stringify(publishedManifest(), undefined, 2)}\n`);
 }
 
-/** tsc leaves `.ts` in the imports of declarations; there is no such file in the package. */
-function importCompiled(file: string): void {
-  const text = readFileSync(file, "utf8");
-  writeFileSync(file, text.replace(/((?:from|import) *\(?")(\.{1,2}\/[^"]+)\.ts"/g, '$1$2.js"'));
+/**
+ * tsc leaves `.ts` in the imports of declarations, and there is no such file in the package; nor
+ * does who uses it know AssemblyScript's `i32`.
+ */
+function makePublishable(file: string): void {
+  const text = readFileSync(file, "utf8")
+    .replace(/((?:from|import) *\(?")(\.{1,2}\/[^"]+)\.ts"/g, '$1$2.js"')
+    .replace(/: i32\b/g, ": number");
+  writeFileSync(file, text);
 }
 
 function copyInto(folder: string, files: readonly string[]): void {

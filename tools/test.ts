@@ -1,7 +1,6 @@
 /**
  * The tests on all three runtimes, `npm test`: builds first, then runs the one suite on Node, Deno
- * and Bun, each with its own line, and ends with the sum. A host's test runs on the runtime that
- * its name begins with, `*.node.test.ts` on Node alone. Arguments are handed to vitest, so
+ * and Bun, each with its own line, and ends with the sum. Arguments are handed to vitest, so
  * `npm test -- test/escape.test.ts` runs one file; `--on=deno` runs one runtime.
  */
 import { spawnSync } from "node:child_process";
@@ -17,14 +16,6 @@ const runtimes: Readonly<Record<string, readonly string[]>> = {
   deno: ["run", "-A", VITEST, "run"],
   bun: ["--bun", VITEST, "run", "--pool=threads"],
 };
-
-/** What a runtime leaves to the others. */
-function exclusions(runtime: string): string[] {
-  const others = Object.keys(runtimes).filter((name) => name !== runtime);
-  const patterns = others.map((name) => `test/hosts/${name}*.test.ts`);
-  if (runtime !== "node") patterns.push("test/**/*.node.test.ts");
-  return patterns.map((pattern) => `--exclude=${pattern}`);
-}
 
 interface Count {
   passed: number;
@@ -51,7 +42,7 @@ function run(name: string, args: readonly string[]): Count {
   const file = join("build", `test-${name}.json`);
   rmSync(file, { force: true });
   const output = ["--reporter=dot", "--reporter=json", `--outputFile.json=${file}`];
-  const all = [...args, ...exclusions(name), "--passWithNoTests", ...output];
+  const all = [...args, "--passWithNoTests", ...output];
   const result = spawnSync(join("node_modules/.bin", name), all, { stdio: "inherit" });
   const count = countOf(file);
   if (result.status !== 0 && count.failed === 0) count.failed = 1;
