@@ -84,6 +84,10 @@ const refused: Readonly<Record<string, string>> = {
   "response/pipelining.md:7": "an empty line before a status line",
 };
 
+test.skipIf(!existsSync(file))("the vectors are there", () => {
+  expect(vectorsOf("request").length).toBeGreaterThan(100);
+});
+
 describe.skipIf(!existsSync(file)).each(builds)("$name", (build) => {
   test.each(vectorsOf("request"))("$id $name", (vector) => {
     const { server } = vector;
