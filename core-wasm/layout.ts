@@ -22,12 +22,21 @@ export const STATIC: i32 = 1024;
 /** The span table: what the last call found. Words of 32 bits, the indices are below. */
 export const TABLE: i32 = 32 * 1024;
 export const TABLE_LENGTH: i32 = 8 * 1024;
-/** Prepared signing keys. */
+/** Prepared signing keys, in slots: the two HMAC states of SHA-256, then those of SHA-1. */
 export const KEYS: i32 = TABLE + TABLE_LENGTH;
 export const KEYS_LENGTH: i32 = 8 * 1024;
+export const KEY_LENGTH: i32 = 128;
 /** Short-lived arguments and results: names, values, digests. */
 export const SCRATCH: i32 = KEYS + KEYS_LENGTH;
 export const SCRATCH_LENGTH: i32 = 64 * 1024;
+/** Bytes of one hash's state; crypto/hash.ts says what is in it. */
+export const HASH_LENGTH: i32 = 3 * 1024;
+/** At the end of SCRATCH: the state of the streaming hash, and of those that end in one call. */
+export const HASH: i32 = SCRATCH + SCRATCH_LENGTH - 2 * HASH_LENGTH;
+export const HASH_ONCE: i32 = HASH + HASH_LENGTH;
+/** Before them: digests, as bytes or as hex digits. */
+export const DIGEST_LENGTH: i32 = 256;
+export const DIGEST: i32 = HASH - DIGEST_LENGTH;
 /** A head that arrived in pieces, put together. The last SLACK bytes are kept free. */
 export const CARRY: i32 = SCRATCH + SCRATCH_LENGTH;
 export const CARRY_LENGTH: i32 = 64 * 1024;
@@ -140,3 +149,9 @@ export const CHUNKED_DONE: i32 = 5;
 /** Private to the decoder. */
 export const CHUNKED_PRIVATE_1: i32 = 6;
 export const CHUNKED_PRIVATE_2: i32 = 7;
+
+/** What the hash exports take as `algorithm`. */
+export const SHA1: i32 = 1;
+export const SHA256: i32 = 2;
+export const SHA512: i32 = 3;
+export const BLAKE3: i32 = 4;

@@ -53,3 +53,7 @@ export const FORBIDDEN_TRAILER: i32 = -22;
 export const BAD_STATUS_LINE: i32 = -23;
 /** 417: Expect has a value other than 100-continue (RFC 9110 section 10.1.1). */
 export const UNKNOWN_EXPECTATION: i32 = -24;
+/** The text is not hexadecimal digits, two for each byte. */
+export const BAD_HEX: i32 = -25;
+/** The text is not base 64. */
+export const BAD_BASE64: i32 = -26;

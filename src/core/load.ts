@@ -38,6 +38,16 @@ export interface CoreExports {
     maxExtensionBytes: number,
     maxTrailerBytes: number,
   ): number;
+
+  hash(algorithm: number, start: number, length: number, out: number): number;
+  hashInit(algorithm: number): void;
+  hashUpdate(start: number, length: number): void;
+  hashFinal(out: number): number;
+  contentHash(start: number, length: number, out: number): void;
+  hex(start: number, length: number, out: number): void;
+  unhex(start: number, length: number, out: number): number;
+  base64Encode(start: number, length: number, out: number): number;
+  base64Decode(start: number, length: number, out: number): number;
 }
 
 /** What is used of it: TypeScript has its types only together with the DOM's. */
@@ -50,6 +60,7 @@ declare const WebAssembly: {
 type CoreMemory = Buffer & {
   latin1Slice(start: number, end: number): string;
   latin1Write(text: string, start: number, length: number): number;
+  utf8Slice(start: number, end: number): string;
   utf8Write(text: string, start: number, length: number): number;
 };
 
