@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Candidate, candidates, select } from "./candidates.ts";
+import { wrk } from "./generator.ts";
 import type { Command, Reply } from "./idle-client.ts";
 import { isSquallBuilt, linkSquall, node, requireProgram, results, versions } from "./runtimes.ts";
 import { LOAD_CORE, pinSelf, ServerProcess, spawnPinned } from "./server-process.ts";
@@ -20,6 +21,8 @@ const { values: flags } = parseArgs({
     counts: { type: "string", default: "5000,15000" },
     /** Seconds that the connections are held before the memory is read. */
     hold: { type: "string", default: "6" },
+    /** Whether the memory before the first wave is that of a fresh server or of a loaded one. */
+    starts: { type: "string", default: "fresh,loaded" },
     dry: { type: "boolean", default: false },
   },
 });
@@ -49,6 +52,7 @@ interface Wave {
 interface Row {
   readonly candidate: string;
   readonly title: string;
+  readonly start: string;
   readonly count: number;
   /** Resident memory before the first wave, in KiB. */
   readonly base: number;
@@ -92,7 +96,10 @@ async function wave(server: ServerProcess, client: ChildProcess, count: number):
   return { answered: opened.done, held: asked.open, askedAgain: asked.done, memory, memoryAfter };
 }
 
-function judge(candidate: Candidate, count: number, base: number, waves: readonly Wave[]): Row {
+function judge(
+  candidate: Candidate,
+  { start, count, base, waves }: Pick<Row, "start" | "count" | "base" | "waves">,
+): Row {
   const bar = bars[candidate.name];
   const costs = waves.map(({ memory }) => memory - base);
   const [first = 0, second = 0] = costs;
@@ -103,6 +110,7 @@ function judge(candidate: Candidate, count: number, base: number, waves: readonl
   return {
     candidate: candidate.name,
     title: candidate.title,
+    start,
     count,
     base,
     waves,
@@ -114,7 +122,7 @@ function judge(candidate: Candidate, count: number, base: number, waves: readonl
   };
 }
 
-async function measure(candidate: Candidate, count: number): Promise<Row> {
+async function measure(candidate: Candidate, start: string, count: number): Promise<Row> {
   const server = await ServerProcess.start((port) => [...candidate.command(port), "--idle"]);
   const file = join(import.meta.dirname, "idle-client.ts");
   const client = spawnPinned([node, file], {
@@ -122,10 +130,13 @@ async function measure(candidate: Candidate, count: number): Promise<Row> {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   try {
+    if (start === "loaded") {
+      await wrk({ url: server.url, seconds: 3, connections: 64, pipelined: false });
+    }
     await sleep(SETTLE);
     const base = server.residentMemory();
     const waves = [await wave(server, client, count), await wave(server, client, count)];
-    return judge(candidate, count, base, waves);
+    return judge(candidate, { start, count, base, waves });
   } finally {
     client.kill("SIGKILL");
     await server.stop();
@@ -139,7 +150,7 @@ function verdict({ bar, passed }: Row): string {
 }
 
 function table(rows: readonly Row[]): string {
-  const head = ["server", "connections", "base MiB", "KiB each, wave 1", "wave 2", "bar"];
+  const head = ["server", "start", "connections", "base MiB", "KiB each, wave 1", "wave 2", "bar"];
   return markdownTable(
     [
       ...head,
@@ -152,6 +163,7 @@ function table(rows: readonly Row[]): string {
     ],
     rows.map((row) => [
       row.title,
+      row.start,
       String(row.count),
       (row.base / 1024).toFixed(1),
       ...row.perConnection.map((cost) => cost.toFixed(2)),
@@ -183,13 +195,16 @@ async function main(): Promise<void> {
     throw new Error(`Cannot hold that many connections: at most ${limit?.[1]} files may be open`);
   }
   const rows: Row[] = [];
+  const starts = flags.starts.split(",");
+  const cases = starts.flatMap((start) => counts.map((count) => ({ start, count })));
   for (const candidate of selected()) {
-    for (const count of counts) {
+    for (const { start, count } of cases) {
       try {
-        const row = await measure(candidate, count);
+        const row = await measure(candidate, start, count);
         rows.push(row);
         const costs = row.perConnection.map((cost) => cost.toFixed(2)).join(", ");
-        console.log(`${row.candidate.padEnd(24)} ${count}: ${costs} KiB  ${verdict(row)}`);
+        const what = `${row.candidate.padEnd(24)} ${start.padEnd(6)} ${count}`;
+        console.log(`${what}: ${costs} KiB  ${verdict(row)}`);
       } catch (error) {
         console.error(`${candidate.name}: ${error}`);
         process.exitCode = 1;

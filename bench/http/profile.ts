@@ -143,7 +143,10 @@ async function perf(candidate: Candidate, options: LoadOptions, folder: string) 
   const program = requireProgram("perf", "linux-perf");
   const file = join(folder, "perf.data");
   const isNode = candidate.command(0)[0] === node;
-  const server = await start(candidate, isNode ? ["--perf-basic-prof", `--logfile=${folder}/v8.log`] : []);
+  const server = await start(
+    candidate,
+    isNode ? ["--perf-basic-prof", `--logfile=${folder}/v8.log`] : [],
+  );
   try {
     await load(server, candidate, { ...options, seconds: options.warmUp });
     const where = ["-p", String(server.pid), "-o", file];
