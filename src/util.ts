@@ -13,3 +13,29 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
     typeof (value as { then?: unknown }).then === "function"
   );
 }
+
+/** An operation was not done in time. Rejects what `locks` and `queues` have others wait for. */
+export class TimeoutError extends Error {
+  override readonly name: string = "TimeoutError";
+}
+
+/**
+ * Loads what a string names: `"./handlers.js#MainHandler"` is an export, `"package/module"` the
+ * module itself. A relative module is found from `base`, such as `import.meta.url`.
+ */
+export async function importObject(name: string, base: string | URL): Promise<unknown> {
+  const [specifier = "", path = ""] = name.split("#", 2);
+  const isFile = /^\.{0,2}\//.test(specifier);
+  let found: unknown = await import(isFile ? new URL(specifier, base).href : specifier);
+  for (const key of path === "" ? [] : path.split(".")) {
+    if (!isObject(found) || !(key in found)) {
+      throw new Error(`Cannot import "${name}": "${specifier}" has no "${path}"`);
+    }
+    found = found[key];
+  }
+  return found;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
