@@ -59,7 +59,9 @@ class NetTcp implements Tcp {
   }
 
   connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
-    const { host = "localhost", port = 0, path } = options;
+    const { host = "localhost", port = 0 } = options;
+    // An Address of TCP says "" here.
+    const path = options.path || undefined;
     const where = path === undefined ? { host, port, noDelay: true } : { path };
     return new Promise((resolve, reject) => {
       const socket = net.connect({ ...where, allowHalfOpen: true });

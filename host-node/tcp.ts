@@ -110,7 +110,7 @@ export class EpollTcp implements Tcp {
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
     const { host, port = 0, path, backlog = 128 } = options;
-    if (path !== undefined) {
+    if (path) {
       await removeStaleSocket(path);
       return this.#listen(path, -1, backlog, options.mode ?? 0o600, accept);
     }
@@ -143,7 +143,8 @@ export class EpollTcp implements Tcp {
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
     const { host = "localhost", port = 0, path } = options;
-    if (path !== undefined) return this.#connect(path, -1, connected);
+    // An Address of TCP says "" here.
+    if (path) return this.#connect(path, -1, connected);
     const addresses = await resolveHost(host);
     let failure: unknown;
     for (const address of addresses) {
