@@ -76,7 +76,10 @@ export interface ConnectOptions {
   readonly path?: string;
 }
 
-/** Makes the handler of a new socket. The socket delivers nothing before this has returned. */
+/**
+ * Makes the handler of a new socket. The socket delivers nothing before this has returned, and is
+ * aborted if this throws.
+ */
 export type SocketHandlerFactory = (socket: Socket) => SocketHandler;
 
 /**
@@ -86,7 +89,10 @@ export type SocketHandlerFactory = (socket: Socket) => SocketHandler;
 export interface Tcp {
   /** Starts to accept connections. Rejects if the address cannot be bound. */
   listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener>;
-  /** Connects. Rejects if that fails; an error after that reaches the handler's `close`. */
+  /**
+   * Connects. Rejects if that fails or if the factory throws; an error after that reaches the
+   * handler's `close`.
+   */
   connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket>;
   /**
    * Makes room for `length` bytes in the output region and returns where they start. The room is
@@ -140,7 +146,8 @@ export interface Socket {
 
 /**
  * What a connection's owner hears. `close` comes exactly once, last, for every socket. A host never
- * calls a handler from inside a call to one of its methods, nor from inside another handler's.
+ * calls a handler from inside a call to one of its methods, nor from inside another handler's. What
+ * a handler throws becomes the process's uncaught exception; the socket and all others go on.
  */
 export interface SocketHandler {
   /**
