@@ -10,6 +10,7 @@ import { until } from "../support/until.ts";
 import { Bench, type ContractOptions, countSockets, DESCRIPTORS } from "./contract/bench.ts";
 import { testBytes } from "./contract/bytes.ts";
 import { testClosing } from "./contract/closing.ts";
+import { testExceptions } from "./contract/exceptions.ts";
 import { testListening } from "./contract/listening.ts";
 import { testLoad } from "./contract/load.ts";
 import { testPeers } from "./contract/peers.ts";
@@ -47,6 +48,7 @@ export function hostContract(
     testListening(bench);
     testUnixSockets(bench);
     testLoad(bench);
+    testExceptions(bench);
     if (options.inMemory) return;
 
     testPeers(bench);

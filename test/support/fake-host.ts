@@ -78,7 +78,11 @@ class FakeTcp implements Tcp {
         // The next of several that share a port is another one.
         this.#listeners.splice(this.#listeners.indexOf(listener), 1);
         this.#listeners.push(listener);
-        resolve(this.#join(remote, listener, connected));
+        try {
+          resolve(this.#join(remote, listener, connected));
+        } catch (error) {
+          reject(error);
+        }
       });
     });
   }
@@ -101,12 +105,8 @@ class FakeTcp implements Tcp {
     const server = new FakeSocket(this.#memory, this.#turns, remote, local);
     client.join(server);
     server.join(client);
-    client.handler = connected(client);
-    this.#turns.later(() => {
-      server.handler = listener.accept(server);
-      server.open();
-    });
-    client.open();
+    this.#turns.later(() => server.open(listener.accept));
+    client.open(connected);
     return client;
   }
 
@@ -117,6 +117,9 @@ class FakeTcp implements Tcp {
     return { host, port: options.port || this.#nextPort++, path: "" };
   }
 }
+
+/** Hears what nobody wants to hear. */
+const DEAF: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
 
 const NOWHERE: Address = { host: "", port: 0, path: "" };
 
@@ -215,10 +218,18 @@ class FakeSocket implements Socket {
     this.#peer = peer;
   }
 
-  /** Starts to deliver: the factory has returned. */
-  open(): void {
-    this.#scheduled = false;
-    this.#schedule();
+  /** Gets its handler, and starts to deliver. */
+  open(factory: SocketHandlerFactory): void {
+    try {
+      this.#handler = factory(this);
+    } catch (error) {
+      this.#handler = DEAF;
+      this.abort();
+      throw error;
+    } finally {
+      this.#scheduled = false;
+      this.#schedule();
+    }
   }
 
   send(start: number, length: number): void {
