@@ -33,5 +33,5 @@ export function refuse(raw: BunSocket<unknown>): void {
   raw.terminate();
   if (warned) return;
   warned = true;
-  process.emitWarning("Cannot accept connections: nearly all file descriptors are in use");
+  process.stderr.write("squall: EMFILE: new connections are closed until descriptors are free\n");
 }

@@ -2,7 +2,7 @@
  * An echo server for tests that need one in a process of its own. Prints its port; ends when its
  * standard input does, because then nothing keeps it.
  */
-import { host } from "../../../host-node/host.ts";
+import { host } from "#host";
 import { createTransferMemory } from "../../support/transfer-memory.ts";
 
 const memory = createTransferMemory();
