@@ -14,7 +14,7 @@ import {
   METHOD_CONNECT,
   METHOD_HEAD,
 } from "../../build/core-tables";
-import { isBlank, isDigit, load16, load32, load64, skipBlanks, tokenEnd } from "../bytes";
+import { isDigit, load16, load32, load64, skipBlanks, tokenEnd, trimEnd } from "../bytes";
 import {
   CONTENT_LENGTH_HIGH,
   CONTENT_LENGTH_LOW,
@@ -187,19 +187,12 @@ function transferEncoding(base: usize, value: usize, end: usize): i32 {
 /** 100-continue, in any number; HTTP/1.0 has no expectations (RFC 9110 section 10.1.1). */
 function expect(base: usize, value: usize, end: usize): i32 {
   if (word(MINOR_VERSION) == 0) return 0;
-  let p = value;
-  while (p < end) {
-    const start = p;
-    p = elementEnd(p, end);
-    if (p == start) {
-      p++;
-      continue;
-    }
-    const known =
-      p - start == 12 &&
-      (load64(start) | CASE_BITS) == ONE_HUNDR &&
-      (load32(start + 8) | <u32>CASE_BITS) == INUE;
-    if (!known) return failAt(start, base, UNKNOWN_EXPECTATION);
+  for (let p = value; p < end; p++) {
+    const start = skipBlanks(p);
+    p = elementEnd(start, end);
+    const last = trimEnd(start, p);
+    if (last == start) continue;
+    if (!isContinue(start, last)) return failAt(start, base, UNKNOWN_EXPECTATION);
     setWord(FLAGS, word(FLAGS) | FLAG_EXPECT_CONTINUE);
   }
   return 0;
@@ -208,21 +201,20 @@ function expect(base: usize, value: usize, end: usize): i32 {
 /** The options of Connection as flags; others are the application's. */
 function connectionOptions(value: usize, end: usize): i32 {
   let flags = 0;
-  let p = value;
-  while (p < end) {
-    const start = p;
-    p = elementEnd(p, end);
-    if (isWord(start, p, CLOSE, 5)) flags |= FLAG_CLOSE_ASKED;
-    else if (isWord(start, p, UPGRADE, 7)) flags |= FLAG_UPGRADE_ASKED;
-    else if (isKeepAlive(start, p)) flags |= FLAG_KEEP_ALIVE_ASKED;
-    if (p == start) p++;
+  for (let p = value; p < end; p++) {
+    const start = skipBlanks(p);
+    p = elementEnd(start, end);
+    const last = trimEnd(start, p);
+    if (isWord(start, last, CLOSE, 5)) flags |= FLAG_CLOSE_ASKED;
+    else if (isWord(start, last, UPGRADE, 7)) flags |= FLAG_UPGRADE_ASKED;
+    else if (isKeepAlive(start, last)) flags |= FLAG_KEEP_ALIVE_ASKED;
   }
   return flags;
 }
 
-/** Where the list element at `p` ends: before a comma or blank. The same `p` if one is there. */
+/** The comma after the list element at `p`, or the end. A list has empty elements at will. */
 function elementEnd(p: usize, end: usize): usize {
-  while (p < end && load<u8>(p) != COMMA && !isBlank(load<u8>(p))) p++;
+  while (p < end && load<u8>(p) != COMMA) p++;
   return p;
 }
 
@@ -234,6 +226,14 @@ function isWord(start: usize, end: usize, letters: u64, length: i32): bool {
   if (<i32>(end - start) != length) return false;
   const shift: u64 = 64 - (length << 3);
   return (load64(start) | CASE_BITS) << shift == letters << shift;
+}
+
+function isContinue(start: usize, end: usize): bool {
+  return (
+    end - start == 12 &&
+    (load64(start) | CASE_BITS) == ONE_HUNDR &&
+    (load32(start + 8) | <u32>CASE_BITS) == INUE
+  );
 }
 
 function isKeepAlive(start: usize, end: usize): bool {

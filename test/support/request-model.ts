@@ -98,5 +98,5 @@ function isAuthority(text: string): boolean {
 }
 
 function listOf(values: readonly string[]): string[] {
-  return values.flatMap((value) => value.toLowerCase().split(/[ \t,]+/)).filter(Boolean);
+  return values.flatMap((value) => value.toLowerCase().split(/[ \t]*,[ \t]*/)).filter(Boolean);
 }
