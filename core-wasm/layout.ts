@@ -51,10 +51,13 @@ export const OUTPUT: i32 = INPUT + INPUT_LENGTH;
 export const OUTPUT_LENGTH: i32 = 1024 * 1024;
 /** A window for long inputs that pass through the core: hashing, masking, templates. */
 export const WINDOW: i32 = OUTPUT + OUTPUT_LENGTH;
-export const WINDOW_LENGTH: i32 = 576 * 1024;
+export const WINDOW_LENGTH: i32 = 572 * 1024;
+/** The beginning that most responses share, ready to be copied. */
+export const PREFIX: i32 = WINDOW + WINDOW_LENGTH;
+export const PREFIX_LENGTH: i32 = 4 * 1024;
 
 /** `initialMemory` and `maximumMemory` in asconfig.json. */
-export const MEMORY_PAGES: i32 = (WINDOW + WINDOW_LENGTH) / PAGE;
+export const MEMORY_PAGES: i32 = (PREFIX + PREFIX_LENGTH) / PAGE;
 
 /*
  * The span table after parseRequestHead, as indices of 32-bit words. Offsets count from the start

@@ -17,9 +17,10 @@ export {
   OUTPUT_CAPACITY,
   putBytes,
   putLatin1,
+  putPrefix,
   putUtf8,
   utf8Bytes,
   utf8Length,
   viewBytes,
 } from "./core/memory.ts";
-export { RequestHead } from "./core/request-head.ts";
+export { headerId, headFlags, headTable, readFields } from "./core/request-head.ts";

@@ -9,7 +9,6 @@ import {
   CARRY_START,
   NEED_DATA,
   parseRequestHead,
-  RequestHead,
   reasonFor,
   statusCodeFor,
   viewBytes,
@@ -20,6 +19,7 @@ import { Deadlines } from "./http1connection/deadlines.ts";
 import { errorAnswer } from "./http1connection/error-answer.ts";
 import type { ConnectionLimits } from "./http1connection/limits.ts";
 import { type BodyReader, ChunkedReader, LengthReader } from "./http1connection/reader.ts";
+import { RequestHead } from "./http1connection/request-head.ts";
 import {
   BODY,
   BODY_DONE,
@@ -41,7 +41,6 @@ import {
 import { type ResponseSink, ResponseWriter } from "./http1connection/writer.ts";
 import type { HTTPMessageDelegate, HTTPServerConnectionDelegate } from "./httputil/delegates.ts";
 import { HTTPInputError } from "./httputil/errors.ts";
-import { HTTPHeaders } from "./httputil/headers.ts";
 import { genLog } from "./log.ts";
 import { isThenable } from "./util.ts";
 
@@ -347,14 +346,14 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
       limits.noKeepAlive || this.#requests === limits.maxRequestsPerConnection || !head.keepAlive;
     const writer = new ResponseWriter(this, head, !last);
     this.#writer = writer;
-    const hasBody = head.chunked || head.contentLength > 0;
+    const hasBody = head.hasBody;
     this.#state = nextState(this.#state, hasBody ? HEAD_DONE : MESSAGE_DONE);
     const delegate = owner.delegate.startRequest(writer);
     this.#delegate = delegate;
     if (hasBody) this.#expectBody(head);
     let waiting: PromiseLike<unknown> | void;
     try {
-      waiting = delegate.headersReceived(head, HTTPHeaders.from(head));
+      waiting = delegate.headersReceived(head, head);
     } catch (error) {
       this.#delegateThrew(error);
       return;

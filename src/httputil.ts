@@ -16,4 +16,4 @@ export { HTTPInputError, HTTPOutputError } from "./httputil/errors.ts";
 export { HeaderBlock, HTTPHeaders, normalizeHeaderName } from "./httputil/headers.ts";
 export { HTTPServerRequest } from "./httputil/request.ts";
 export type { RequestStartLine, ResponseStartLine } from "./httputil/start-line.ts";
-export { REASONS, reasonFor } from "./httputil/start-line.ts";
+export { REASONS, reasonFor, standardStartLine } from "./httputil/start-line.ts";

@@ -13,6 +13,6 @@ class MainHandler extends RequestHandler {
   }
 }
 
-const port = Number(/--port=(\d+)/.exec(process.argv.join(" "))?.[1] ?? 8888);
+const port = Number(/--port[= ](\d+)/.exec(process.argv.join(" "))?.[1] ?? 8888);
 const server = await new Application([["/", MainHandler]]).listen(port);
 console.log(banner(server));

@@ -3,8 +3,21 @@
  */
 
 import { Buffer } from "node:buffer";
-import { CARRY, CARRY_LENGTH, MAX_HEADERS, OUTPUT_LENGTH, SLACK } from "../../core-wasm/layout.ts";
+import {
+  CARRY,
+  CARRY_LENGTH,
+  MAX_HEADERS,
+  OUTPUT_LENGTH,
+  PREFIX,
+  PREFIX_LENGTH,
+  SLACK,
+} from "../../core-wasm/layout.ts";
 import { memory } from "./load.ts";
+
+/** Up to this length, looking at each character is faster than a call out of JavaScript. */
+const SHORT = 64;
+const encoder = new TextEncoder();
+let prefix = "";
 
 /** Where bytes that arrived in pieces are put together. */
 export const CARRY_START: number = CARRY;
@@ -32,17 +45,47 @@ export function putBytes(bytes: Uint8Array, start: number): void {
 
 /** Writes text of code points up to 0xff, a byte each. */
 export function putLatin1(text: string, start: number): void {
-  memory.latin1Write(text, start, text.length);
+  const length = text.length;
+  if (length <= SHORT) {
+    for (let at = 0; at < length; at++) memory[start + at] = text.charCodeAt(at);
+    return;
+  }
+  // Nearly all of it is ASCII, which is the same in UTF-8, and encodeInto is fast on every runtime:
+  // latin1Write takes 0.7 µs on Deno.
+  const { read, written } = encoder.encodeInto(text, memory.subarray(start, start + length));
+  if (read !== length || written !== length) memory.latin1Write(text, start, length);
+}
+
+/**
+ * Writes text that is likely to be the text of the last call: it is kept in the core's memory and
+ * copied from there.
+ */
+export function putPrefix(text: string, start: number): void {
+  if (text !== prefix) {
+    if (text.length > PREFIX_LENGTH) {
+      putLatin1(text, start);
+      return;
+    }
+    putLatin1(text, PREFIX);
+    prefix = text;
+  }
+  memory.copyWithin(start, PREFIX, PREFIX + text.length);
 }
 
 /** Writes text as UTF-8, in `length` bytes as `utf8Length` counts them. */
 export function putUtf8(text: string, start: number, length: number): void {
-  memory.utf8Write(text, start, length);
+  if (length <= SHORT && length === text.length) putLatin1(text, start);
+  else encoder.encodeInto(text, memory.subarray(start, start + length));
 }
 
 /** Bytes that text takes as UTF-8: its length if, and only if, it is all ASCII. */
 export function utf8Length(text: string): number {
-  return Buffer.byteLength(text, "utf8");
+  const length = text.length;
+  if (length > SHORT) return Buffer.byteLength(text, "utf8");
+  for (let at = 0; at < length; at++) {
+    if (text.charCodeAt(at) > 0x7f) return Buffer.byteLength(text, "utf8");
+  }
+  return length;
 }
 
 /** Text as UTF-8 bytes of its own. */

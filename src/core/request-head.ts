@@ -1,7 +1,7 @@
 /**
- * A request's head as JavaScript sees it: read out of the span table right after the parser has
- * filled it. One string keeps the whole head, so the receive buffer is free again at once, and
- * everything else is a substring made when it is asked for.
+ * A request's head as the span table shows it, right after `parseRequestHead` has filled it. One
+ * string keeps the whole head, so the receive buffer is free again at once; everything else is a
+ * substring of that string.
  */
 
 import {
@@ -11,7 +11,6 @@ import {
   FLAG_EXPECT_CONTINUE,
   FLAG_HAS_LENGTH,
   FLAG_KEEP_ALIVE,
-  FLAG_KEEP_ALIVE_ASKED,
   FLAG_UPGRADE,
   FLAGS,
   HEAD_LENGTH,
@@ -42,94 +41,71 @@ for (const [id, name] of HEADER_NAMES.entries()) {
   if (name !== "") ids.set(name, id);
 }
 
-/** The start line and header fields of one request. Also the `RequestStartLine` of the request. */
-export class RequestHead {
-  readonly method: string;
-  /** The request-target, called path as in Tornado. */
-  readonly path: string;
-  readonly version: "HTTP/1.0" | "HTTP/1.1";
-  readonly #text: string;
-  readonly #flags: number;
-  readonly #present0: number;
-  readonly #present1: number;
-  readonly #present2: number;
+/** Reads the span table of the head that was parsed last. */
+export const headTable = {
+  /** The whole head, which began at `start`, a character a byte. */
+  text(start: number): string {
+    return memory.latin1Slice(start, start + (table[HEAD_LENGTH] as number));
+  },
+  method(text: string): string {
+    const start = table[METHOD_START] as number;
+    return (
+      METHODS[table[METHOD_ID] as number] ||
+      text.substring(start, start + (table[METHOD_LENGTH] as number))
+    );
+  },
+  target(text: string): string {
+    const start = table[TARGET_START] as number;
+    return text.substring(start, start + (table[TARGET_LENGTH] as number));
+  },
+  minorVersion(): number {
+    return table[MINOR_VERSION] as number;
+  },
+  /** Bits that the predicates of `headFlags` tell apart. */
+  flags(): number {
+    return table[FLAGS] as number;
+  },
   /** The body's length, 0 without Content-Length. */
-  readonly contentLength: number;
+  contentLength(): number {
+    const low = (table[CONTENT_LENGTH_LOW] as number) >>> 0;
+    return low + (table[CONTENT_LENGTH_HIGH] as number) * 2 ** 32;
+  },
+  /** 32 bits of which known fields are present. */
+  present(word: number): number {
+    return table[PRESENT + word] as number;
+  },
+};
 
-  /** Reads the head that `parseRequestHead(start, …)` has just found. */
-  constructor(start: number) {
-    const text = memory.latin1Slice(start, start + (table[HEAD_LENGTH] as number));
-    const targetStart = table[TARGET_START] as number;
-    this.#text = text;
-    this.method = METHODS[table[METHOD_ID] as number] || methodFrom(text);
-    this.path = text.substring(targetStart, targetStart + (table[TARGET_LENGTH] as number));
-    this.version = table[MINOR_VERSION] === 0 ? "HTTP/1.0" : "HTTP/1.1";
-    const flags = table[FLAGS] as number;
-    this.#flags = flags;
-    this.#present0 = table[PRESENT] as number;
-    this.#present1 = table[PRESENT + 1] as number;
-    this.#present2 = table[PRESENT + 2] as number;
-    this.contentLength =
-      (flags & FLAG_HAS_LENGTH) === 0
-        ? 0
-        : ((table[CONTENT_LENGTH_LOW] as number) >>> 0) +
-          (table[CONTENT_LENGTH_HIGH] as number) * 2 ** 32;
-  }
+/** What a head's flags say. */
+export const headFlags = {
+  /** The connection may go on after this message (RFC 9112 section 9.3). */
+  keepAlive: (flags: number): boolean => (flags & FLAG_KEEP_ALIVE) !== 0,
+  hasBody: (flags: number, contentLength: number): boolean =>
+    (flags & FLAG_CHUNKED) !== 0 || ((flags & FLAG_HAS_LENGTH) !== 0 && contentLength > 0),
+  chunked: (flags: number): boolean => (flags & FLAG_CHUNKED) !== 0,
+  expectContinue: (flags: number): boolean => (flags & FLAG_EXPECT_CONTINUE) !== 0,
+  upgrade: (flags: number): boolean => (flags & FLAG_UPGRADE) !== 0,
+};
 
-  /** The connection may go on after this request (RFC 9112 section 9.3). */
-  get keepAlive(): boolean {
-    return (this.#flags & FLAG_KEEP_ALIVE) !== 0;
-  }
-
-  /** An HTTP/1.0 peer asked to keep the connection, and wants to hear that it is kept. */
-  get keepAliveAsked(): boolean {
-    return (this.#flags & FLAG_KEEP_ALIVE_ASKED) !== 0;
-  }
-
-  get chunked(): boolean {
-    return (this.#flags & FLAG_CHUNKED) !== 0;
-  }
-
-  get expectContinue(): boolean {
-    return (this.#flags & FLAG_EXPECT_CONTINUE) !== 0;
-  }
-
-  get upgrade(): boolean {
-    return (this.#flags & FLAG_UPGRADE) !== 0;
-  }
-
-  /** False if there is certainly no field of this name; true for names the core does not know. */
-  mayHave(name: string): boolean {
-    const id = ids.get(name);
-    if (id === undefined) return true;
-    const word = id < 32 ? this.#present0 : id < 64 ? this.#present1 : this.#present2;
-    return id >= 96 || ((word >>> (id & 31)) & 1) === 1;
-  }
-
-  /** Adds every field to `headers`. The core parses the kept text once more to find them. */
-  fillHeaders(headers: FieldList): void {
-    const text = this.#text;
-    memory.latin1Write(text, SCRATCH, text.length);
-    parseRequestHead(SCRATCH, text.length, MAX_HEADERS, text.length);
-    const end = HEADERS + (table[HEADER_COUNT] as number) * HEADER_WORDS;
-    for (let row = HEADERS; row < end; row += HEADER_WORDS) {
-      const nameStart = table[row] as number;
-      const nameLengthAndId = table[row + 1] as number;
-      const valueStart = table[row + 2] as number;
-      const id = nameLengthAndId >>> 16;
-      const name = id === 0 ? spelled(text, nameStart, nameLengthAndId) : HEADER_NAMES[id];
-      headers.append(
-        name as string,
-        text.substring(valueStart, valueStart + (table[row + 3] as number)),
-      );
-    }
-  }
+/** The id of a known field's name, as it is spelled or in lower case; undefined for others. */
+export function headerId(name: string): number | undefined {
+  return ids.get(name);
 }
 
-/** A method that the core has no id for. */
-function methodFrom(text: string): string {
-  const start = table[METHOD_START] as number;
-  return text.substring(start, start + (table[METHOD_LENGTH] as number));
+/** Adds every field of a head to `fields`. The core parses the kept text once more to find them. */
+export function readFields(text: string, fields: FieldList): void {
+  memory.latin1Write(text, SCRATCH, text.length);
+  parseRequestHead(SCRATCH, text.length, MAX_HEADERS, text.length);
+  const end = HEADERS + (table[HEADER_COUNT] as number) * HEADER_WORDS;
+  for (let row = HEADERS; row < end; row += HEADER_WORDS) {
+    const nameStart = table[row] as number;
+    const nameLengthAndId = table[row + 1] as number;
+    const valueStart = table[row + 2] as number;
+    const id = nameLengthAndId >>> 16;
+    const name = id === 0 ? spelled(text, nameStart, nameLengthAndId) : HEADER_NAMES[id];
+    const valueEnd = valueStart + (table[row + 3] as number);
+    fields.append(name as string, text.substring(valueStart, valueEnd));
+  }
 }
 
 /** A name that the core has no id for, as `Http-Header-Case`. */

@@ -4,14 +4,22 @@
  * Writes into the output region of the core's memory, from where the host sends it.
  */
 
-import type { RequestHead } from "../core.ts";
-import { OUTPUT_CAPACITY, putBytes, putLatin1, putUtf8, utf8Bytes, utf8Length } from "../core.ts";
+import {
+  OUTPUT_CAPACITY,
+  putBytes,
+  putLatin1,
+  putPrefix,
+  putUtf8,
+  utf8Bytes,
+  utf8Length,
+} from "../core.ts";
 import type { Socket, Tcp } from "../host.ts";
 import type { HTTPConnection, HTTPRequestContext } from "../httputil/delegates.ts";
 import { HTTPOutputError } from "../httputil/errors.ts";
-import type { HTTPHeaders } from "../httputil/headers.ts";
-import { REASONS, type ResponseStartLine } from "../httputil/start-line.ts";
+import type { HeaderBlock, HTTPHeaders } from "../httputil/headers.ts";
+import { REASONS, type ResponseStartLine, standardStartLine } from "../httputil/start-line.ts";
 import { StreamClosedError } from "../iostream.ts";
+import type { RequestHead } from "./request-head.ts";
 
 /** What the writer asks of the connection that it writes to. */
 export interface ResponseSink extends HTTPRequestContext {
@@ -41,16 +49,55 @@ const UNTIL_CLOSE = 3;
 
 const LAST_CHUNK = "0\r\n\r\n";
 
-const statusLines = new Map<number, string>();
+const statusLines: string[] = [];
 for (const code of Object.keys(REASONS)) {
-  statusLines.set(Number(code), `HTTP/1.1 ${code} ${REASONS[Number(code)]}\r\n`);
+  statusLines[Number(code)] = `HTTP/1.1 ${code} ${REASONS[Number(code)]}\r\n`;
 }
 
 /** The first line, with its CRLF. The version is ours, whatever the request's was. */
 function statusLine(line: ResponseStartLine): string {
-  return REASONS[line.code] === line.reason
-    ? (statusLines.get(line.code) as string)
+  return line === standardStartLine(line.code)
+    ? (statusLines[line.code] as string)
     : `HTTP/1.1 ${line.code} ${line.reason}\r\n`;
+}
+
+function putBody(chunk: string | Uint8Array, start: number, size: number): void {
+  if (typeof chunk === "string") putUtf8(chunk, start, size);
+  else putBytes(chunk, start);
+}
+
+const lengthLines: string[] = [];
+
+/** Made once for small sizes: most responses have one of a few. */
+function lengthLine(size: number): string {
+  if (size >= 1024) return `Content-Length: ${size}\r\n`;
+  let line = lengthLines[size];
+  if (line === undefined) {
+    line = `Content-Length: ${size}\r\n`;
+    lengthLines[size] = line;
+  }
+  return line;
+}
+
+let lastLine: ResponseStartLine | undefined;
+let lastBlock: HeaderBlock | undefined;
+let lastPrefix = "";
+
+/** The first line and the fields of the block: the same text from one response to the next. */
+function prefixOf(line: ResponseStartLine, headers: HTTPHeaders): string {
+  const block = headers.block;
+  if (block === undefined) return statusLine(line);
+  if (line !== lastLine || block !== lastBlock) {
+    lastLine = line;
+    lastBlock = block;
+    lastPrefix = statusLine(line) + block.text;
+  }
+  return lastPrefix;
+}
+
+function sizeOf(chunk: string | Uint8Array | undefined): number {
+  if (chunk === undefined) return 0;
+  return typeof chunk === "string" ? utf8Length(chunk) : chunk.length;
 }
 
 /** Rejects for who awaits it, so that a handler's endless loop ends, and bothers nobody else. */
@@ -95,6 +142,7 @@ export class ResponseWriter implements HTTPConnection {
     startLine: ResponseStartLine,
     headers: HTTPHeaders,
     chunk?: string | Uint8Array,
+    whole = false,
   ): Promise<void> | undefined {
     if (this.#gone) return closedPromise();
     this.#checkOpen("send headers");
@@ -104,16 +152,34 @@ export class ResponseWriter implements HTTPConnection {
       return undefined;
     }
     if (this.#started) throw new HTTPOutputError("Cannot send headers: they have been sent");
-    const text = statusLine(startLine) + headers.toString() + this.#frame(code, headers);
     this.#started = true;
-    return this.#sendWithBody(text, chunk);
+    const size = sizeOf(chunk);
+    const lines = this.#frame(code, headers, whole ? size : undefined);
+    const prefix = prefixOf(startLine, headers);
+    const own = headers.ownText();
+    const total = prefix.length + own.length + lines.length + 2;
+    // A small body goes out with the head as one run of bytes.
+    const body = this.#framing === NO_BODY || chunk === undefined ? "" : chunk;
+    const together = this.#framing !== CHUNKED && size <= COPY_LIMIT && body !== "";
+    if (together && this.#framing === LENGTH) this.#count(size);
+    const start = this.#reserve(together ? total + size : total);
+    putPrefix(prefix, start);
+    let at = start + prefix.length;
+    if (own !== "") putLatin1(own, at);
+    at += own.length;
+    putLatin1(lines, at);
+    at += lines.length;
+    putLatin1("\r\n", at);
+    if (together) putBody(body, at + 2, size);
+    this.#sink.socket.send(start, together ? total + size : total);
+    return together ? this.#pressure() : this.#sendBody(body);
   }
 
   write(chunk: string | Uint8Array): Promise<void> | undefined {
     if (this.#gone) return closedPromise();
     this.#checkOpen("write");
     if (!this.#started) throw new HTTPOutputError("Cannot write: the headers have not been sent");
-    return this.#sendWithBody("", chunk);
+    return this.#sendBody(chunk);
   }
 
   finish(): void {
@@ -150,8 +216,11 @@ export class ResponseWriter implements HTTPConnection {
     this.#gone = true;
   }
 
-  /** Chooses the framing; gives the header lines that say so, and the empty line. */
-  #frame(code: number, headers: HTTPHeaders): string {
+  /**
+   * Chooses the framing; gives the header lines that say so. `size` is that of the body if all of
+   * it is there.
+   */
+  #frame(code: number, headers: HTTPHeaders, size: number | undefined): string {
     const http10 = this.#head.version === "HTTP/1.0";
     const length = headers.getOwn("Content-Length");
     if (this.#sink.closing) this.#keepAlive = false;
@@ -159,6 +228,15 @@ export class ResponseWriter implements HTTPConnection {
     let lines = "";
     if (bodiless) {
       this.#framing = NO_BODY;
+      // RFC 9110 section 8.6: HEAD may say the length that GET would have, 204 and 1xx must not.
+      const hasLength = code !== 204 && code !== 304 && code !== 101;
+      if (size !== undefined && length === undefined && hasLength) {
+        lines = lengthLine(size);
+      }
+    } else if (size !== undefined && length === undefined) {
+      this.#framing = LENGTH;
+      this.#left = size;
+      lines = lengthLine(size);
     } else if (length !== undefined) {
       this.#framing = LENGTH;
       this.#left = Number(length);
@@ -173,56 +251,42 @@ export class ResponseWriter implements HTTPConnection {
     const connection = headers.getOwn("Connection");
     if (connection !== undefined) {
       if (/(^|,)\s*close\s*(,|$)/i.test(connection)) this.#keepAlive = false;
-      return `${lines}\r\n`;
+      return lines;
     }
-    if (!this.#keepAlive) return `${lines}Connection: close\r\n\r\n`;
-    return http10 ? `${lines}Connection: keep-alive\r\n\r\n` : `${lines}\r\n`;
+    if (!this.#keepAlive) return `${lines}Connection: close\r\n`;
+    return http10 ? `${lines}Connection: keep-alive\r\n` : lines;
   }
 
-  #sendWithBody(text: string, chunk: string | Uint8Array | undefined): Promise<void> | undefined {
-    if (chunk === undefined || chunk.length === 0 || this.#framing === NO_BODY) {
-      if (text !== "") this.#sendText(text);
-      return this.#pressure();
-    }
-    const size = typeof chunk === "string" ? utf8Length(chunk) : chunk.length;
+  /** Sends a part of the body in its framing. */
+  #sendBody(chunk: string | Uint8Array): Promise<void> | undefined {
+    const size = sizeOf(chunk);
+    if (size === 0 || this.#framing === NO_BODY) return this.#pressure();
     if (this.#framing === LENGTH) this.#count(size);
-    const before = this.#framing === CHUNKED ? `${text}${size.toString(16)}\r\n` : text;
-    const after = this.#framing === CHUNKED ? "\r\n" : "";
+    const chunked = this.#framing === CHUNKED;
+    if (chunked) this.#sendText(`${size.toString(16)}\r\n`);
     if (size > COPY_LIMIT) {
-      if (before !== "") this.#sendText(before);
       this.#sink.socket.write(typeof chunk === "string" ? utf8Bytes(chunk) : chunk);
-      if (after !== "") this.#sendText(after);
     } else {
-      this.#sendParts(before, chunk, size, after);
+      const start = this.#reserve(size);
+      putBody(chunk, start, size);
+      this.#sink.socket.send(start, size);
     }
+    if (chunked) this.#sendText("\r\n");
     return this.#pressure();
   }
 
-  /** Sends a chunk and what stands around it as one run of bytes. */
-  #sendParts(before: string, chunk: string | Uint8Array, size: number, after: string): void {
-    if (size === chunk.length && typeof chunk === "string") {
-      this.#sendText(before + chunk + after);
-      return;
+  #reserve(length: number): number {
+    if (length > OUTPUT_CAPACITY) {
+      throw new HTTPOutputError(`Cannot send headers: ${length} bytes are more than fit`);
     }
-    const total = before.length + size + after.length;
-    const start = this.#sink.tcp.reserve(total);
-    const body = start + before.length;
-    putLatin1(before, start);
-    if (typeof chunk === "string") putUtf8(chunk, body, size);
-    else putBytes(chunk, body);
-    if (after !== "") putLatin1(after, body + size);
-    this.#sink.socket.send(start, total);
+    return this.#sink.tcp.reserve(length);
   }
 
   /** Sends text of one byte a character. */
   #sendText(text: string): void {
-    const length = text.length;
-    if (length > OUTPUT_CAPACITY) {
-      throw new HTTPOutputError(`Cannot send headers: ${length} bytes are more than fit`);
-    }
-    const start = this.#sink.tcp.reserve(length);
+    const start = this.#reserve(text.length);
     putLatin1(text, start);
-    this.#sink.socket.send(start, length);
+    this.#sink.socket.send(start, text.length);
   }
 
   #count(size: number): void {

@@ -2,15 +2,19 @@
  * The `Date` header's text (RFC 9110 section 5.6.7), made once a second for all responses.
  */
 
-let second = -1;
 let text = "";
+/** Until when `text` holds, on the clock of `performance.now()`. */
+let validUntil = Number.NEGATIVE_INFINITY;
 
-/** The current time as an IMF-fixdate, as in `Sun, 06 Nov 1994 08:49:37 GMT`. */
-export function currentDate(): string {
-  const now = Math.floor(Date.now() / 1000);
-  if (now !== second) {
-    second = now;
-    text = new Date(now * 1000).toUTCString();
+/**
+ * The current time as an IMF-fixdate, as in `Sun, 06 Nov 1994 08:49:37 GMT`. Who has just asked
+ * `performance.now()` passes the answer on: asking takes longer than everything else here.
+ */
+export function currentDate(now: number = performance.now()): string {
+  if (now >= validUntil) {
+    const time = Date.now();
+    text = new Date(time).toUTCString();
+    validUntil = now + 1000 - (time % 1000);
   }
   return text;
 }

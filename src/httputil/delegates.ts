@@ -37,12 +37,14 @@ export interface HTTPConnection {
   readonly context: HTTPRequestContext;
   /**
    * Sends the head and, in one piece with it, a first part of the body. A promise resolves when
-   * the peer has taken enough for more to be written; `undefined` says it can be at once.
+   * the peer has taken enough for more to be written; `undefined` says it can be at once. If the
+   * chunk is the `whole` body, its Content-Length is added.
    */
   writeHeaders(
     startLine: ResponseStartLine,
     headers: HTTPHeaders,
     chunk?: string | Uint8Array,
+    whole?: boolean,
   ): Promise<void> | undefined;
   /** Sends a part of the body; strings as UTF-8. The result is as that of `writeHeaders`. */
   write(chunk: string | Uint8Array): Promise<void> | undefined;

@@ -1,19 +1,12 @@
 /**
  * Header fields: a case-insensitive list of names and values in the order they came.
- * Filled from the core's span table on first use for requests, by handlers for responses; read by
- * everything above. Small lists are the rule, so lookups walk them; adding is O(1) whatever is
- * there already (CVE-2025-67725 was a quadratic join).
+ * Filled by `http1connection` for requests, by handlers for responses; read by everything above.
+ * Small lists are the rule, so lookups walk them; adding is O(1) whatever is there already
+ * (CVE-2025-67725 was a quadratic join).
  */
 
 import { HEADER_IDS, HEADER_NAMES } from "../core.ts";
 import { HTTPInputError, HTTPOutputError } from "./errors.ts";
-
-/** Fills headers in when they are first looked at. */
-export interface HeaderSource {
-  /** False if there is certainly no field of this name. */
-  mayHave(name: string): boolean;
-  fillHeaders(headers: HTTPHeaders): void;
-}
 
 // RFC 9110 section 5.6.2: token. Section 5.5: field-value without leading or trailing blanks,
 // obs-text as the code points 0x80 to 0xff.
@@ -47,20 +40,19 @@ function capitalize(name: string): string {
  * defaults without copying them.
  */
 export class HeaderBlock {
-  readonly names: readonly string[];
-  readonly values: readonly string[];
+  /** Names and values in turn. */
+  readonly fields: readonly string[];
   /** The fields as they are sent, each line ended. */
   readonly text: string;
 
   constructor(fields: Iterable<readonly [string, string]>) {
     const headers = new HTTPHeaders(fields);
-    this.names = [...headers.names()];
-    this.values = this.names.map((name) => headers.get(name) as string);
+    this.fields = headers.getAll().flat();
     this.text = headers.toString();
   }
 }
 
-/** Shared by all headers that have no fields of their own, so that making them costs no arrays. */
+/** Shared by all headers that have no fields of their own, so that making them costs no array. */
 const NOTHING: string[] = [];
 
 /**
@@ -68,22 +60,15 @@ const NOTHING: string[] = [];
  * `HTTPHeaders`). Iterates over `[name, value]` pairs, names as `Http-Header-Case`.
  */
 export class HTTPHeaders implements Iterable<[string, string]> {
-  #names: string[] = NOTHING;
-  #values: string[] = NOTHING;
+  /** Names and values in turn; after those of the block, if there is one. */
+  #fields: string[] = NOTHING;
   #block: HeaderBlock | undefined;
-  #source: HeaderSource | undefined;
+  #unread = false;
 
   /** Starts from fields given as pairs, from another one's, or empty. Throws as `add` does. */
   constructor(fields?: Iterable<readonly [string, string]>) {
     if (fields === undefined) return;
     for (const [name, value] of fields) this.add(name, value);
-  }
-
-  /** Headers that are read from `source` when first looked at. */
-  static from(source: HeaderSource): HTTPHeaders {
-    const headers = new HTTPHeaders();
-    headers.#source = source;
-    return headers;
   }
 
   /** Headers that start with a block's fields. */
@@ -93,13 +78,23 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     return headers;
   }
 
+  /** The block that these headers still begin with, unchanged. */
+  get block(): HeaderBlock | undefined {
+    return this.#block;
+  }
+
+  /** True without fields beside the block's. */
+  get onlyBlock(): boolean {
+    return this.#fields === NOTHING;
+  }
+
   /**
    * Adds a field and keeps those of the same name. Throws HTTPOutputError for a name that is not
    * a token or a value with a control byte (RFC 9110 sections 5.1 and 5.5).
    */
   add(name: string, value: string): void {
     checkField(name, value);
-    this.#own();
+    this.#read();
     this.append(normalizeHeaderName(name), value);
   }
 
@@ -107,25 +102,19 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   set(name: string, value: string): void {
     checkField(name, value);
     const spelled = normalizeHeaderName(name);
-    this.#own(spelled);
     this.#remove(spelled);
     this.append(spelled, value);
   }
 
   /** Adds a field that is known to be well formed, its name in `Http-Header-Case`. */
   append(name: string, value: string): void {
-    if (this.#names === NOTHING) {
-      this.#names = [name];
-      this.#values = [value];
-      return;
-    }
-    this.#names.push(name);
-    this.#values.push(value);
+    if (this.#fields === NOTHING) this.#fields = [name, value];
+    else this.#fields.push(name, value);
   }
 
   /** The values of a name joined by commas (RFC 9110 section 5.3), or undefined without any. */
   get(name: string): string | undefined {
-    if (this.#source?.mayHave(name) === false) return undefined;
+    if (this.#unread && !this.mayHave(name)) return undefined;
     const values = this.getList(name);
     return values.length === 0 ? undefined : values.join(",");
   }
@@ -135,19 +124,21 @@ export class HTTPHeaders implements Iterable<[string, string]> {
    * what the writer asks about framing for every response.
    */
   getOwn(name: string): string | undefined {
-    const index = this.#names.indexOf(name);
-    return index < 0 ? undefined : this.#values[index];
+    const fields = this.#fields;
+    for (let index = 0; index < fields.length; index += 2) {
+      if (fields[index] === name) return fields[index + 1];
+    }
+    return undefined;
   }
 
   /** Every value of a name, in order; empty without any. */
   getList(name: string): string[] {
-    if (this.#source?.mayHave(name) === false) return [];
-    this.#fill();
+    if (this.#unread && !this.mayHave(name)) return [];
+    this.#read();
     const spelled = normalizeHeaderName(name);
     const found: string[] = [];
-    const block = this.#block;
-    if (block !== undefined) collect(block.names, block.values, spelled, found);
-    collect(this.#names, this.#values, spelled, found);
+    if (this.#block !== undefined) collect(this.#block.fields, spelled, found);
+    collect(this.#fields, spelled, found);
     return found;
   }
 
@@ -157,31 +148,24 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   }
 
   has(name: string): boolean {
-    if (this.#source?.mayHave(name) === false) return false;
-    this.#fill();
-    const spelled = normalizeHeaderName(name);
-    return this.#block?.names.includes(spelled) === true || this.#names.includes(spelled);
+    return this.getList(name).length > 0;
   }
 
   /** Removes every value of a name; says whether there was one. */
   delete(name: string): boolean {
-    this.#fill();
-    const spelled = normalizeHeaderName(name);
-    this.#own(spelled);
-    return this.#remove(spelled);
+    return this.#remove(normalizeHeaderName(name));
   }
 
   /** The different names, in the order of their first fields. */
   names(): Set<string> {
-    this.#fill();
-    return new Set([...(this.#block?.names ?? []), ...this.#names]);
+    return new Set(this.getAll().map(([name]) => name));
   }
 
   *[Symbol.iterator](): Iterator<[string, string]> {
-    this.#fill();
-    this.#own("*");
-    for (let index = 0; index < this.#names.length; index++) {
-      yield [this.#names[index] as string, this.#values[index] as string];
+    this.#read();
+    const all = this.#block === undefined ? this.#fields : [...this.#block.fields, ...this.#fields];
+    for (let index = 0; index < all.length; index += 2) {
+      yield [all[index] as string, all[index + 1] as string];
     }
   }
 
@@ -206,7 +190,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     if (!fieldValue.test(value)) {
       throw new HTTPInputError(`Cannot parse header ${name}: control byte in "${clip(value)}"`);
     }
-    this.#own();
+    this.#read();
     this.append(normalizeHeaderName(name), value);
   }
 
@@ -221,52 +205,60 @@ export class HTTPHeaders implements Iterable<[string, string]> {
 
   /** The fields as they are sent: a line each, ended by CRLF. */
   toString(): string {
-    this.#fill();
-    const names = this.#names;
-    const values = this.#values;
-    let text = this.#block === undefined ? "" : this.#block.text;
-    for (let index = 0; index < names.length; index++) {
-      text += `${names[index]}: ${values[index]}\r\n`;
+    this.#read();
+    return (this.#block?.text ?? "") + this.ownText();
+  }
+
+  /** As `toString`, without the fields of the block. */
+  ownText(): string {
+    const fields = this.#fields;
+    let text = "";
+    for (let index = 0; index < fields.length; index += 2) {
+      text += `${fields[index]}: ${fields[index + 1]}\r\n`;
     }
     return text;
   }
 
-  #fill(): void {
-    const source = this.#source;
-    if (source === undefined) return;
-    this.#source = undefined;
-    source.fillHeaders(this);
+  /** For subclasses whose fields are costly to read: they are read when first asked for. */
+  protected awaitFields(): void {
+    this.#unread = true;
   }
 
-  /** Turns the shared block into own fields before `name` in it changes ("*": whatever it has). */
-  #own(name?: string): void {
-    this.#fill();
-    const block = this.#block;
-    if (block === undefined || name === undefined) return;
-    if (name !== "*" && !block.names.includes(name)) return;
-    this.#block = undefined;
-    this.#names = [...block.names, ...this.#names];
-    this.#values = [...block.values, ...this.#values];
+  /** Hook of `awaitFields`: false if there is certainly no field of this name. */
+  protected mayHave(_name: string): boolean {
+    return true;
+  }
+
+  /** Hook of `awaitFields`: appends the fields. */
+  protected readFields(): void {}
+
+  #read(): void {
+    if (!this.#unread) return;
+    this.#unread = false;
+    this.readFields();
   }
 
   #remove(name: string): boolean {
-    if (!this.#names.includes(name)) return false;
-    const kept = this.#names.map((each) => each !== name);
-    this.#values = this.#values.filter((_, index) => kept[index]);
-    this.#names = this.#names.filter((_, index) => kept[index]);
-    if (this.#names.length === 0) this.#names = NOTHING;
+    this.#read();
+    const block = this.#block;
+    if (block?.fields.includes(name) === true) {
+      this.#block = undefined;
+      this.#fields = [...block.fields, ...this.#fields];
+    }
+    const before = this.#fields;
+    const kept: string[] = [];
+    for (let index = 0; index < before.length; index += 2) {
+      if (before[index] !== name) kept.push(before[index] as string, before[index + 1] as string);
+    }
+    if (kept.length === before.length) return false;
+    this.#fields = kept.length === 0 ? NOTHING : kept;
     return true;
   }
 }
 
-function collect(
-  names: readonly string[],
-  values: readonly string[],
-  name: string,
-  found: string[],
-): void {
-  for (let index = 0; index < names.length; index++) {
-    if (names[index] === name) found.push(values[index] as string);
+function collect(fields: readonly string[], name: string, found: string[]): void {
+  for (let index = 0; index < fields.length; index += 2) {
+    if (fields[index] === name) found.push(fields[index + 1] as string);
   }
 }
 

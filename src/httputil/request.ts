@@ -30,7 +30,8 @@ export class HTTPServerRequest {
   /** The body: whole for most handlers, empty for one that streams it. */
   body: Uint8Array = EMPTY;
   readonly #authority: string | undefined;
-  readonly #startTime = performance.now();
+  /** When the head had arrived, on the clock of `performance.now()`. */
+  readonly startTime: number = performance.now();
   #finishTime: number | undefined;
   #queryArguments: Arguments | undefined;
   #bodyArguments: Arguments | undefined;
@@ -120,7 +121,7 @@ export class HTTPServerRequest {
 
   /** Seconds from the head's arrival to the end of the response, or to now. */
   requestTime(): number {
-    return ((this.#finishTime ?? performance.now()) - this.#startTime) / 1000;
+    return ((this.#finishTime ?? performance.now()) - this.startTime) / 1000;
   }
 
   /** Stops the clock of `requestTime`. */

@@ -83,6 +83,16 @@ export const REASONS: Readonly<Record<number, string>> = {
   511: "Network Authentication Required",
 };
 
+const standardLines: (ResponseStartLine | undefined)[] = [];
+for (const [code, reason] of Object.entries(REASONS)) {
+  standardLines[Number(code)] = { code: Number(code), reason };
+}
+
+/** The start line of a status with its standard reason: always the same object. */
+export function standardStartLine(code: number): ResponseStartLine {
+  return standardLines[code] ?? { code, reason: "Unknown" };
+}
+
 // RFC 9112 section 4: reason-phrase = 1*( HTAB / SP / VCHAR / obs-text ). "<" is kept out too,
 // because the default error page shows the reason.
 const reasonPhrase = /^[\t\x20-\x3b\x3d-\x7e\x80-\xff]+$/;

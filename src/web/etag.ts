@@ -6,10 +6,10 @@
 import { createHash } from "node:crypto";
 
 /** A strong entity tag from a response's body, as Tornado makes it. */
-export function etagFor(chunks: readonly (string | Uint8Array)[]): string {
-  const hash = createHash("sha1");
-  for (const chunk of chunks) hash.update(chunk);
-  return `"${hash.digest("hex")}"`;
+export function etagFor(body: string | Uint8Array | undefined): string {
+  return `"${createHash("sha1")
+    .update(body ?? "")
+    .digest("hex")}"`;
 }
 
 const entityTag = /\*|(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;

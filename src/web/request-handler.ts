@@ -3,8 +3,7 @@
  * finished. Made for each request by `application.ts`; writes down through `HTTPConnection`.
  */
 
-import { utf8Length } from "../core.ts";
-import { jsonEncode, urlUnescapeBytes, xhtmlEscape } from "../escape.ts";
+import { jsonEncode, urlUnescapeBytes, utf8, xhtmlEscape } from "../escape.ts";
 import type { Socket } from "../host.ts";
 import {
   currentDate,
@@ -15,6 +14,7 @@ import {
   HTTPOutputError,
   type HTTPServerRequest,
   reasonFor,
+  standardStartLine,
 } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
 import { appLog, genLog } from "../log.ts";
@@ -42,14 +42,13 @@ export interface ErrorDetails {
 const DONE: Promise<void> = Promise.resolve();
 // Shared by all handlers that have none of these, so that a request allocates nothing for them.
 const NO_ARGUMENTS: readonly (string | undefined)[] = [];
-const NO_CHUNKS: (string | Uint8Array)[] = [];
 
 let defaults: HeaderBlock | undefined;
 let defaultsDate = "";
 
 /** The headers that every response starts with; the same object until the date changes. */
-function defaultHeaders(): HeaderBlock {
-  const date = currentDate();
+function defaultHeaders(now?: number): HeaderBlock {
+  const date = currentDate(now);
   if (defaults === undefined || date !== defaultsDate) {
     defaultsDate = date;
     defaults = new HeaderBlock([
@@ -97,7 +96,8 @@ export class RequestHandler {
   #headers: HTTPHeaders;
   #status = 200;
   #reason: string | undefined;
-  #chunks: (string | Uint8Array)[] = NO_CHUNKS;
+  /** What has been written and not sent: one chunk, or a list of them. */
+  #chunks: string | Uint8Array | (string | Uint8Array)[] | undefined;
   #headersWritten = false;
   #finished = false;
   /** Settles when the whole body has been streamed to `dataReceived`. */
@@ -122,7 +122,7 @@ export class RequestHandler {
   constructor(application: Application, request: HTTPServerRequest) {
     this.application = application;
     this.request = request;
-    this.#headers = HTTPHeaders.startingWith(defaultHeaders());
+    this.#headers = HTTPHeaders.startingWith(defaultHeaders(request.startTime));
     this.setDefaultHeaders();
   }
 
@@ -163,7 +163,7 @@ export class RequestHandler {
    * Called for whole responses to GET and HEAD with status 200.
    */
   computeEtag(): string | undefined {
-    return this.settings.etag === false ? undefined : etagFor(this.#chunks);
+    return this.settings.etag === false ? undefined : etagFor(this.#written);
   }
 
   /** Hook: writes the page for an error. It must finish the response. */
@@ -269,7 +269,7 @@ export class RequestHandler {
   clear(): void {
     this.#status = 200;
     this.#reason = undefined;
-    this.#chunks = NO_CHUNKS;
+    this.#chunks = undefined;
     this.#headers = HTTPHeaders.startingWith(defaultHeaders());
     this.setDefaultHeaders();
   }
@@ -304,9 +304,20 @@ export class RequestHandler {
     this.#append(jsonEncode(chunk));
   }
 
+  /** What has been written and not sent, as one chunk. */
+  get #written(): string | Uint8Array | undefined {
+    const chunks = this.#chunks;
+    if (!Array.isArray(chunks)) return chunks;
+    const joined = joinChunks(chunks);
+    this.#chunks = joined;
+    return joined;
+  }
+
   #append(chunk: string | Uint8Array): void {
-    if (this.#chunks === NO_CHUNKS) this.#chunks = [chunk];
-    else this.#chunks.push(chunk);
+    const chunks = this.#chunks;
+    if (chunks === undefined) this.#chunks = chunk;
+    else if (Array.isArray(chunks)) chunks.push(chunk);
+    else this.#chunks = [chunks, chunk];
   }
 
   /**
@@ -323,7 +334,7 @@ export class RequestHandler {
     if (this.#finished) throw new HTTPOutputError("Cannot finish: the response is finished");
     if (chunk !== undefined) this.write(chunk);
     if (!this.#headersWritten) this.#completeHead();
-    const sent = this.#send() ?? DONE;
+    const sent = this.#send(true) ?? DONE;
     this.#finished = true;
     this.request.connection.finish();
     this.#conclude();
@@ -360,7 +371,7 @@ export class RequestHandler {
       appLog.exception("Uncaught exception in writeError", error);
     }
     if (!this.#finished) {
-      this.#chunks = NO_CHUNKS;
+      this.#chunks = undefined;
       this.finish();
     }
   }
@@ -487,15 +498,13 @@ export class RequestHandler {
     const headers = this.#headers;
     const status = this.#status;
     if (status === 204 || status === 304 || (status >= 100 && status < 200)) {
-      if (this.#chunks.length > 0) {
-        this.#chunks = NO_CHUNKS;
+      if (this.#chunks !== undefined) {
+        this.#chunks = undefined;
         throw new HTTPOutputError(`Cannot send a body with status ${status}`);
       }
       for (const name of ["Content-Encoding", "Content-Language", "Content-Type"]) {
         headers.delete(name);
       }
-    } else if (headers.getOwn("Content-Length") === undefined) {
-      headers.append("Content-Length", String(sizeOf(this.#chunks)));
     }
   }
 
@@ -510,19 +519,20 @@ export class RequestHandler {
     const etag = headers.getOwn("Etag");
     if (asked === undefined || etag === undefined || !matchesEtag(asked, etag)) return;
     this.#status = 304;
-    this.#chunks = NO_CHUNKS;
+    this.#chunks = undefined;
   }
 
   /** Sends what is there: the head with the first of it, and nothing for nothing later. */
-  #send(): Promise<void> | undefined {
-    const chunk = joined(this.#chunks);
-    this.#chunks = NO_CHUNKS;
+  #send(whole = false): Promise<void> | undefined {
+    const chunk = this.#written;
+    this.#chunks = undefined;
     const connection = this.request.connection;
     if (this.#headersWritten) return chunk === undefined ? undefined : connection.write(chunk);
     this.#headersWritten = true;
     const code = this.#status;
-    const reason = this.#reason ?? reasonFor(code);
-    return connection.writeHeaders({ code, reason }, this.#headers, chunk);
+    const reason = this.#reason;
+    const startLine = reason === undefined ? standardStartLine(code) : { code, reason };
+    return connection.writeHeaders(startLine, this.#headers, chunk, whole);
   }
 }
 
@@ -533,22 +543,14 @@ function headerText(value: HeaderValue): string {
   return value instanceof Date ? formatTimestamp(value) : String(value);
 }
 
-function sizeOf(chunks: readonly (string | Uint8Array)[]): number {
-  let size = 0;
-  for (const chunk of chunks) size += typeof chunk === "string" ? utf8Length(chunk) : chunk.length;
-  return size;
-}
-
-/** The chunks as one; undefined for none. */
-function joined(chunks: readonly (string | Uint8Array)[]): string | Uint8Array | undefined {
-  if (chunks.length <= 1) return chunks[0];
+function joinChunks(chunks: readonly (string | Uint8Array)[]): string | Uint8Array {
   if (chunks.every((chunk) => typeof chunk === "string")) return chunks.join("");
-  const whole = new Uint8Array(sizeOf(chunks));
+  const bytes = chunks.map((chunk) => utf8(chunk));
+  const whole = new Uint8Array(bytes.reduce((size, each) => size + each.length, 0));
   let end = 0;
-  for (const chunk of chunks) {
-    const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
-    whole.set(bytes, end);
-    end += bytes.length;
+  for (const each of bytes) {
+    whole.set(each, end);
+    end += each.length;
   }
   return whole;
 }
