@@ -29,6 +29,8 @@
 /* Batches in one call from Node's loop, and how long they may take before timers get their turn. */
 #define MAX_BATCHES 16
 #define MAX_NANOSECONDS 2000000
+/* After a batch of fewer events there is rarely more: looking again would be for nothing. */
+#define BUSY 4
 #define NO_SLOT UINT32_MAX
 
 static int32_t *event_row(struct loop *loop, int row) {
@@ -335,6 +337,6 @@ static int run_batch(struct loop *loop) {
 void loop_run(struct loop *loop, uint64_t (*now)(void)) {
   uint64_t end = now() + MAX_NANOSECONDS;
   for (int batch = 0; batch < MAX_BATCHES; batch++) {
-    if (run_batch(loop) <= 0 || now() > end) return;
+    if (run_batch(loop) < BUSY || now() > end) return;
   }
 }

@@ -4,11 +4,10 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -69,33 +68,18 @@ static int unix_address(const char *path, struct sockaddr_un *address) {
   return (int)(offsetof(struct sockaddr_un, sun_path) + length + 1);
 }
 
-static int ipv6_address(const char *host, int port, struct sockaddr_in6 *address) {
-  char plain[INET6_ADDRSTRLEN];
-  const char *zone = strchr(host, '%');
-  size_t length = zone != NULL ? (size_t)(zone - host) : strlen(host);
-  if (length >= sizeof plain) return -EINVAL;
-  memcpy(plain, host, length);
-  plain[length] = 0;
-  if (inet_pton(AF_INET6, plain, &address->sin6_addr) != 1) return -EINVAL;
-  address->sin6_family = AF_INET6;
-  address->sin6_port = htons((uint16_t)port);
-  if (zone != NULL) {
-    address->sin6_scope_id = if_nametoindex(zone + 1);
-    if (address->sin6_scope_id == 0) address->sin6_scope_id = (uint32_t)atoi(zone + 1);
-  }
-  return sizeof *address;
-}
-
 int socket_address(const char *host, int port, struct sockaddr_storage *address) {
   memset(address, 0, sizeof *address);
   if (port < 0) return unix_address(host, (struct sockaddr_un *)address);
-  struct sockaddr_in *ipv4 = (struct sockaddr_in *)address;
-  if (inet_pton(AF_INET, host, &ipv4->sin_addr) != 1) {
-    return ipv6_address(host, port, (struct sockaddr_in6 *)address);
-  }
-  ipv4->sin_family = AF_INET;
-  ipv4->sin_port = htons((uint16_t)port);
-  return sizeof *ipv4;
+  struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+  struct addrinfo *found;
+  if (getaddrinfo(host, NULL, &hints, &found) != 0) return -EINVAL;
+  int length = (int)found->ai_addrlen;
+  memcpy(address, found->ai_addr, found->ai_addrlen);
+  freeaddrinfo(found);
+  /* IPv6 has its port in the same place. */
+  ((struct sockaddr_in *)address)->sin_port = htons((uint16_t)port);
+  return length;
 }
 
 void socket_no_delay(int fd, bool no_delay) { set_option(fd, IPPROTO_TCP, TCP_NODELAY, no_delay); }
@@ -106,37 +90,25 @@ int socket_error(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
-static int format_ipv6(const struct sockaddr_in6 *address, char *text, size_t size) {
-  const uint8_t *bytes = address->sin6_addr.s6_addr;
-  if (IN6_IS_ADDR_V4MAPPED(&address->sin6_addr)) {
-    /* An IPv4 peer of a socket for both families: its address is the IPv4 one. */
-    inet_ntop(AF_INET, bytes + 12, text, (socklen_t)size);
-    return ntohs(address->sin6_port);
-  }
-  inet_ntop(AF_INET6, bytes, text, (socklen_t)size);
-  char name[IF_NAMESIZE];
-  if (address->sin6_scope_id != 0 && if_indextoname(address->sin6_scope_id, name) != NULL) {
-    size_t length = strlen(text);
-    snprintf(text + length, size - length, "%%%s", name);
-  }
-  return ntohs(address->sin6_port);
-}
-
 int socket_name(const struct slot *slot, bool remote, char *text, size_t size) {
   struct sockaddr_storage name = {.ss_family = AF_UNIX};
+  struct sockaddr *address = (struct sockaddr *)&name;
   socklen_t length = sizeof name;
   /* The peer's address is known from accept or connect; the kernel forgets it with a reset. */
   if (remote && slot->peer.sin6_family != AF_UNIX) memcpy(&name, &slot->peer, sizeof slot->peer);
-  else if (remote) getpeername(slot->fd, (struct sockaddr *)&name, &length);
-  else getsockname(slot->fd, (struct sockaddr *)&name, &length);
+  else if (remote) getpeername(slot->fd, address, &length);
+  else getsockname(slot->fd, address, &length);
 
-  text[0] = 0;
-  if (name.ss_family == AF_INET6) return format_ipv6((struct sockaddr_in6 *)&name, text, size);
-  if (name.ss_family == AF_INET) {
-    const struct sockaddr_in *ipv4 = (struct sockaddr_in *)&name;
-    inet_ntop(AF_INET, &ipv4->sin_addr, text, (socklen_t)size);
-    return ntohs(ipv4->sin_port);
+  if (name.ss_family == AF_UNIX) {
+    snprintf(text, size, "%s", ((struct sockaddr_un *)&name)->sun_path);
+    return -1;
   }
-  snprintf(text, size, "%s", ((struct sockaddr_un *)&name)->sun_path);
-  return -1;
+  const struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)&name;
+  bool mapped = name.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&ipv6->sin6_addr);
+  length = name.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof *ipv6;
+  text[0] = 0;
+  getnameinfo(address, length, text, (socklen_t)size, NULL, 0, NI_NUMERICHOST);
+  /* An IPv4 peer of a socket for both families: its address is the IPv4 one. */
+  if (mapped) memmove(text, text + strlen("::ffff:"), strlen(text) + 1 - strlen("::ffff:"));
+  return ntohs(ipv6->sin6_port);
 }
