@@ -156,17 +156,14 @@ export class ResponseWriter implements HTTPConnection {
     const size = sizeOf(chunk);
     const lines = this.#frame(code, headers, whole ? size : undefined);
     const prefix = prefixOf(startLine, headers);
-    const own = headers.ownText();
-    const total = prefix.length + own.length + lines.length + 2;
+    const total = prefix.length + headers.ownLength + lines.length + 2;
     // A small body goes out with the head as one run of bytes.
     const body = this.#framing === NO_BODY || chunk === undefined ? "" : chunk;
     const together = this.#framing !== CHUNKED && size <= COPY_LIMIT && body !== "";
     if (together && this.#framing === LENGTH) this.#count(size);
     const start = this.#reserve(together ? total + size : total);
     putPrefix(prefix, start);
-    let at = start + prefix.length;
-    if (own !== "") putLatin1(own, at);
-    at += own.length;
+    let at = headers.putOwn(start + prefix.length);
     putLatin1(lines, at);
     at += lines.length;
     putLatin1("\r\n", at);

@@ -5,7 +5,7 @@
  * (CVE-2025-67725 was a quadratic join).
  */
 
-import { HEADER_IDS, HEADER_NAMES } from "../core.ts";
+import { HEADER_IDS, HEADER_NAMES, putLatin1 } from "../core.ts";
 import { HTTPInputError, HTTPOutputError } from "./errors.ts";
 
 // RFC 9110 section 5.6.2: token. Section 5.5: field-value without leading or trailing blanks,
@@ -81,11 +81,6 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   /** The block that these headers still begin with, unchanged. */
   get block(): HeaderBlock | undefined {
     return this.#block;
-  }
-
-  /** True without fields beside the block's. */
-  get onlyBlock(): boolean {
-    return this.#fields === NOTHING;
   }
 
   /**
@@ -206,17 +201,36 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   /** The fields as they are sent: a line each, ended by CRLF. */
   toString(): string {
     this.#read();
-    return (this.#block?.text ?? "") + this.ownText();
-  }
-
-  /** As `toString`, without the fields of the block. */
-  ownText(): string {
     const fields = this.#fields;
-    let text = "";
+    let text = this.#block?.text ?? "";
     for (let index = 0; index < fields.length; index += 2) {
       text += `${fields[index]}: ${fields[index + 1]}\r\n`;
     }
     return text;
+  }
+
+  /** Bytes that the fields beside the block's take on the wire. */
+  get ownLength(): number {
+    const fields = this.#fields;
+    let length = 0;
+    // After a name comes ": ", after a value CRLF: two bytes either way.
+    for (let index = 0; index < fields.length; index++)
+      length += (fields[index] as string).length + 2;
+    return length;
+  }
+
+  /** Writes those fields as they are sent into the core's memory; returns where they end. */
+  putOwn(start: number): number {
+    const fields = this.#fields;
+    let at = start;
+    for (let index = 0; index < fields.length; index++) {
+      const text = fields[index] as string;
+      putLatin1(text, at);
+      at += text.length;
+      putLatin1((index & 1) === 0 ? ": " : "\r\n", at);
+      at += 2;
+    }
+    return at;
   }
 
   /** For subclasses whose fields are costly to read: they are read when first asked for. */

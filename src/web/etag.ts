@@ -3,14 +3,14 @@
  * sections 8.8.3 and 13.1.2).
  */
 
-import { contentHashOf } from "../core.ts";
+import { entityTagOf } from "../core.ts";
 
 /**
  * A strong entity tag from a response's body: the core's content hash, 128 bits of BLAKE3, where
  * Tornado takes SHA-1. It costs a third, and names static files the same way.
  */
 export function etagFor(body: string | Uint8Array | undefined): string {
-  return `"${contentHashOf(body ?? "")}"`;
+  return entityTagOf(body ?? "");
 }
 
 const entityTag = /\*|(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
