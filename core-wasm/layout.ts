@@ -29,6 +29,9 @@ export const KEY_LENGTH: i32 = 128;
 /** Short-lived arguments and results: names, values, digests. */
 export const SCRATCH: i32 = KEYS + KEYS_LENGTH;
 export const SCRATCH_LENGTH: i32 = 64 * 1024;
+/** At its start: the name of the last signed value, kept there from one call to the next. */
+export const NAME: i32 = SCRATCH;
+export const NAME_LENGTH: i32 = 16 * 1024;
 /** Bytes of one hash's state; crypto/hash.ts says what is in it. */
 export const HASH_LENGTH: i32 = 3 * 1024;
 /** At the end of SCRATCH: the state of the streaming hash, and of those that end in one call. */
@@ -158,3 +161,11 @@ export const SHA1: i32 = 1;
 export const SHA256: i32 = 2;
 export const SHA512: i32 = 3;
 export const BLAKE3: i32 = 4;
+
+/*
+ * What decodeXsrfToken says of a token besides its bytes, as indices of 32-bit words from TABLE.
+ */
+export const XSRF_VERSION: i32 = 0;
+/** Seconds since 1970, low and high 32 bits; 0 in version 1, which has none. */
+export const XSRF_TIMESTAMP_LOW: i32 = 1;
+export const XSRF_TIMESTAMP_HIGH: i32 = 2;

@@ -57,3 +57,13 @@ export const UNKNOWN_EXPECTATION: i32 = -24;
 export const BAD_HEX: i32 = -25;
 /** The text is not base 64. */
 export const BAD_BASE64: i32 = -26;
+/** A signed value, or an XSRF token, is not of a form that is known. */
+export const BAD_SIGNED_VALUE: i32 = -27;
+/** A signed value's signature is not the one its bytes have under the key. */
+export const BAD_SIGNATURE: i32 = -28;
+/** A signed value was signed under another name. */
+export const WRONG_NAME: i32 = -29;
+/** A signed value is older than asked for. */
+export const EXPIRED: i32 = -30;
+/** A signed value of version 1 is from the future, or its time has a leading zero: tampered with. */
+export const BAD_TIMESTAMP: i32 = -31;

@@ -25,3 +25,4 @@ export {
   viewBytes,
 } from "./core/memory.ts";
 export { headerId, headFlags, headTable, readFields } from "./core/request-head.ts";
+export * from "./core/signing.ts";

@@ -53,9 +53,14 @@ function init(h: usize, algorithm: i32): void {
   if (algorithm == BLAKE3) return blake3Init(h);
   store<i32>(h, 0, FILL);
   store<u64>(h, 0, TOTAL);
-  if (algorithm == SHA256) sha256Init(h + CHAIN);
-  else if (algorithm == SHA512) sha512Init(h + CHAIN);
-  else sha1Init(h + CHAIN);
+  hashStart(algorithm, h + CHAIN);
+}
+
+/** Sets the chaining state of one of the SHA algorithms to its initial value. */
+export function hashStart(algorithm: i32, chain: usize): void {
+  if (algorithm == SHA256) sha256Init(chain);
+  else if (algorithm == SHA512) sha512Init(chain);
+  else sha1Init(chain);
 }
 
 function update(h: usize, p: usize, n: i32): void {

@@ -48,6 +48,50 @@ export interface CoreExports {
   unhex(start: number, length: number, out: number): number;
   base64Encode(start: number, length: number, out: number): number;
   base64Decode(start: number, length: number, out: number): number;
+  equal(start: number, other: number, length: number): number;
+  hmacKey(key: number, start: number, length: number): void;
+  hmac(algorithm: number, key: number, start: number, length: number, out: number): number;
+  signValueV1(
+    key: number,
+    timestamp: number,
+    name: number,
+    nameLength: number,
+    start: number,
+    length: number,
+    out: number,
+  ): number;
+  signValueV2(
+    key: number,
+    keyVersion: number,
+    timestamp: number,
+    name: number,
+    nameLength: number,
+    start: number,
+    length: number,
+    out: number,
+  ): number;
+  verifyValue(
+    key: number,
+    start: number,
+    length: number,
+    name: number,
+    nameLength: number,
+    minVersion: number,
+    oldest: number,
+    newest: number,
+    out: number,
+  ): number;
+  keyVersionOf(start: number, length: number): number;
+  encodeXsrfToken(
+    start: number,
+    length: number,
+    mask: number,
+    timestamp: number,
+    out: number,
+  ): number;
+  decodeXsrfToken(start: number, length: number, out: number): number;
+
+  mask(start: number, length: number, key: number, offset: number): void;
 }
 
 /** What is used of it: TypeScript has its types only together with the DOM's. */
