@@ -39,8 +39,11 @@ import {
   SENT_LAST,
 } from "./http1connection/state.ts";
 import { type ResponseSink, ResponseWriter } from "./http1connection/writer.ts";
-import type { HTTPMessageDelegate, HTTPServerConnectionDelegate } from "./httputil/delegates.ts";
-import { HTTPInputError } from "./httputil/errors.ts";
+import {
+  HTTPInputError,
+  type HTTPMessageDelegate,
+  type HTTPServerConnectionDelegate,
+} from "./httputil.ts";
 import { genLog } from "./log.ts";
 import { isThenable } from "./util.ts";
 

@@ -3,8 +3,7 @@
  * slow, or one whose delegate failed.
  */
 
-import { currentDate } from "../httputil/date.ts";
-import { reasonFor } from "../httputil/start-line.ts";
+import { currentDate, reasonFor } from "../httputil.ts";
 import { VERSION } from "../util.ts";
 
 /** A whole response that ends the connection. The detail is ASCII text that says what is wrong. */

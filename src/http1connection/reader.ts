@@ -10,7 +10,7 @@ import {
   reasonFor,
   statusCodeFor,
 } from "../core.ts";
-import { HTTPInputError } from "../httputil/errors.ts";
+import { HTTPInputError } from "../httputil.ts";
 import type { ConnectionLimits } from "./limits.ts";
 
 /** Reads one body. After `read`, `dataLength` bytes of it stand at the start that was given. */

@@ -4,8 +4,7 @@
  */
 
 import { headerId, headFlags, headTable, readFields } from "../core.ts";
-import { HTTPHeaders } from "../httputil/headers.ts";
-import type { RequestStartLine } from "../httputil/start-line.ts";
+import { HTTPHeaders, type RequestStartLine } from "../httputil.ts";
 
 /** Start line and headers in one object, because every request needs both. */
 export class RequestHead extends HTTPHeaders implements RequestStartLine {

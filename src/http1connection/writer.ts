@@ -14,10 +14,16 @@ import {
   utf8Length,
 } from "../core.ts";
 import type { Socket, Tcp } from "../host.ts";
-import type { HTTPConnection, HTTPRequestContext } from "../httputil/delegates.ts";
-import { HTTPOutputError } from "../httputil/errors.ts";
-import type { HeaderBlock, HTTPHeaders } from "../httputil/headers.ts";
-import { REASONS, type ResponseStartLine, standardStartLine } from "../httputil/start-line.ts";
+import {
+  type HeaderBlock,
+  type HTTPConnection,
+  type HTTPHeaders,
+  HTTPOutputError,
+  type HTTPRequestContext,
+  REASONS,
+  type ResponseStartLine,
+  standardStartLine,
+} from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
 import type { RequestHead } from "./request-head.ts";
 
