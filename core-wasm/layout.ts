@@ -26,20 +26,9 @@ export const TABLE_LENGTH: i32 = 8 * 1024;
 export const KEYS: i32 = TABLE + TABLE_LENGTH;
 export const KEYS_LENGTH: i32 = 8 * 1024;
 export const KEY_LENGTH: i32 = 128;
-/** Short-lived arguments and results: names, values, digests. */
+/** Short-lived arguments. */
 export const SCRATCH: i32 = KEYS + KEYS_LENGTH;
 export const SCRATCH_LENGTH: i32 = 64 * 1024;
-/** At its start: the name of the last signed value, kept there from one call to the next. */
-export const NAME: i32 = SCRATCH;
-export const NAME_LENGTH: i32 = 16 * 1024;
-/** Bytes of one hash's state; crypto/hash.ts says what is in it. */
-export const HASH_LENGTH: i32 = 3 * 1024;
-/** At the end of SCRATCH: the state of the streaming hash, and of those that end in one call. */
-export const HASH: i32 = SCRATCH + SCRATCH_LENGTH - 2 * HASH_LENGTH;
-export const HASH_ONCE: i32 = HASH + HASH_LENGTH;
-/** Before them: digests, as bytes or as hex digits. */
-export const DIGEST_LENGTH: i32 = 256;
-export const DIGEST: i32 = HASH - DIGEST_LENGTH;
 /** A head that arrived in pieces, put together. The last SLACK bytes are kept free. */
 export const CARRY: i32 = SCRATCH + SCRATCH_LENGTH;
 export const CARRY_LENGTH: i32 = 64 * 1024;
@@ -52,9 +41,19 @@ export const INPUT_LENGTH: i32 = 256 * 1024;
 /** Bytes to send. */
 export const OUTPUT: i32 = INPUT + INPUT_LENGTH;
 export const OUTPUT_LENGTH: i32 = 1024 * 1024;
+/** The name of the last signed value, kept from one call to the next. */
+export const NAME: i32 = OUTPUT + OUTPUT_LENGTH;
+export const NAME_LENGTH: i32 = 16 * 1024;
+/** Digests and other short results, as bytes or as hexadecimal digits. */
+export const DIGEST: i32 = NAME + NAME_LENGTH;
+export const DIGEST_LENGTH: i32 = 2 * 1024;
+/** The state of the streaming hash, and of hashes that end in one call. */
+export const HASH: i32 = DIGEST + DIGEST_LENGTH;
+export const HASH_LENGTH: i32 = 3 * 1024;
+export const HASH_ONCE: i32 = HASH + HASH_LENGTH;
 /** A window for long inputs that pass through the core: hashing, masking, templates. */
-export const WINDOW: i32 = OUTPUT + OUTPUT_LENGTH;
-export const WINDOW_LENGTH: i32 = 572 * 1024;
+export const WINDOW: i32 = HASH_ONCE + HASH_LENGTH;
+export const WINDOW_LENGTH: i32 = 548 * 1024;
 /** The beginning that most responses share, ready to be copied. */
 export const PREFIX: i32 = WINDOW + WINDOW_LENGTH;
 export const PREFIX_LENGTH: i32 = 4 * 1024;

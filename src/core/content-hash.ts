@@ -2,7 +2,7 @@
  * The name of a content that JavaScript owns: what entity tags and static versions are made of.
  */
 
-import { DIGEST, SCRATCH, SCRATCH_LENGTH, SLACK } from "../../core-wasm/layout.ts";
+import { DIGEST, WINDOW, WINDOW_LENGTH } from "../../core-wasm/layout.ts";
 import { asciiAt } from "./arguments.ts";
 import { contentHash, hexDigest } from "./crypto.ts";
 import { memory, wasm } from "./load.ts";
@@ -11,7 +11,7 @@ import { putBytes, putUtf8, utf8Length } from "./memory.ts";
 /** Hexadecimal digits of a content's name: 128 bits of BLAKE3. */
 const DIGITS = 32;
 /** Contents above this go through the core in pieces. */
-const LARGEST: number = SCRATCH_LENGTH - SLACK;
+const LARGEST: number = WINDOW_LENGTH;
 /** Where a tag is put together, quotes around the digits. */
 const TAG: number = DIGEST;
 const QUOTE = 0x22;
@@ -21,7 +21,7 @@ export function contentHashOf(content: string | Uint8Array): string {
   const size = typeof content === "string" ? utf8Length(content) : content.length;
   if (size > LARGEST) return hexDigest("blake3", content).slice(0, DIGITS);
   putContent(content, size);
-  return contentHash(SCRATCH, size);
+  return contentHash(WINDOW, size);
 }
 
 /** A strong entity tag, its quotes included (RFC 9110 section 8.8.3), from `contentHashOf`. */
@@ -29,13 +29,13 @@ export function entityTagOf(content: string | Uint8Array): string {
   const size = typeof content === "string" ? utf8Length(content) : content.length;
   if (size > LARGEST) return `"${contentHashOf(content)}"`;
   putContent(content, size);
-  wasm.contentHash(SCRATCH, size, TAG + 1);
+  wasm.contentHash(WINDOW, size, TAG + 1);
   memory[TAG] = QUOTE;
   memory[TAG + 1 + DIGITS] = QUOTE;
   return asciiAt(TAG, TAG + DIGITS + 2);
 }
 
 function putContent(content: string | Uint8Array, size: number): void {
-  if (typeof content === "string") putUtf8(content, SCRATCH, size);
-  else putBytes(content, SCRATCH);
+  if (typeof content === "string") putUtf8(content, WINDOW, size);
+  else putBytes(content, WINDOW);
 }

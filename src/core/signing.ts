@@ -69,12 +69,12 @@ export class SigningKey {
   }
 }
 
-/** HMAC-SHA256 (RFC 2104) of bytes, or of text as UTF-8; 576 KiB at most. */
+/** HMAC-SHA256 (RFC 2104) of bytes, or of text as UTF-8; 548 KiB at most. */
 export function hmacSha256(key: SigningKey, data: string | Uint8Array): Buffer {
   return hmac(SHA256, key, data);
 }
 
-/** HMAC-SHA1 of bytes, or of text as UTF-8; 576 KiB at most. */
+/** HMAC-SHA1 of bytes, or of text as UTF-8; 548 KiB at most. */
 export function hmacSha1(key: SigningKey, data: string | Uint8Array): Buffer {
   return hmac(SHA1, key, data);
 }

@@ -9,7 +9,6 @@ import {
   KEYS,
   NAME,
   OUTPUT,
-  SCRATCH_LENGTH,
   WINDOW,
   XSRF_TIMESTAMP_HIGH,
   XSRF_TIMESTAMP_LOW,
@@ -188,7 +187,7 @@ describe.each(builds)("$name", (build) => {
     expect(judge(build, limit)).toBe(value);
   });
 
-  test("the longest name and value the regions are laid out for", () => {
+  test("a long name and value", () => {
     const row = { secret: "k", keyVersion: 4_294_967_295, timestamp: 2 ** 53 - 1, signed: "" };
     const name = "n".repeat(16 * 1024);
     const value = Buffer.alloc(100_000, "v").toString("hex");
@@ -197,7 +196,6 @@ describe.each(builds)("$name", (build) => {
       const verdict = judge(build, signed, { name, maxAgeDays: 1e6 });
       expect(verdict).toBe(version === 1 ? status(BAD_TIMESTAMP) : value);
     }
-    expect(name.length).toBeLessThan(SCRATCH_LENGTH);
   });
 
   test("masks XSRF tokens as Tornado does", () => {
