@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { HTTPServerRequest } from "../src/httputil.ts";
 import { HTTPHeaders } from "../src/httputil.ts";
 import { setLogLevel } from "../src/log.ts";
-import { serve, type TestServer } from "./support/server.ts";
-import { everySplit } from "./support/splits.ts";
+import { everySplit } from "./support/every-split.ts";
+import { bytesOf, serve, type TestServer } from "./support/server.ts";
 
 beforeAll(() => setLogLevel("none"));
 afterAll(() => setLogLevel("warning"));
@@ -125,13 +125,13 @@ describe("requests", () => {
   });
 
   test.each(accepted)("accepts $name, at every split", async ({ wire, expected }) => {
-    for (const parts of everySplit(wire)) {
+    for (const parts of everySplit(bytesOf(wire))) {
       expect(answers(await server.exchange(parts))).toEqual(expected);
     }
   });
 
   test.each(refused)("refuses $name with $status and closes, at every split", async (row) => {
-    for (const parts of everySplit(row.wire)) {
+    for (const parts of everySplit(bytesOf(row.wire))) {
       const answer = await server.exchange(parts);
       expect(answers(answer)).toEqual([row.status]);
       expect(answer).toContain("\r\nConnection: close\r\n");

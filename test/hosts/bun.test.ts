@@ -1,4 +1,6 @@
 import { host } from "../../host-bun/host.ts";
 import { hostContract } from "./contract.ts";
+import { httpOnHost } from "./http.ts";
 
 hostContract("bun", () => host);
+httpOnHost("bun", () => host);

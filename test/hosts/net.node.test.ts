@@ -1,4 +1,6 @@
 import { netHost } from "../../host-node/host.ts";
 import { hostContract } from "./contract.ts";
+import { httpOnHost } from "./http.ts";
 
 hostContract("node-net", () => netHost);
+httpOnHost("node-net", () => netHost);
