@@ -168,3 +168,17 @@ export const XSRF_VERSION: i32 = 0;
 /** Seconds since 1970, low and high 32 bits; 0 in version 1, which has none. */
 export const XSRF_TIMESTAMP_LOW: i32 = 1;
 export const XSRF_TIMESTAMP_HIGH: i32 = 2;
+
+/*
+ * What parseFrameHead says of a WebSocket frame, as indices of 32-bit words from TABLE.
+ */
+/** 1 if it is the last of its message. */
+export const FRAME_FINAL: i32 = 0;
+/** RSV1 to RSV3 where they were, as bits of 0x70. */
+export const FRAME_RESERVED: i32 = 1;
+export const FRAME_OPCODE: i32 = 2;
+/** The masking key, its first byte in the low bits; 0 if the frame is not masked. */
+export const FRAME_KEY: i32 = 3;
+/** Bytes of payload, low and high 32 bits. */
+export const FRAME_LENGTH_LOW: i32 = 4;
+export const FRAME_LENGTH_HIGH: i32 = 5;

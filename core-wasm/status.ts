@@ -67,3 +67,15 @@ export const WRONG_NAME: i32 = -29;
 export const EXPIRED: i32 = -30;
 /** A signed value of version 1 is from the future, or its time has a leading zero: tampered with. */
 export const BAD_TIMESTAMP: i32 = -31;
+/** A frame has reserved bits that no extension uses there (RFC 6455 section 5.2). */
+export const BAD_RESERVED_BITS: i32 = -32;
+/** A frame's opcode is reserved. */
+export const BAD_OPCODE: i32 = -33;
+/** A control frame is fragmented, or has more than 125 bytes (RFC 6455 section 5.5). */
+export const BAD_CONTROL_FRAME: i32 = -34;
+/** A client's frame is not masked, or a server's is (RFC 6455 section 5.1). */
+export const BAD_MASKING: i32 = -35;
+/** A frame's length is not in its shortest form, or is above 2^53 - 1. */
+export const BAD_FRAME_LENGTH: i32 = -36;
+/** Text is not UTF-8. */
+export const BAD_UTF8: i32 = -37;
