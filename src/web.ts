@@ -9,10 +9,6 @@ export { Application, type Settings } from "./web/application.ts";
 export type { ArgumentOptions } from "./web/arguments.ts";
 export { Finish, HTTPError, type HTTPErrorOptions, MissingArgumentError } from "./web/errors.ts";
 export type { RequestHandlerClass } from "./web/handler-delegate.ts";
-export {
-  type Chunk,
-  type ErrorDetails,
-  type HeaderValue,
-  RequestHandler,
-} from "./web/request-handler.ts";
+export type { Chunk, HeaderValue } from "./web/handler-response.ts";
+export { type ErrorDetails, RequestHandler } from "./web/request-handler.ts";
 export { streamRequestBody } from "./web/stream-request-body.ts";
