@@ -11,6 +11,7 @@ import {
   HTTP1ServerConnection,
 } from "./http1connection.ts";
 import { CallbackDelegate, type RequestCallback } from "./httpserver/callback-delegate.ts";
+import { warmUp } from "./httpserver/warm-up.ts";
 import type { HTTPServerConnectionDelegate } from "./httputil.ts";
 import type { IOLoop, Timeout } from "./ioloop.ts";
 import { genLog } from "./log.ts";
@@ -41,6 +42,7 @@ export class HTTPServer extends TCPServer {
     options: HTTPServerOptions = {},
   ) {
     super(options.loop);
+    warmUp();
     const delegate = typeof handler === "function" ? new CallbackDelegate(handler) : handler;
     this.#owner = new ServerOwner(this.loop, delegate, options);
   }
