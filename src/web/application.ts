@@ -7,6 +7,7 @@ import { HTTPServer, type HTTPServerOptions } from "../httpserver.ts";
 import type { HTTPMessageDelegate, HTTPServerRequest } from "../httputil.ts";
 import { accessLog } from "../log.ts";
 import {
+  AnyMatches,
   HostMatches,
   type PathMatch,
   type ReversibleRouter,
@@ -17,8 +18,15 @@ import {
   type RuleRouter,
 } from "../routing.ts";
 import { HTTPError } from "./errors.ts";
-import { HandlerDelegate, isHandlerClass, type RequestHandlerClass } from "./handler-delegate.ts";
+import {
+  HandlerDelegate,
+  HandlerRule,
+  isHandlerClass,
+  type RequestHandlerClass,
+} from "./handler-delegate.ts";
 import { RequestHandler } from "./request-handler.ts";
+
+const NO_MATCH: PathMatch = { pathArgs: [], pathKwargs: undefined };
 
 /** What an application can be told. */
 export interface Settings {
@@ -41,11 +49,15 @@ export class Application extends Router implements ReversibleRouter {
   /** Rules for single hosts, in the order they were added; after them those for every host. */
   readonly #byHost: ApplicationRouter;
   readonly #wildcard: ApplicationRouter;
+  readonly #defaultRule: HandlerRule;
 
   /** Takes rules `[pattern, handler class, options of initialize, name]`, and settings. */
   constructor(handlers: readonly RuleLike[] = [], settings: Settings = {}) {
     super();
     this.settings = settings;
+    const { defaultHandlerClass = NotFoundHandler, defaultHandlerOptions } = settings;
+    const defaultRule = new Rule(new AnyMatches(), defaultHandlerClass, defaultHandlerOptions);
+    this.#defaultRule = new HandlerRule(defaultRule, defaultHandlerClass);
     this.#byHost = new ApplicationRouter(this);
     this.#wildcard = new ApplicationRouter(this, handlers);
   }
@@ -102,9 +114,7 @@ export class Application extends Router implements ReversibleRouter {
   }
 
   #defaultDelegate(request: HTTPServerRequest): HTTPMessageDelegate {
-    const { defaultHandlerClass = NotFoundHandler, defaultHandlerOptions = {} } = this.settings;
-    const match = { pathArgs: [], pathKwargs: undefined };
-    return new HandlerDelegate(this, request, defaultHandlerClass, defaultHandlerOptions, match);
+    return new HandlerDelegate(this, request, this.#defaultRule, NO_MATCH);
   }
 }
 
@@ -123,9 +133,13 @@ class ApplicationRouter extends ReversibleRuleRouter {
     request: HTTPServerRequest,
     match: PathMatch,
   ): HTTPMessageDelegate | undefined {
-    const target = rule.target;
-    if (!isHandlerClass(target)) return super.targetDelegate(rule, request, match);
-    return new HandlerDelegate(this.#application, request, target, rule.options ?? {}, match);
+    if (!(rule instanceof HandlerRule)) return super.targetDelegate(rule, request, match);
+    return new HandlerDelegate(this.#application, request, rule, match);
+  }
+
+  protected override processRule(rule: Rule): Rule {
+    const { target } = rule;
+    return super.processRule(isHandlerClass(target) ? new HandlerRule(rule, target) : rule);
   }
 
   protected override newRouter(rules: readonly RuleLike[]): RuleRouter {

@@ -4,7 +4,7 @@
  */
 
 import { BodyBuffer, type HTTPMessageDelegate, type HTTPServerRequest } from "../httputil.ts";
-import type { PathMatch } from "../routing.ts";
+import { type PathMatch, Rule } from "../routing.ts";
 import type { Application } from "./application.ts";
 import {
   closeHandler,
@@ -21,17 +21,33 @@ export type RequestHandlerClass = new (
   request: HTTPServerRequest,
 ) => RequestHandler;
 
-const streamingClasses = new WeakMap<RequestHandlerClass, boolean>();
-
 export function isHandlerClass(target: unknown): target is RequestHandlerClass {
   return typeof target === "function" && target.prototype instanceof RequestHandler;
+}
+
+/** A rule that leads to a request handler, with what is the same for all its requests. */
+export class HandlerRule extends Rule {
+  readonly handlerClass: RequestHandlerClass;
+  readonly handlerOptions: object;
+  #streaming: boolean | undefined;
+
+  constructor(rule: Rule, handlerClass: RequestHandlerClass) {
+    super(rule.matcher, handlerClass, rule.options, rule.name);
+    this.handlerClass = handlerClass;
+    this.handlerOptions = rule.options ?? {};
+  }
+
+  /** Whether the handler takes the body in parts; asked of its prototypes once. */
+  get streaming(): boolean {
+    this.#streaming ??= isStreaming(this.handlerClass);
+    return this.#streaming;
+  }
 }
 
 export class HandlerDelegate implements HTTPMessageDelegate {
   readonly #application: Application;
   readonly #request: HTTPServerRequest;
-  readonly #handlerClass: RequestHandlerClass;
-  readonly #options: object;
+  readonly #rule: HandlerRule;
   readonly #match: PathMatch;
   #handler: RequestHandler | undefined;
   #body: BodyBuffer | undefined;
@@ -39,19 +55,17 @@ export class HandlerDelegate implements HTTPMessageDelegate {
   constructor(
     application: Application,
     request: HTTPServerRequest,
-    handlerClass: RequestHandlerClass,
-    options: object,
+    rule: HandlerRule,
     match: PathMatch,
   ) {
     this.#application = application;
     this.#request = request;
-    this.#handlerClass = handlerClass;
-    this.#options = options;
+    this.#rule = rule;
     this.#match = match;
   }
 
   headersReceived(): Promise<void> | undefined {
-    if (!streams(this.#handlerClass)) return undefined;
+    if (!this.#rule.streaming) return undefined;
     return runStreaming(this.#newHandler(), this.#match);
   }
 
@@ -77,19 +91,10 @@ export class HandlerDelegate implements HTTPMessageDelegate {
   }
 
   #newHandler(): RequestHandler {
-    const handler = new this.#handlerClass(this.#application, this.#request);
+    const { handlerClass, handlerOptions } = this.#rule;
+    const handler = new handlerClass(this.#application, this.#request);
     this.#handler = handler;
-    handler.initialize(this.#options);
+    handler.initialize(handlerOptions);
     return handler;
   }
-}
-
-/** Looked up once a class: the answer needs a walk along its prototypes. */
-function streams(handlerClass: RequestHandlerClass): boolean {
-  let known = streamingClasses.get(handlerClass);
-  if (known === undefined) {
-    known = isStreaming(handlerClass);
-    streamingClasses.set(handlerClass, known);
-  }
-  return known;
 }
