@@ -9,6 +9,7 @@ export { decodeXsrfToken, encodeXsrfToken } from "./crypto/xsrf";
 export { hex, unhex } from "./hex";
 export { decodeChunked } from "./http/chunked";
 export { parseRequestHead, parseResponseHead } from "./http/head";
+export { tokenize } from "./template/tokenizer";
 export { parseFrameHead } from "./websocket/frame";
 export { mask } from "./websocket/mask";
 export { validateUtf8 } from "./websocket/utf8";

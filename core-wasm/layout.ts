@@ -182,3 +182,23 @@ export const FRAME_KEY: i32 = 3;
 /** Bytes of payload, low and high 32 bits. */
 export const FRAME_LENGTH_LOW: i32 = 4;
 export const FRAME_LENGTH_HIGH: i32 = 5;
+
+/*
+ * What tokenize says of a window of a template, as indices of 32-bit words from TABLE.
+ */
+export const TOKEN_COUNT: i32 = 0;
+/** The line of the byte after the last token; after an error, of the directive it is in. */
+export const TOKEN_LINE: i32 = 1;
+/** First row: kind, start, end (offsets from the window's start), line of the token's first byte. */
+export const TOKEN_ROWS: i32 = 24;
+export const TOKEN_WORDS: i32 = 4;
+/** Most rows of one call. */
+export const MAX_TOKENS: i32 = 480;
+
+export const TOKEN_TEXT: i32 = 1;
+/** Start and end are those of the contents, without blanks around them. */
+export const TOKEN_EXPRESSION: i32 = 2;
+export const TOKEN_BLOCK: i32 = 3;
+export const TOKEN_COMMENT: i32 = 4;
+/** The braces that `{{!`, `{%!` or `{#!` stand for, as text. */
+export const TOKEN_BRACES: i32 = 5;

@@ -79,3 +79,13 @@ export const BAD_MASKING: i32 = -35;
 export const BAD_FRAME_LENGTH: i32 = -36;
 /** Text is not UTF-8. */
 export const BAD_UTF8: i32 = -37;
+/** A template has `{{ }}` with nothing in it. */
+export const EMPTY_EXPRESSION: i32 = -38;
+/** A template has `{% %}` with nothing in it. */
+export const EMPTY_BLOCK: i32 = -39;
+/** A template ends inside `{{`. */
+export const MISSING_EXPRESSION_END: i32 = -40;
+/** A template ends inside `{%`. */
+export const MISSING_BLOCK_END: i32 = -41;
+/** A template ends inside `{#`. */
+export const MISSING_COMMENT_END: i32 = -42;

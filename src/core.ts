@@ -26,4 +26,5 @@ export {
 } from "./core/memory.ts";
 export { headerId, headFlags, headTable, readFields } from "./core/request-head.ts";
 export * from "./core/signing.ts";
+export * from "./core/template.ts";
 export * from "./core/websocket.ts";

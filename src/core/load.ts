@@ -91,6 +91,8 @@ export interface CoreExports {
   ): number;
   decodeXsrfToken(start: number, length: number, out: number): number;
 
+  tokenize(start: number, length: number, firstLine: number, isLast: number): number;
+
   parseFrameHead(start: number, length: number, masked: number, reserved: number): number;
   validateUtf8(start: number, length: number, state: number): number;
   mask(start: number, length: number, key: number, offset: number): void;
