@@ -1,0 +1,66 @@
+/** The few parts of Deno's own names that this host uses; Deno's types are not among the packages. */
+
+/** An address in native memory. */
+interface DenoPointer {
+  readonly opaque: unique symbol;
+}
+
+interface DenoPointerView {
+  getInt32(offset?: number): number;
+  getUint32(offset?: number): number;
+  getPointer(offset?: number): DenoPointer | null;
+}
+
+interface DenoConn {
+  close(): void;
+}
+
+interface DenoFileInfo {
+  readonly isSocket: boolean | null;
+  readonly dev: number;
+  readonly ino: number | null;
+}
+
+interface DenoForeignFunction {
+  readonly name?: string;
+  readonly parameters: readonly ("i32" | "u32" | "pointer" | "buffer")[];
+  readonly result: "i32" | "pointer" | "void";
+  readonly nonblocking?: boolean;
+}
+
+type DenoPermission =
+  | { readonly name: "net"; readonly host?: string }
+  | { readonly name: "read" | "write"; readonly path?: string }
+  | { readonly name: "ffi" | "env" | "sys" | "run" | "import" };
+
+declare const Deno: {
+  readonly version: { readonly deno: string };
+  readonly build: { readonly os: string; readonly arch: string };
+  readonly mainModule: string;
+  readonly args: readonly string[];
+  readonly permissions: {
+    querySync(permission: DenoPermission): { readonly state: "granted" | "prompt" | "denied" };
+  };
+  readonly errors: {
+    readonly NotCapable: new (message: string) => Error;
+    readonly ConnectionRefused: new (message: string) => Error;
+  };
+  connect(options: { readonly transport: "unix"; readonly path: string }): Promise<DenoConn>;
+  lstatSync(path: string): DenoFileInfo;
+  removeSync(path: string): void;
+  chmodSync(path: string, mode: number): void;
+  /** `Functions` describes what `symbols` names: nothing checks that they agree. */
+  dlopen<Functions>(
+    file: string,
+    symbols: Readonly<Record<string, DenoForeignFunction>>,
+  ): { readonly symbols: Functions };
+  readonly UnsafePointer: {
+    of(bytes: ArrayBufferView): DenoPointer;
+    offset(pointer: DenoPointer, offset: number): DenoPointer;
+  };
+  readonly UnsafePointerView: {
+    new (pointer: DenoPointer): DenoPointerView;
+    getArrayBuffer(pointer: DenoPointer, length: number): ArrayBuffer;
+    copyInto(pointer: DenoPointer, target: Uint8Array): void;
+  };
+};

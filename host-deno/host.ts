@@ -1,0 +1,28 @@
+/**
+ * The host for Deno: epoll through FFI on Linux where the user allows `ffi`, Deno's own sockets
+ * elsewhere. Asks the user nothing. Wiring only; `ioloop` imports it through `#host`.
+ */
+
+import type { Host } from "../src/host.ts";
+import { Libc } from "./libc.ts";
+import { isGranted } from "./permissions.ts";
+import { openEpollTcp } from "./tcp-epoll.ts";
+
+const runtime = `deno ${Deno.version.deno}`;
+
+/** libc's epoll, or undefined where it cannot be had. */
+export const epollHost: Host | undefined = createEpollHost();
+
+function createEpollHost(): Host | undefined {
+  if (Deno.build.os !== "linux" || !isGranted({ name: "ffi" })) return undefined;
+  try {
+    const libc = new Libc();
+    return { name: "deno-epoll", runtime, openTcp: (memory) => openEpollTcp(memory, libc) };
+  } catch {
+    // A Linux without glibc.
+    return undefined;
+  }
+}
+
+/** This runtime's host. */
+export const host: Host = epollHost as Host;

@@ -1,0 +1,68 @@
+/**
+ * Asks Deno what this process may do, and words the refusal with the command line that helps.
+ * Calls through FFI are not checked by Deno, so `tcp-epoll.ts` asks here before each address.
+ */
+
+/** A permission's state, without asking the user. */
+export function isGranted(permission: DenoPermission): boolean {
+  return Deno.permissions.querySync(permission).state === "granted";
+}
+
+/** How Deno writes an address in `--allow-net`. */
+function netName(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+export function allowsNet(host: string, port: number): boolean {
+  return isGranted({ name: "net", host: netName(host, port) });
+}
+
+/** Throws unless the user allows this name or address, as Deno does for its own sockets. */
+export function requireNet(act: string, host: string, port: number): void {
+  const name = netName(host, port);
+  const { state } = Deno.permissions.querySync({ name: "net", host: name });
+  if (state !== "granted") throw refusal(`${act} ${name}`, netAdvice(state, name));
+}
+
+/** Throws if the address that a permitted name resolved to is one that the user denies. */
+export function requireNotDenied(act: string, host: string, port: number): void {
+  const name = netName(host, port);
+  const { state } = Deno.permissions.querySync({ name: "net", host: name });
+  if (state === "denied") throw refusal(`${act} ${name}`, netAdvice(state, name));
+}
+
+/** Throws unless a Unix socket's path may be read, written and used as an address. */
+export function requirePath(act: string, path: string): void {
+  const missing: string[] = [];
+  if (!isGranted({ name: "read", path })) missing.push(`--allow-read=${path}`);
+  if (!isGranted({ name: "write", path })) missing.push(`--allow-write=${path}`);
+  if (!isGranted({ name: "net", host: `unix:${path}` })) missing.push(`--allow-net=unix:${path}`);
+  if (missing.length > 0) throw refusal(`${act} ${path}`, `Run: ${commandLine(missing)}`);
+}
+
+/** Gives an error of Deno's own, which names a flag alone, the whole command line. */
+export function withAdvice(error: unknown, act: string, host: string, port: number): unknown {
+  if (!(error instanceof Deno.errors.NotCapable)) return error;
+  const name = netName(host, port);
+  return refusal(`${act} ${name}`, netAdvice("prompt", name));
+}
+
+function netAdvice(state: string, name: string): string {
+  if (state === "denied") return `--deny-net covers it`;
+  return `Run: ${commandLine(["--allow-net", "--allow-ffi"])} (or --allow-net=${name}, for that alone)`;
+}
+
+function refusal(act: string, advice: string): Error {
+  const error = new Deno.errors.NotCapable(`Cannot ${act}: permission is missing. ${advice}`);
+  return Object.assign(error, { code: "EACCES" });
+}
+
+/** This program's command line with the flags it has in full and those it needs. */
+function commandLine(needed: readonly string[]): string {
+  const kinds = ["read", "write", "env", "sys", "run", "import"] as const;
+  const had = kinds.filter((name) => isGranted({ name })).map((name) => `--allow-${name}`);
+  const flags = new Set([...had, ...needed]);
+  const main = Deno.mainModule;
+  const program = main.startsWith("file:") ? decodeURIComponent(new URL(main).pathname) : main;
+  return ["deno run", ...flags, program, ...Deno.args].join(" ");
+}

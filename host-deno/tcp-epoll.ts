@@ -1,0 +1,212 @@
+/**
+ * Sockets over Linux's epoll, called through Deno's FFI: a readiness batch is received, handled and
+ * answered with one `recv` and one `send` for each socket, and no promise. Needs `--allow-ffi`
+ * beside `--allow-net`; `host.ts` takes `tcp.ts` where it is missing.
+ */
+
+import type {
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Socket,
+  SocketHandlerFactory,
+  Tcp,
+  TransferMemory,
+} from "../src/host.ts";
+import { EPOLLOUT, Epoll, type Source } from "./epoll.ts";
+import { EpollListener } from "./epoll-listener.ts";
+import { EpollSocket, Kernel } from "./epoll-socket.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  ECONNRESET,
+  EINPROGRESS,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPV6_V6ONLY,
+  type Libc,
+  OWN_AND_NONBLOCKING,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  systemError,
+  TCP_NODELAY,
+} from "./libc.ts";
+import { Output } from "./output.ts";
+import { allowsNet, requireNet, requireNotDenied, requirePath } from "./permissions.ts";
+import {
+  anyAddress,
+  describe,
+  type Endpoint,
+  localAddress,
+  NOBODY,
+  resolve,
+  unixAddress,
+} from "./socket-address.ts";
+import { removeStaleSocket } from "./socket-file.ts";
+
+const DEFAULT_BACKLOG = 128;
+const DEFAULT_MODE = 0o600;
+
+/** Opens the epoll loop on the core's memory. */
+export function openEpollTcp(memory: TransferMemory, libc: Libc): Tcp {
+  return new EpollTcp(memory, libc);
+}
+
+class EpollTcp implements Tcp {
+  readonly #kernel: Kernel;
+
+  constructor(memory: TransferMemory, libc: Libc) {
+    const output = new Output(memory);
+    this.#kernel = new Kernel(libc, new Epoll(libc, memory, output), output, memory);
+  }
+
+  reserve(length: number): number {
+    return this.#kernel.output.reserve(length);
+  }
+
+  async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    const { host, port = 0, path } = options;
+    if (path !== undefined) {
+      requirePath("listen on", path);
+      await removeStaleSocket(path);
+      return this.#listen(unixAddress(path), options, accept);
+    }
+    if (!host) return this.#listenEverywhere(port, options, accept);
+    const [endpoint] = await this.#resolve("listen on", host, port);
+    return this.#listen(endpoint as Endpoint, options, accept);
+  }
+
+  async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+    const { host = "localhost", port = 0, path } = options;
+    if (path !== undefined) {
+      requirePath("connect to", path);
+      return this.#connect(unixAddress(path), connected);
+    }
+    let failure: unknown;
+    for (const endpoint of await this.#resolve("connect to", host, port)) {
+      try {
+        return await this.#connect(endpoint, connected);
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    throw failure;
+  }
+
+  /** The addresses of a name, each of which the user's permissions allow. */
+  async #resolve(act: string, host: string, port: number): Promise<Endpoint[]> {
+    requireNet(act, host, port);
+    const endpoints = await resolve(this.#kernel.libc, host, port);
+    for (const { address } of endpoints) requireNotDenied(act, address.host, port);
+    return endpoints;
+  }
+
+  /** On both families, or on IPv4 alone where there is no IPv6 or no permission for it. */
+  #listenEverywhere(port: number, options: ListenOptions, accept: SocketHandlerFactory): Listener {
+    if (allowsNet("::", port)) {
+      try {
+        return this.#listen(anyAddress(AF_INET6, port), options, accept);
+      } catch (error) {
+        if (!lacksIPv6(error)) throw error;
+      }
+    }
+    requireNet("listen on", "0.0.0.0", port);
+    return this.#listen(anyAddress(AF_INET, port), options, accept);
+  }
+
+  #listen(endpoint: Endpoint, options: ListenOptions, accept: SocketHandlerFactory): Listener {
+    const { libc } = this.#kernel;
+    const { family, bytes, address } = endpoint;
+    const act = `listen on ${describe(address)}`;
+    const fd = this.#open(endpoint, act);
+    if (family === AF_UNIX) {
+      // Linux gives the file these bits when it makes it, so that it is never open to others.
+      libc.call.fchmod(fd, options.mode ?? DEFAULT_MODE);
+    } else {
+      libc.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+      // Accepted sockets inherit it.
+      libc.setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+      if (options.reusePort === true) libc.setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+      if (address.host === "::") libc.setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+    }
+    if (libc.call.bind(fd, bytes, bytes.length) < 0) throw this.#drop(fd, act);
+    // What the process's umask took away.
+    if (family === AF_UNIX) Deno.chmodSync(address.path, options.mode ?? DEFAULT_MODE);
+    if (libc.call.listen(fd, options.backlog ?? DEFAULT_BACKLOG) < 0) throw this.#drop(fd, act);
+    return new EpollListener(this.#kernel, fd, localAddress(libc, fd), accept);
+  }
+
+  #connect(endpoint: Endpoint, connected: SocketHandlerFactory): Promise<Socket> {
+    const { libc } = this.#kernel;
+    const { bytes, address } = endpoint;
+    const act = `connect to ${describe(address)}`;
+    const fd = this.#open(endpoint, act);
+    const begun = libc.call.connect(fd, bytes, bytes.length) === 0 || libc.errno === EINPROGRESS;
+    if (!begun) throw this.#drop(fd, act);
+    return new Promise((resolve, reject) => {
+      new Connecting(this.#kernel, fd, (errno) => {
+        if (errno !== 0 && errno !== ECONNRESET) {
+          libc.call.close(fd);
+          reject(systemError(act, errno));
+          return;
+        }
+        if (address.path === "") libc.setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        const local = localAddress(libc, fd);
+        const socket = new EpollSocket(this.#kernel, fd, local, address, NOBODY);
+        try {
+          socket.handler = connected(socket);
+          // The peer accepted and reset it within one turn: it was connected all the same.
+          if (errno !== 0) socket.fail("use", errno);
+          resolve(socket);
+        } catch (error) {
+          socket.abort();
+          reject(error);
+        }
+      });
+    });
+  }
+
+  #open(endpoint: Endpoint, act: string): number {
+    const { libc } = this.#kernel;
+    const fd = libc.call.socket(endpoint.family, SOCK_STREAM | OWN_AND_NONBLOCKING, 0);
+    if (fd < 0) throw systemError(act, libc.errno);
+    return fd;
+  }
+
+  /** Closes a descriptor whose last call failed, and answers with the error of that. */
+  #drop(fd: number, act: string): Error {
+    const error = systemError(act, this.#kernel.libc.errno);
+    this.#kernel.libc.call.close(fd);
+    return error;
+  }
+}
+
+/** A descriptor whose connection is under way. */
+class Connecting implements Source {
+  serial = 0;
+  readonly #kernel: Kernel;
+  readonly #fd: number;
+  readonly #done: (errno: number) => void;
+
+  constructor(kernel: Kernel, fd: number, done: (errno: number) => void) {
+    this.#kernel = kernel;
+    this.#fd = fd;
+    this.#done = done;
+    kernel.epoll.add(fd, EPOLLOUT, this);
+  }
+
+  ready(): void {
+    const errno = this.#kernel.libc.takeError(this.#fd);
+    this.#kernel.epoll.park(this.#fd);
+    this.#kernel.epoll.remove(this.#fd);
+    this.#done(errno);
+  }
+}
+
+function lacksIPv6(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
+}
