@@ -11,7 +11,28 @@ interface DenoPointerView {
   getPointer(offset?: number): DenoPointer | null;
 }
 
+type DenoAddress =
+  | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
+  | { readonly transport: "unix"; readonly path: string | null };
+
+type DenoPlace =
+  | { readonly hostname: string; readonly port: number }
+  | { readonly transport: "unix"; readonly path: string };
+
 interface DenoConn {
+  readonly localAddr: DenoAddress;
+  readonly remoteAddr: DenoAddress;
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
+  close(): void;
+  /** Of TCP connections only. */
+  setNoDelay?(noDelay: boolean): void;
+}
+
+interface DenoListenerObject {
+  readonly addr: DenoAddress;
+  accept(): Promise<DenoConn>;
   close(): void;
 }
 
@@ -45,7 +66,12 @@ declare const Deno: {
     readonly NotCapable: new (message: string) => Error;
     readonly ConnectionRefused: new (message: string) => Error;
   };
-  connect(options: { readonly transport: "unix"; readonly path: string }): Promise<DenoConn>;
+  listen(
+    place: DenoPlace & { readonly reusePort?: boolean; readonly tcpBacklog?: number },
+  ): DenoListenerObject;
+  connect(place: DenoPlace): Promise<DenoConn>;
+  /** There only with --unstable-net. */
+  readonly listenDatagram?: unknown;
   lstatSync(path: string): DenoFileInfo;
   removeSync(path: string): void;
   chmodSync(path: string, mode: number): void;

@@ -6,6 +6,7 @@
 import type { Host } from "../src/host.ts";
 import { Libc } from "./libc.ts";
 import { isGranted } from "./permissions.ts";
+import { openDenoTcp } from "./tcp.ts";
 import { openEpollTcp } from "./tcp-epoll.ts";
 
 const runtime = `deno ${Deno.version.deno}`;
@@ -24,5 +25,8 @@ function createEpollHost(): Host | undefined {
   }
 }
 
+/** Deno's own sockets, whatever else there is. */
+export const denoHost: Host = { name: "deno", runtime, openTcp: openDenoTcp };
+
 /** This runtime's host. */
-export const host: Host = epollHost as Host;
+export const host: Host = epollHost ?? denoHost;

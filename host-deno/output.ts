@@ -58,6 +58,11 @@ export class Output {
     return start;
   }
 
+  /** Copies received bytes to where handlers expect them. */
+  putInput(bytes: Uint8Array, start: number): void {
+    this.#bytes.set(bytes, start);
+  }
+
   copy(start: number, end: number): Uint8Array {
     return this.#bytes.slice(start, end);
   }

@@ -47,6 +47,14 @@ export function withAdvice(error: unknown, act: string, host: string, port: numb
   return refusal(`${act} ${name}`, netAdvice("prompt", name));
 }
 
+/** Deno ends the process when an unstable option is used, so it is not even tried. */
+export function reusePortIsUnstable(port: number): Error {
+  const flags = ["--unstable-net", "--allow-net"];
+  const advice = `Run: ${commandLine(flags)} (or with --allow-ffi instead of --unstable-net)`;
+  const message = `Cannot share port ${port}: reusePort of Deno's own sockets is unstable. ${advice}`;
+  return Object.assign(new Error(message), { code: "ENOTSUP" });
+}
+
 function netAdvice(state: string, name: string): string {
   if (state === "denied") return `--deny-net covers it`;
   return `Run: ${commandLine(["--allow-net", "--allow-ffi"])} (or --allow-net=${name}, for that alone)`;

@@ -38,6 +38,16 @@ export function describe({ host, port, path }: Address): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** An address of Deno's, an IPv4 one as such also if a socket for both families has it. */
+export function plainAddress(address: DenoAddress): Address {
+  if (address.transport === "unix") return { host: "", port: 0, path: address.path ?? "" };
+  return { host: plainHost(address.hostname), port: address.port, path: "" };
+}
+
+function plainHost(host: string): string {
+  return host.replace(/^::ffff:(?=[\d.]+$)/, "");
+}
+
 /** The address that a socket is bound to. */
 export function localAddress(libc: Libc, fd: number): Address {
   libc.expectAddress();
@@ -112,12 +122,10 @@ export function readAddress(libc: Libc, bytes: Uint8Array): Address {
   return { host: readIPv6(libc, bytes.subarray(8, 24)), port, path: "" };
 }
 
-/** IPv4 clients of a socket that takes both families are known by their IPv4 address. */
 function readIPv6(libc: Libc, bytes: Uint8Array): string {
   const text = new Uint8Array(TEXT_SIZE);
   libc.call.inet_ntop(AF_INET6, bytes, text, TEXT_SIZE);
-  const host = new TextDecoder().decode(text.subarray(0, text.indexOf(0)));
-  return host.startsWith("::ffff:") && host.includes(".") ? host.slice(7) : host;
+  return plainHost(new TextDecoder().decode(text.subarray(0, text.indexOf(0))));
 }
 
 function readPath(bytes: Uint8Array): string {

@@ -69,7 +69,7 @@ class EpollTcp implements Tcp {
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
     const { host, port = 0, path } = options;
-    if (path !== undefined) {
+    if (path) {
       requirePath("listen on", path);
       await removeStaleSocket(path);
       return this.#listen(unixAddress(path), options, accept);
@@ -81,7 +81,7 @@ class EpollTcp implements Tcp {
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
     const { host = "localhost", port = 0, path } = options;
-    if (path !== undefined) {
+    if (path) {
       requirePath("connect to", path);
       return this.#connect(unixAddress(path), connected);
     }

@@ -2,10 +2,12 @@ import { expect, test } from "vitest";
 import { epollHost } from "../../host-deno/host.ts";
 import { waitForDenoSignals } from "../support/deno-signals.ts";
 import { hostContract } from "./contract.ts";
+import { httpOnHost } from "./http.ts";
 
 waitForDenoSignals();
 if (epollHost === undefined) test("has permission for ffi", () => expect.fail("run with -A"));
 else {
   const host = epollHost;
   hostContract("deno-epoll", () => host);
+  httpOnHost("deno-epoll", () => host);
 }

@@ -4,6 +4,7 @@ import { pass, until } from "../../support/until.ts";
 import type { Bench } from "./bench.ts";
 import { MIB, noise } from "./flow.ts";
 import type { Probe } from "./probe.ts";
+import { testUnless } from "./unless.ts";
 
 /** What a write meets after the peer has gone: which of them depends on timing. */
 const GONE = ["ECONNRESET", "EPIPE"];
@@ -23,6 +24,7 @@ function callEverything(probe: Probe): void {
 }
 
 export function testClosing(bench: Bench): void {
+  const { noReset } = bench.options;
   test("half-close by the client: the server hears end and answers", async () => {
     const answer = noise(MIB);
     const { client, server } = await bench.pair({
@@ -147,7 +149,7 @@ export function testClosing(bench: Bench): void {
     expect(client.error).toBeUndefined();
   });
 
-  test("abort drops what is buffered, and the peer sees a reset", async () => {
+  testUnless(noReset, "abort drops what is buffered, and the peer sees a reset", async () => {
     const { client, server } = await bench.pair({}, { open: (probe) => probe.pause() });
     server.write(noise(8 * MIB));
     server.abort();
@@ -158,7 +160,7 @@ export function testClosing(bench: Bench): void {
     expect(client.length).toBeLessThan(8 * MIB);
   });
 
-  test("abort resets a connection on which nothing waits", async () => {
+  testUnless(noReset, "abort resets a connection on which nothing waits", async () => {
     const { client, server } = await bench.pair({ data: (_, probe) => probe.abort() });
     client.write(Buffer.from("go away"));
     await until(() => client.closed && server.closed);
@@ -174,7 +176,7 @@ export function testClosing(bench: Bench): void {
     await until(() => client.closed && server.closed);
   });
 
-  test("abort ends a close that waits for a peer who does not read", async () => {
+  testUnless(noReset, "abort ends a close that waits for a peer who does not read", async () => {
     const { client, server } = await bench.pair({}, { open: (probe) => probe.pause() });
     server.write(noise(8 * MIB));
     server.finish();
@@ -279,7 +281,7 @@ export function testClosing(bench: Bench): void {
     expect([server.text, server.closed]).toEqual(["rest", false]);
   });
 
-  test("a socket that replaced its handler closes to the new one", async () => {
+  testUnless(noReset, "a socket that replaced its handler closes to the new one", async () => {
     const { client, server } = await bench.pair();
     const second = bench.takeOver(server);
     client.abort();

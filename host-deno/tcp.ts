@@ -1,0 +1,150 @@
+/**
+ * Sockets over `Deno.listen` and `Deno.connect`, which need `--allow-net` alone. A pending read
+ * owns its buffer, so received bytes are copied into the core's input region, and bytes to send out
+ * of the output region. `tcp-epoll.ts` is the faster way, for those who allow `ffi`.
+ */
+
+import type {
+  Address,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Socket,
+  SocketHandlerFactory,
+  Tcp,
+  TransferMemory,
+} from "../src/host.ts";
+import { ConnSocket } from "./conn-socket.ts";
+import { Output, throwLater } from "./output.ts";
+import { allowsNet, reusePortIsUnstable, withAdvice } from "./permissions.ts";
+import { plainAddress } from "./socket-address.ts";
+import { inodeOf, removeSocket, removeStaleSocket } from "./socket-file.ts";
+
+const DEFAULT_BACKLOG = 128;
+const DEFAULT_MODE = 0o600;
+/** Milliseconds until the next try when there are no descriptors left. nginx waits 500. */
+const EXHAUSTED_REST = 100;
+/** Milliseconds without that, after which it is told again. */
+const EXHAUSTED_AGAIN = 60_000;
+/** A connection was gone before it was accepted; the next one may be well. */
+const GONE = ["ECONNABORTED", "EINTR", "EPROTO"];
+
+/** Opens Deno's own sockets on the core's memory. */
+export function openDenoTcp(memory: TransferMemory): Tcp {
+  return new DenoTcp(memory);
+}
+
+class DenoTcp implements Tcp {
+  readonly #memory: TransferMemory;
+  readonly #output: Output;
+
+  constructor(memory: TransferMemory) {
+    this.#memory = memory;
+    this.#output = new Output(memory);
+  }
+
+  reserve(length: number): number {
+    return this.#output.reserve(length);
+  }
+
+  async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    const { port = 0, path, backlog = DEFAULT_BACKLOG, reusePort = false } = options;
+    if (path) return this.#listenUnix(path, options.mode ?? DEFAULT_MODE, accept);
+    if (reusePort && Deno.listenDatagram === undefined) throw reusePortIsUnstable(port);
+    const hostname = options.host || (allowsNet("::", port) ? "::" : "0.0.0.0");
+    try {
+      const listener = Deno.listen({ hostname, port, reusePort, tcpBacklog: backlog });
+      return new DenoListener(listener, (conn) => this.#open(conn, accept));
+    } catch (error) {
+      throw withAdvice(error, "listen on", hostname, port);
+    }
+  }
+
+  async #listenUnix(path: string, mode: number, accept: SocketHandlerFactory): Promise<Listener> {
+    await removeStaleSocket(path);
+    const listener = Deno.listen({ transport: "unix", path });
+    Deno.chmodSync(path, mode);
+    return new DenoListener(listener, (conn) => this.#open(conn, accept));
+  }
+
+  async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+    const { host = "localhost", port = 0, path } = options;
+    if (path) {
+      return this.#open(await Deno.connect({ transport: "unix", path }), connected);
+    }
+    try {
+      return this.#open(await Deno.connect({ hostname: host, port }), connected);
+    } catch (error) {
+      throw withAdvice(error, "connect to", host, port);
+    }
+  }
+
+  #open(conn: DenoConn, factory: SocketHandlerFactory): Socket {
+    const socket = new ConnSocket(conn, this.#memory, this.#output);
+    try {
+      socket.handler = factory(socket);
+    } catch (error) {
+      socket.abort();
+      throw error;
+    }
+    socket.start();
+    return socket;
+  }
+}
+
+class DenoListener implements Listener {
+  readonly address: Address;
+  readonly #listener: DenoListenerObject;
+  readonly #open: (conn: DenoConn) => void;
+  readonly #inode: string | undefined;
+  #closed = false;
+  #exhaustedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(listener: DenoListenerObject, open: (conn: DenoConn) => void) {
+    this.#listener = listener;
+    this.#open = open;
+    this.address = plainAddress(listener.addr);
+    this.#inode = this.address.path === "" ? undefined : inodeOf(this.address.path);
+    this.#acceptAll();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    removeSocket(this.address.path, this.#inode);
+    this.#listener.close();
+  }
+
+  async #acceptAll(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        this.#accepted(await this.#listener.accept());
+      } catch (error) {
+        if (!this.#closed) await this.#recover(error);
+      }
+    }
+  }
+
+  #accepted(conn: DenoConn): void {
+    if (this.#closed) {
+      conn.close();
+      return;
+    }
+    try {
+      this.#open(conn);
+    } catch (error) {
+      throwLater(error);
+    }
+  }
+
+  /** Asks again later, instead of failing all the time, or ending the process. */
+  async #recover(error: unknown): Promise<void> {
+    if (error instanceof Error && "code" in error && GONE.includes(`${error.code}`)) return;
+    const now = performance.now();
+    if (now - this.#exhaustedAt > EXHAUSTED_AGAIN) {
+      console.error(`Cannot accept more connections: ${error instanceof Error && error.message}`);
+    }
+    this.#exhaustedAt = now;
+    await new Promise((resolve) => setTimeout(resolve, EXHAUSTED_REST));
+  }
+}
