@@ -225,7 +225,11 @@ export class ConnSocket implements Socket, Settling {
       this.#closeNow(undefined);
       return;
     }
-    if (this.#start === this.#end) this.handler.drain();
+    try {
+      if (this.#start === this.#end) this.handler.drain();
+    } catch (error) {
+      throwLater(error);
+    }
     if (this.#writing === "finishing" && this.#queued === 0) this.#finish();
   }
 

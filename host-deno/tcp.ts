@@ -37,6 +37,8 @@ export function openDenoTcp(memory: TransferMemory): Tcp {
 class DenoTcp implements Tcp {
   readonly #memory: TransferMemory;
   readonly #output: Output;
+  /** Fulfilled once the listeners that were closed have let go of their ports. */
+  #released: Promise<unknown> = Promise.resolve();
 
   constructor(memory: TransferMemory) {
     this.#memory = memory;
@@ -50,11 +52,11 @@ class DenoTcp implements Tcp {
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
     const { port = 0, path, backlog = DEFAULT_BACKLOG, reusePort = false } = options;
     if (path) return this.#listenUnix(path, options.mode ?? DEFAULT_MODE, accept);
+    await this.#released;
     if (reusePort && Deno.listenDatagram === undefined) throw reusePortIsUnstable(port);
     const hostname = options.host || (allowsNet("::", port) ? "::" : "0.0.0.0");
     try {
-      const listener = Deno.listen({ hostname, port, reusePort, tcpBacklog: backlog });
-      return new DenoListener(listener, (conn) => this.#open(conn, accept));
+      return this.#serve(Deno.listen({ hostname, port, reusePort, tcpBacklog: backlog }), accept);
     } catch (error) {
       throw withAdvice(error, "listen on", hostname, port);
     }
@@ -64,11 +66,19 @@ class DenoTcp implements Tcp {
     await removeStaleSocket(path);
     const listener = Deno.listen({ transport: "unix", path });
     Deno.chmodSync(path, mode);
-    return new DenoListener(listener, (conn) => this.#open(conn, accept));
+    return this.#serve(listener, accept);
+  }
+
+  #serve(listener: DenoListenerObject, accept: SocketHandlerFactory): Listener {
+    const open = (conn: DenoConn): unknown => this.#open(conn, accept);
+    return new DenoListener(listener, open, (released) => {
+      this.#released = Promise.all([this.#released, released]);
+    });
   }
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
     const { host = "localhost", port = 0, path } = options;
+    await this.#released;
     if (path) {
       return this.#open(await Deno.connect({ transport: "unix", path }), connected);
     }
@@ -95,17 +105,24 @@ class DenoTcp implements Tcp {
 class DenoListener implements Listener {
   readonly address: Address;
   readonly #listener: DenoListenerObject;
-  readonly #open: (conn: DenoConn) => void;
+  readonly #open: (conn: DenoConn) => unknown;
+  readonly #closing: (released: Promise<void>) => void;
   readonly #inode: string | undefined;
+  readonly #accepting: Promise<void>;
   #closed = false;
   #exhaustedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(listener: DenoListenerObject, open: (conn: DenoConn) => void) {
+  constructor(
+    listener: DenoListenerObject,
+    open: (conn: DenoConn) => unknown,
+    closing: (released: Promise<void>) => void,
+  ) {
     this.#listener = listener;
     this.#open = open;
+    this.#closing = closing;
     this.address = plainAddress(listener.addr);
     this.#inode = this.address.path === "" ? undefined : inodeOf(this.address.path);
-    this.#acceptAll();
+    this.#accepting = this.#acceptAll();
   }
 
   close(): void {
@@ -113,6 +130,8 @@ class DenoListener implements Listener {
     this.#closed = true;
     removeSocket(this.address.path, this.#inode);
     this.#listener.close();
+    // The port is Deno's until the pending accept has failed.
+    this.#closing(this.#accepting);
   }
 
   async #acceptAll(): Promise<void> {

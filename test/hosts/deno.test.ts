@@ -1,0 +1,11 @@
+import { denoHost } from "../../host-deno/host.ts";
+import { waitForDenoSignals } from "../support/deno-signals.ts";
+import { hostContract } from "./contract.ts";
+import { httpOnHost } from "./http.ts";
+
+waitForDenoSignals();
+hostContract("deno", () => denoHost, {
+  noReset: "Deno has no SO_LINGER",
+  noReusePort: "needs --unstable-net",
+});
+httpOnHost("deno", () => denoHost);
