@@ -6,12 +6,14 @@
 
 import {
   CLASSES,
+  DELS,
   HIGH_NIBBLES,
   IS_FIELD,
   IS_HEX,
   IS_REG_NAME,
-  IS_TARGET,
   IS_TOKEN,
+  LAST_CONTROLS,
+  LOW_NIBBLES,
   REG_NAME_NIBBLES,
   TOKEN_NIBBLES,
 } from "../build/core-tables";
@@ -21,6 +23,7 @@ export const HTAB: u8 = 0x09;
 export const LF: u8 = 0x0a;
 export const CR: u8 = 0x0d;
 export const SP: u8 = 0x20;
+export const DEL: u8 = 0x7f;
 /** CR LF as one 16-bit word. */
 export const CRLF: u32 = 0x0a0d;
 
@@ -59,9 +62,14 @@ export function hexValue(byte: u8): u32 {
 
 /** A bit for each of 16 bytes that is not in the class of the nibble table. */
 function outside(low: v128, bytes: v128): i32 {
-  const rows = i8x16.swizzle(low, v128.and(bytes, i8x16.splat(0x0f)));
+  const rows = i8x16.swizzle(low, v128.and(bytes, v128.load(LOW_NIBBLES)));
   const row = i8x16.swizzle(v128.load(HIGH_NIBBLES), i8x16.shr_u(bytes, 4));
   return i8x16.bitmask(i8x16.eq(v128.and(rows, row), i8x16.splat(0)));
+}
+
+/** A bit for each of 16 bytes at `p` that no reg-name has; a percent encoding is not seen as one. */
+export function outsideRegName(p: usize): i32 {
+  return outside(v128.load(REG_NAME_NIBBLES), v128.load(p));
 }
 
 /** Where the token that starts at `p` ends. */
@@ -85,35 +93,16 @@ function classEnd(nibbles: usize, p: usize): usize {
   return p + ctz(stops);
 }
 
-/** Where the run of request-target bytes that starts at `p` ends. */
-export function targetEnd(p: usize): usize {
-  if (ASC_FEATURE_SIMD) {
-    for (;;) {
-      const bytes = v128.load(p);
-      // As signed numbers, bytes above 0x7f are below SP too.
-      const controls = i8x16.le_s(bytes, i8x16.splat(0x20));
-      const others = v128.or(
-        i8x16.eq(bytes, i8x16.splat(0x7f)),
-        i8x16.eq(bytes, i8x16.splat(0x23)),
-      );
-      const stops = i8x16.bitmask(v128.or(controls, others));
-      if (stops) return p + ctz(stops);
-      p += 16;
-    }
-  }
-  return bytesEnd(IS_TARGET, p);
-}
-
 /** Where the run of field bytes that starts at `p` ends: before a control, HTAB excepted. */
 export function fieldEnd(p: usize): usize {
   if (ASC_FEATURE_SIMD) {
     for (;;) {
-      const stops = fieldStops(v128.load(p)) | (fieldStops(v128.load(p, 16)) << 16);
-      if (stops == 0) {
-        p += 32;
+      const controls = controls16(p);
+      if (controls == 0) {
+        p += 16;
         continue;
       }
-      p += ctz(stops);
+      p += ctz(controls);
       if (load<u8>(p) != HTAB) return p;
       p++;
     }
@@ -121,13 +110,16 @@ export function fieldEnd(p: usize): usize {
   return bytesEnd(IS_FIELD, p);
 }
 
-function fieldStops(bytes: v128): i32 {
+/** A bit for each of 16 bytes at `p` that is a control, HTAB among them. */
+export function controls16(p: usize): i32 {
+  const bytes = v128.load(p);
   // le_u is two machine instructions on x86, lt_u four.
-  const controls = i8x16.le_u(bytes, i8x16.splat(0x1f));
-  return i8x16.bitmask(v128.or(controls, i8x16.eq(bytes, i8x16.splat(0x7f))));
+  const low = i8x16.le_u(bytes, v128.load(LAST_CONTROLS));
+  return i8x16.bitmask(v128.or(low, i8x16.eq(bytes, v128.load(DELS))));
 }
 
-function bytesEnd(bits: u8, p: usize): usize {
+/** Where the run of bytes of any of these classes that starts at `p` ends. */
+export function bytesEnd(bits: u8, p: usize): usize {
   while (isClass(load<u8>(p), bits)) p++;
   return p;
 }

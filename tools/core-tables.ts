@@ -34,6 +34,23 @@ const classes: Record<string, (byte: number, char: string) => boolean> = {
 /** The bit of a high nibble; none from 8 on, where no class has bytes. */
 const highNibbles = [1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0];
 
+/**
+ * Bytes that scans compare with, sixteen times each. Engines make a vector constant anew wherever
+ * it is used, three instructions each time; one that was loaded stays in its register.
+ */
+const splats: readonly (readonly [string, number])[] = [
+  ["LAST_CONTROLS", 0x1f],
+  ["SPACES", 0x20],
+  ["DELS", 0x7f],
+  ["COLONS", COLON],
+  ["HASHES", 0x23],
+  ["PERCENTS", 0x25],
+  ["QUESTIONS", 0x3f],
+  ["ZEROS", 0x30],
+  ["NINES", 9],
+  ["LOW_NIBBLES", 0x0f],
+];
+
 /** Those that `framing.ts` tells apart. */
 const framingNames = HEADER_NAMES.slice(1, 7);
 
@@ -80,6 +97,10 @@ export function coreTables(): string {
     `export const TOKEN_NIBBLES: usize = memory.data<i8>([${nibbles("IS_TOKEN")}], 16);`,
     `export const REG_NAME_NIBBLES: usize = memory.data<i8>([${nibbles("IS_REG_NAME")}], 16);`,
     `export const HIGH_NIBBLES: usize = memory.data<u8>([${highNibbles}], 16);`,
+    ...splats.map(
+      ([name, byte]) =>
+        `export const ${name}: usize = memory.data<u8>([${new Array(16).fill(byte)}], 16);`,
+    ),
     "",
     `export const HASH_HEAD: u32 = ${hash.head};`,
     `export const HASH_ALL: u32 = ${hash.all};`,

@@ -35,6 +35,7 @@ import {
   MINOR_VERSION,
   PRESENT,
   STATUS_CODE,
+  TABLE,
   TARGET_FORM,
 } from "../layout";
 import {
@@ -47,7 +48,7 @@ import {
   UNKNOWN_TRANSFER_CODING,
 } from "../status";
 import { failAt, setWord, word } from "../table";
-import { isHost } from "./authority";
+import { isHost, isPlainHost } from "./authority";
 
 const COMMA: u8 = 0x2c;
 /** Largest length that JavaScript counts exactly. */
@@ -124,14 +125,16 @@ function keepAlive(flags: i32): i32 {
   return word(MINOR_VERSION) == 1 || flags & FLAG_KEEP_ALIVE_ASKED ? FLAG_KEEP_ALIVE : 0;
 }
 
+/** By bytes, as `setPresent` stores them: a wider load would wait for the store to settle. */
 function isPresent(id: i32): bool {
-  return ((word(PRESENT + (id >> 5)) >> (id & 31)) & 1) != 0;
+  return ((load<u8>(TABLE + (PRESENT << 2) + (id >> 3)) >> (id & 7)) & 1) != 0;
 }
 
 /** One Host (RFC 9112 section 3.2), empty or well formed. An absolute target's host goes before. */
 function host(base: usize, value: usize, end: usize): i32 {
   if (isPresent(ID_HOST)) return failAt(value, base, BAD_HOST);
-  if (value != end && !isHost(value, end)) return failAt(value, base, BAD_HOST);
+  const valid = isPlainHost(value, end) || value == end || isHost(value, end);
+  if (!valid) return failAt(value, base, BAD_HOST);
   if (word(TARGET_FORM) == FORM_ABSOLUTE) return 0;
   setWord(HOST_START, value - base);
   setWord(HOST_LENGTH, end - value);
@@ -200,6 +203,8 @@ function expect(base: usize, value: usize, end: usize): i32 {
 
 /** The options of Connection as flags; others are the application's. */
 function connectionOptions(value: usize, end: usize): i32 {
+  // What nearly every client says.
+  if (isKeepAlive(value, end)) return FLAG_KEEP_ALIVE_ASKED;
   let flags = 0;
   for (let p = value; p < end; p++) {
     const start = skipBlanks(p);

@@ -3,12 +3,24 @@
  * `version SP status [SP reason]` (section 4). Exactly one SP each, CRLF at the end.
  */
 
-import { METHOD_COUNT, METHOD_ROWS } from "../../build/core-tables";
-import { CR, CRLF, fieldEnd, isDigit, LF, load16, load64, SP, targetEnd, tokenEnd } from "../bytes";
 import {
+  DELS,
+  HASHES,
+  IS_TARGET,
+  METHOD_COUNT,
+  METHOD_ROWS,
+  PERCENTS,
+  QUESTIONS,
+  SPACES,
+} from "../../build/core-tables";
+import { bytesEnd, CR, CRLF, fieldEnd, isDigit, LF, load16, load64, SP, tokenEnd } from "../bytes";
+import {
+  FLAG_PERCENT,
+  FLAGS,
   METHOD_ID,
   METHOD_LENGTH,
   MINOR_VERSION,
+  QUERY_START,
   REASON_LENGTH,
   REASON_START,
   STATUS_CODE,
@@ -25,13 +37,15 @@ import {
   NEED_DATA,
   TARGET_TOO_LONG,
 } from "../status";
-import { failAt, setWord } from "../table";
+import { failAt, setWord, word } from "../table";
 import { parseTarget } from "./target";
 
 const HTTP_1_0: u64 = 0x302e312f50545448;
 const HTTP_1_1: u64 = 0x312e312f50545448;
 /** "HTTP/" in the low five bytes, "." at the seventh: what every version has. */
 const VERSION_SHAPE: u64 = 0x002e002f50545448;
+const PERCENT: u8 = 0x25;
+const QUESTION: u8 = 0x3f;
 const VERSION_LENGTH: i32 = 8;
 
 /** Reads the line at `p` of the input that starts at `base`. Answers the offset after it. */
@@ -43,7 +57,7 @@ export function parseRequestLine(base: usize, p: usize, end: usize, maxTargetLen
   setWord(METHOD_LENGTH, methodEnd - p);
 
   const target = methodEnd + 1;
-  const stop = targetEnd(target);
+  const stop = scanTarget(base, target);
   if (<i32>(stop - target) > maxTargetLength) {
     return failAt(target + maxTargetLength, base, TARGET_TOO_LONG);
   }
@@ -87,6 +101,44 @@ export function parseStatusLine(base: usize, end: usize): i32 {
   return endError(base, stop, end, BAD_STATUS_LINE);
 }
 
+/**
+ * Where the run of target bytes that starts at `p` ends. Notes the first "?" on the way, and
+ * whether there is a "%".
+ */
+function scanTarget(base: usize, p: usize): usize {
+  if (ASC_FEATURE_SIMD) {
+    let stops: i32 = 0;
+    p -= 16;
+    do {
+      p += 16;
+      const bytes = v128.load(p);
+      // As signed numbers, bytes above 0x7f are below SP too.
+      const low = i8x16.le_s(bytes, v128.load(SPACES));
+      const others = v128.or(i8x16.eq(bytes, v128.load(DELS)), i8x16.eq(bytes, v128.load(HASHES)));
+      const query = i8x16.eq(bytes, v128.load(QUESTIONS));
+      const percent = i8x16.eq(bytes, v128.load(PERCENTS));
+      stops = i8x16.bitmask(v128.or(low, others));
+      // Of the bytes before the first stop: below it, all bits are set.
+      const marks = i8x16.bitmask(v128.or(query, percent)) & (stops - 1) & ~stops;
+      if (marks) noteMarks(base, p, marks);
+    } while (stops == 0);
+    return p + ctz(stops);
+  }
+  const end = bytesEnd(IS_TARGET, p);
+  for (; p < end; p++) noteMark(base, p);
+  return end;
+}
+
+function noteMarks(base: usize, p: usize, marks: i32): void {
+  for (; marks; marks &= marks - 1) noteMark(base, p + ctz(marks));
+}
+
+function noteMark(base: usize, p: usize): void {
+  const byte = load<u8>(p);
+  if (byte == PERCENT) setWord(FLAGS, FLAG_PERCENT);
+  if (byte == QUESTION && word(QUERY_START) == 0) setWord(QUERY_START, p + 1 - base);
+}
+
 /** The id of the method that stands at `p` with a SP after it, or 0. */
 function knownMethod(p: usize): i32 {
   const bytes = load64(p);
@@ -101,11 +153,15 @@ function methodLength(id: i32): i32 {
   return 7 - (<i32>clz(load<u64>(METHOD_ROWS + (id << 4), 8)) >> 3);
 }
 
+/** Why there is no method, or no SP after it. CR and LF get here only where no line may be empty. */
 function methodError(base: usize, method: usize, p: usize, end: usize): i32 {
   if (p >= end) return NEED_DATA;
   const byte = load<u8>(p);
-  const cut = p > method && (byte == CR || byte == LF);
-  return failAt(p, base, cut ? BAD_REQUEST_LINE : BAD_METHOD);
+  if (byte != CR && byte != LF) return failAt(p, base, BAD_METHOD);
+  if (p > method) return failAt(p, base, BAD_REQUEST_LINE);
+  if (byte == LF) return failAt(p, base, BAD_LINE_END);
+  if (p + 1 >= end) return NEED_DATA;
+  return failAt(p, base, load<u8>(p + 1) == LF ? BAD_METHOD : BAD_LINE_END);
 }
 
 function targetError(base: usize, target: usize, p: usize, end: usize): i32 {

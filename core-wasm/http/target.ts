@@ -6,8 +6,6 @@
 import { IS_ALPHA, IS_SCHEME, METHOD_CONNECT, METHOD_OPTIONS } from "../../build/core-tables";
 import { isClass, load32 } from "../bytes";
 import {
-  FLAG_PERCENT,
-  FLAGS,
   FORM_ABSOLUTE,
   FORM_ASTERISK,
   FORM_AUTHORITY,
@@ -20,12 +18,11 @@ import {
   TARGET_FORM,
 } from "../layout";
 import { BAD_TARGET } from "../status";
-import { failAt, setWord } from "../table";
+import { failAt, setWord, word } from "../table";
 import { isHost, isHostWithPort, userinfoEnd } from "./authority";
 
 const ASTERISK: u8 = 0x2a;
 const COLON: u8 = 0x3a;
-const PERCENT: u8 = 0x25;
 const QUESTION: u8 = 0x3f;
 const SLASH: u8 = 0x2f;
 /** "://" in the low three bytes. */
@@ -36,7 +33,7 @@ export function parseTarget(base: usize, target: usize, end: usize, methodId: i3
   if (methodId == METHOD_CONNECT) return parseAuthority(base, target, end);
   if (load<u8>(target) == SLASH) {
     setWord(TARGET_FORM, FORM_ORIGIN);
-    splitQuery(base, target, end);
+    setPath(base, target, end);
     return 0;
   }
   if (load<u8>(target) == ASTERISK && end == target + 1) {
@@ -77,7 +74,7 @@ function parseAbsolute(base: usize, target: usize, end: usize): i32 {
   setWord(TARGET_FORM, FORM_ABSOLUTE);
   setWord(HOST_START, host - base);
   setWord(HOST_LENGTH, path - host);
-  splitQuery(base, path, end);
+  setPath(base, path, end);
   return 0;
 }
 
@@ -87,19 +84,9 @@ function schemeEnd(p: usize): usize {
   return p;
 }
 
-/** Notes path and query of `path..end`, and whether there is a "%". */
-function splitQuery(base: usize, path: usize, end: usize): void {
-  let pathEnd = end;
-  let percent = false;
-  for (let p = path; p < end; p++) {
-    const byte = load<u8>(p);
-    if (byte == PERCENT) percent = true;
-    if (byte == QUESTION && pathEnd == end) {
-      pathEnd = p;
-      setWord(QUERY_START, p + 1 - base);
-    }
-  }
+/** Notes the path, which goes from `path` to the query or the end. */
+function setPath(base: usize, path: usize, end: usize): void {
+  const query = word(QUERY_START);
   setWord(PATH_START, path - base);
-  setWord(PATH_LENGTH, pathEnd - path);
-  if (percent) setWord(FLAGS, FLAG_PERCENT);
+  setWord(PATH_LENGTH, query != 0 ? base + query - 1 - path : end - path);
 }
