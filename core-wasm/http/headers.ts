@@ -91,19 +91,14 @@ export function parseHeaders(
   return emptyLine(base, p, end);
 }
 
-/**
- * The first control at or after `p`; without SIMD, the first but HTAB. Four vectors at a time: most
- * lines end in them, and a branch that always goes one way is free.
- */
+/** The first control at or after `p`; without SIMD, the first but HTAB. */
 function controlAfter(p: usize): usize {
   if (ASC_FEATURE_SIMD) {
-    let controls: u64 = 0;
-    p -= 64;
+    let controls: u32 = 0;
+    p -= 32;
     do {
-      p += 64;
-      const low: u32 = controls16(p) | (controls16(p + 16) << 16);
-      const high: u32 = controls16(p + 32) | (controls16(p + 48) << 16);
-      controls = <u64>low | ((<u64>high) << 32);
+      p += 32;
+      controls = controls16(p) | (controls16(p + 16) << 16);
     } while (controls == 0);
     return p + <usize>ctz(controls);
   }
