@@ -52,6 +52,7 @@ export {
   connectionLimits,
   DEFAULT_LIMITS,
 } from "./http1connection/limits.ts";
+export { warmUp } from "./http1connection/warm-up.ts";
 
 /** What a server lends to its connections. */
 export interface ConnectionOwner {

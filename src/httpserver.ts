@@ -9,9 +9,9 @@ import {
   type ConnectionOwner,
   connectionLimits,
   HTTP1ServerConnection,
+  warmUp,
 } from "./http1connection.ts";
 import { CallbackDelegate, type RequestCallback } from "./httpserver/callback-delegate.ts";
-import { warmUp } from "./httpserver/warm-up.ts";
 import type { HTTPServerConnectionDelegate } from "./httputil.ts";
 import type { IOLoop, Timeout } from "./ioloop.ts";
 import { genLog } from "./log.ts";

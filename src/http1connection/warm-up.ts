@@ -4,7 +4,7 @@
  */
 
 import { CARRY_START, parseRequestHead, putLatin1 } from "../core.ts";
-import { RequestHead } from "../http1connection/request-head.ts";
+import { RequestHead } from "./request-head.ts";
 
 /** A head as browsers send it. */
 const SAMPLE =
