@@ -5,7 +5,12 @@
 
 export { NEED_DATA } from "../core-wasm/status.ts";
 export { CHUNKED_WORDS, chunkedProgress } from "./core/chunked-progress.ts";
-export { contentHashOf, entityTagOf } from "./core/content-hash.ts";
+export {
+  contentHashOf,
+  ENTITY_TAG_LINE,
+  entityTagOf,
+  putEntityTagLine,
+} from "./core/content-hash.ts";
 export * from "./core/crypto.ts";
 export * from "./core/http.ts";
 export { build, transferMemory } from "./core/load.ts";

@@ -7,6 +7,7 @@ export { type Arguments, parseArguments } from "./httputil/arguments.ts";
 export { BodyBuffer } from "./httputil/body-buffer.ts";
 export { currentDate, formatTimestamp } from "./httputil/date.ts";
 export type {
+  Extent,
   HTTPConnection,
   HTTPMessageDelegate,
   HTTPRequestContext,

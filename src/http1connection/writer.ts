@@ -5,8 +5,11 @@
  */
 
 import {
+  ENTITY_TAG_LINE,
+  entityTagOf,
   OUTPUT_CAPACITY,
   putBytes,
+  putEntityTagLine,
   putLatin1,
   putPrefix,
   putUtf8,
@@ -15,6 +18,7 @@ import {
 } from "../core.ts";
 import type { Socket, Tcp } from "../host.ts";
 import {
+  type Extent,
   type HeaderBlock,
   type HTTPConnection,
   type HTTPHeaders,
@@ -148,7 +152,7 @@ export class ResponseWriter implements HTTPConnection {
     startLine: ResponseStartLine,
     headers: HTTPHeaders,
     chunk?: string | Uint8Array,
-    whole = false,
+    extent: Extent = "part",
   ): Promise<void> | undefined {
     if (this.#gone) return closedPromise();
     this.#checkOpen("send headers");
@@ -160,22 +164,17 @@ export class ResponseWriter implements HTTPConnection {
     if (this.#started) throw new HTTPOutputError("Cannot send headers: they have been sent");
     this.#started = true;
     const size = sizeOf(chunk);
-    const lines = this.#frame(code, headers, whole ? size : undefined);
+    const lines = this.#frame(code, headers, extent === "part" ? undefined : size);
     const prefix = prefixOf(startLine, headers);
-    const total = prefix.length + headers.ownLength + lines.length + 2;
     // A small body goes out with the head as one run of bytes.
-    const body = this.#framing === NO_BODY || chunk === undefined ? "" : chunk;
-    const together = this.#framing !== CHUNKED && size <= COPY_LIMIT && body !== "";
-    if (together && this.#framing === LENGTH) this.#count(size);
-    const start = this.#reserve(together ? total + size : total);
-    putPrefix(prefix, start);
-    let at = headers.putOwn(start + prefix.length);
-    putLatin1(lines, at);
-    at += lines.length;
-    putLatin1("\r\n", at);
-    if (together) putBody(body, at + 2, size);
-    this.#sink.socket.send(start, together ? total + size : total);
-    return together ? this.#pressure() : this.#sendBody(body);
+    if (this.#framing === LENGTH && size <= COPY_LIMIT) {
+      this.#count(size);
+      this.#sendWhole(prefix, headers, lines, chunk ?? "", size, extent === "tagged");
+      return this.#pressure();
+    }
+    const tag = extent === "tagged" ? `Etag: ${entityTagOf(chunk ?? "")}\r\n` : "";
+    this.#sendWhole(prefix, headers, tag + lines, "", 0, false);
+    return this.#sendBody(chunk ?? "");
   }
 
   write(chunk: string | Uint8Array): Promise<void> | undefined {
@@ -258,6 +257,28 @@ export class ResponseWriter implements HTTPConnection {
     }
     if (!this.#keepAlive) return `${lines}Connection: close\r\n`;
     return http10 ? `${lines}Connection: keep-alive\r\n` : lines;
+  }
+
+  /** Sends a head, and a body without further framing, as one run of bytes. */
+  #sendWhole(
+    prefix: string,
+    headers: HTTPHeaders,
+    lines: string,
+    body: string | Uint8Array,
+    size: number,
+    tagged: boolean,
+  ): void {
+    const tagLength = tagged ? ENTITY_TAG_LINE : 0;
+    const headLength = prefix.length + headers.ownLength + tagLength + lines.length + 2;
+    const start = this.#reserve(headLength + size);
+    const bodyStart = start + headLength;
+    putBody(body, bodyStart, size);
+    putPrefix(prefix, start);
+    const own = headers.putOwn(start + prefix.length);
+    if (tagged) putEntityTagLine(bodyStart, size, own);
+    putLatin1(lines, own + tagLength);
+    putLatin1("\r\n", bodyStart - 2);
+    this.#sink.socket.send(start, headLength + size);
   }
 
   /** Sends a part of the body in its framing. */

@@ -31,20 +31,27 @@ export interface HTTPMessageDelegate {
   onConnectionClose(): void;
 }
 
+/**
+ * What the chunk sent with a head is of the body: a `part` of it, as if left out; the `whole`, whose
+ * Content-Length is added if there is none; or the whole that is to be `tagged` with an entity tag
+ * as well, which is cheapest where the bytes are.
+ */
+export type Extent = "part" | "whole" | "tagged";
+
 /** Takes one response. */
 export interface HTTPConnection {
   /** The socket's peer, and whether it is still there. */
   readonly context: HTTPRequestContext;
   /**
    * Sends the head and, in one piece with it, a first part of the body. A promise resolves when
-   * the peer has taken enough for more to be written; `undefined` says it can be at once. If the
-   * chunk is the `whole` body, its Content-Length is added.
+   * the peer has taken enough for more to be written; `undefined` says it can be at once. The
+   * extent says what the chunk is of the body.
    */
   writeHeaders(
     startLine: ResponseStartLine,
     headers: HTTPHeaders,
     chunk?: string | Uint8Array,
-    whole?: boolean,
+    extent?: Extent,
   ): Promise<void> | undefined;
   /** Sends a part of the body; strings as UTF-8. The result is as that of `writeHeaders`. */
   write(chunk: string | Uint8Array): Promise<void> | undefined;

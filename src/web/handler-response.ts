@@ -7,6 +7,7 @@ import { jsonEncode, utf8 } from "../escape.ts";
 import type { Socket } from "../host.ts";
 import {
   currentDate,
+  type Extent,
   formatTimestamp,
   HeaderBlock,
   HTTPHeaders,
@@ -178,8 +179,8 @@ export abstract class HandlerResponse {
   finish(chunk?: Chunk): Promise<void> {
     if (this.#finished) throw new HTTPOutputError("Cannot finish: the response is finished");
     if (chunk !== undefined) this.write(chunk);
-    if (!this.#headersWritten) this.#completeHead();
-    const sent = this.#send(true) ?? DONE;
+    const extent = this.#headersWritten ? "part" : this.#completeHead();
+    const sent = this.#send(extent) ?? DONE;
     this.#finished = true;
     this.request.connection.finish();
     this.conclude();
@@ -220,10 +221,11 @@ export abstract class HandlerResponse {
   /** The response is over, complete or not. */
   protected abstract conclude(): void;
 
-  /** Sets the headers that depend on the whole body. */
-  #completeHead(): void {
+  /** Sets the headers that depend on the whole body, and says what the writer is to add. */
+  #completeHead(): Extent {
     const method = this.request.method;
-    if (this.#status === 200 && (method === "GET" || method === "HEAD")) this.#applyEtag();
+    const isTagged = this.#status === 200 && (method === "GET" || method === "HEAD");
+    const extent = isTagged ? this.#applyEtag() : "whole";
     const headers = this.#headers;
     const status = this.#status;
     if (status === 204 || status === 304 || (status >= 100 && status < 200)) {
@@ -235,24 +237,34 @@ export abstract class HandlerResponse {
         headers.delete(name);
       }
     }
+    return extent;
   }
 
-  /** Adds an entity tag; answers 304 if the client has what it names. */
-  #applyEtag(): void {
+  /**
+   * Adds an entity tag, and answers 304 if the client has what it names. If it names nothing, the
+   * tag is left to the writer, which has the body where the core can hash it.
+   */
+  #applyEtag(): Extent {
     const headers = this.#headers;
-    if (headers.getOwn("Etag") === undefined) {
-      const computed = this.computeEtag();
-      if (computed !== undefined) headers.append("Etag", computed);
-    }
     const asked = this.request.headers.get("If-None-Match");
-    const etag = headers.getOwn("Etag");
-    if (asked === undefined || etag === undefined || !matchesEtag(asked, etag)) return;
-    this.#status = 304;
-    this.#chunks = undefined;
+    let etag = headers.getOwn("Etag");
+    if (etag === undefined) {
+      const isDefault = this.computeEtag === HandlerResponse.prototype.computeEtag;
+      if (isDefault && asked === undefined)
+        return this.settings.etag === false ? "whole" : "tagged";
+      etag = this.computeEtag();
+      if (etag === undefined) return "whole";
+      headers.append("Etag", etag);
+    }
+    if (asked !== undefined && matchesEtag(asked, etag)) {
+      this.#status = 304;
+      this.#chunks = undefined;
+    }
+    return "whole";
   }
 
   /** Sends what is there: the head with the first of it, and nothing for nothing later. */
-  #send(whole = false): Promise<void> | undefined {
+  #send(extent: Extent = "part"): Promise<void> | undefined {
     const chunk = this.#written;
     this.#chunks = undefined;
     const connection = this.request.connection;
@@ -261,7 +273,7 @@ export abstract class HandlerResponse {
     const code = this.#status;
     const reason = this.#reason;
     const startLine = reason === undefined ? standardStartLine(code) : { code, reason };
-    return connection.writeHeaders(startLine, this.#headers, chunk, whole);
+    return connection.writeHeaders(startLine, this.#headers, chunk, extent);
   }
 }
 
