@@ -8,10 +8,10 @@
 
 import { LF } from "../bytes";
 
-const DOUBLE: u8 = 0x22;
-const SINGLE: u8 = 0x27;
-const BACKTICK: u8 = 0x60;
-const SLASH: u8 = 0x2f;
+export const DOUBLE: u8 = 0x22;
+export const SINGLE: u8 = 0x27;
+export const BACKTICK: u8 = 0x60;
+export const SLASH: u8 = 0x2f;
 const BACKSLASH: u8 = 0x5c;
 const CLASS_OPEN: u8 = 0x5b;
 const CLASS_CLOSE: u8 = 0x5d;

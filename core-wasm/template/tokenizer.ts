@@ -34,7 +34,7 @@ import {
   NEED_DATA,
 } from "../status";
 import { failAt, setWord } from "../table";
-import { isLiteralMark, literalEnd, UNDECIDED } from "./literals";
+import { BACKTICK, DOUBLE, isLiteralMark, literalEnd, SINGLE, SLASH, UNDECIDED } from "./literals";
 
 const OPEN: u8 = 0x7b;
 const CLOSE: u8 = 0x7d;
@@ -193,8 +193,29 @@ function indexOf(byte: u8, p: usize, end: usize): usize {
 
 /** Where the byte or one that may start a literal is, or the end. */
 function indexOfMark(byte: u8, p: usize, end: usize): usize {
+  if (ASC_FEATURE_SIMD) {
+    const wanted = i8x16.splat(byte);
+    for (; p + 16 <= end; p += 16) {
+      const bytes = v128.load(p);
+      const found = i8x16.bitmask(v128.or(i8x16.eq(bytes, wanted), literalMarks(bytes)));
+      if (found) return p + ctz(found);
+    }
+  }
   while (p < end && load<u8>(p) != byte && !isLiteralMark(load<u8>(p))) p++;
   return p;
+}
+
+/** All bits set where a byte may start a literal. */
+function literalMarks(bytes: v128): v128 {
+  const quotes = v128.or(
+    i8x16.eq(bytes, i8x16.splat(DOUBLE)),
+    i8x16.eq(bytes, i8x16.splat(SINGLE)),
+  );
+  const others = v128.or(
+    i8x16.eq(bytes, i8x16.splat(BACKTICK)),
+    i8x16.eq(bytes, i8x16.splat(SLASH)),
+  );
+  return v128.or(quotes, others);
 }
 
 function countLines(p: usize, end: usize): i32 {

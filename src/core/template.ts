@@ -50,13 +50,18 @@ export interface TokenFault {
   readonly index: number;
 }
 
-const kinds: ReadonlyMap<number, TokenKind> = new Map([
-  [TOKEN_TEXT, "text"],
-  [TOKEN_EXPRESSION, "expression"],
-  [TOKEN_BLOCK, "block"],
-  [TOKEN_COMMENT, "comment"],
-  [TOKEN_BRACES, "text"],
-]);
+/** By the number in a token row. */
+const kinds: readonly TokenKind[] = kindsOf({
+  [TOKEN_TEXT]: "text",
+  [TOKEN_EXPRESSION]: "expression",
+  [TOKEN_BLOCK]: "block",
+  [TOKEN_COMMENT]: "comment",
+  [TOKEN_BRACES]: "text",
+});
+
+function kindsOf(names: Readonly<Record<number, TokenKind>>): TokenKind[] {
+  return Array.from({ length: TOKEN_BRACES + 1 }, (_, kind) => names[kind] ?? "text");
+}
 
 /** In Tornado's words. */
 const reasons: ReadonlyMap<number, string> = new Map([
@@ -67,21 +72,13 @@ const reasons: ReadonlyMap<number, string> = new Map([
   [MISSING_COMMENT_END, "Missing end comment #}"],
 ]);
 
-/** A token of the source's bytes. */
-interface Row {
-  readonly kind: number;
-  readonly start: number;
-  end: number;
-  readonly line: number;
-}
-
 /**
  * Cuts a template's source of any length into tokens, or says what is wrong with it. Lines of
  * tokens and faults are those where the directive starts. A directive may be 548 KiB long.
  */
 export function tokenize(source: string): Token[] | TokenFault {
   const bytes = utf8Bytes(source) as Buffer & Slices;
-  const rows: Row[] = [];
+  const list = new TokenList(source, bytes);
   let line = 1;
   for (let at = 0; at < bytes.length; ) {
     const window = bytes.subarray(at, at + WINDOW_LENGTH);
@@ -90,38 +87,58 @@ export function tokenize(source: string): Token[] | TokenFault {
     const taken = wasm.tokenize(WINDOW, window.length, line, isLast ? 1 : 0);
     line = table[TOKEN_LINE] ?? 0;
     if (taken < 0) return fault(bytes, at, taken, line);
-    readRows(rows, at);
+    list.takeRows(at);
     at += taken;
   }
-  const isAscii = bytes.length === source.length;
-  return rows.map(({ kind, start, end, line }) => {
-    const text = isAscii ? source.slice(start, end) : bytes.utf8Slice(start, end);
-    return { kind: kinds.get(kind) ?? "text", text, line };
-  });
+  return list.tokens;
 }
 
-interface Slices {
-  utf8Slice(start: number, end: number): string;
-}
+/** The tokens of one source, with texts put together that came in parts. */
+class TokenList {
+  readonly tokens: Token[] = [];
+  readonly #source: string;
+  readonly #bytes: Buffer & Slices;
+  readonly #isAscii: boolean;
+  /** Where the last token starts and ends, if it is text: more of it may follow. */
+  #textStart = 0;
+  #textEnd = -1;
 
-/** Appends the rows of a window that starts at byte `at`. */
-function readRows(rows: Row[], at: number): void {
-  const end = TOKEN_ROWS + (table[TOKEN_COUNT] ?? 0) * TOKEN_WORDS;
-  for (let word = TOKEN_ROWS; word < end; word += TOKEN_WORDS) {
-    const row = {
-      kind: table[word] ?? 0,
-      start: at + (table[word + 1] ?? 0),
-      end: at + (table[word + 2] ?? 0),
-      line: table[word + 3] ?? 0,
-    };
-    const last = rows.at(-1);
-    // Text that is longer than a window comes in parts.
-    if (row.kind === TOKEN_TEXT && last?.kind === TOKEN_TEXT && last.end === row.start) {
-      last.end = row.end;
-    } else {
-      rows.push(row);
+  constructor(source: string, bytes: Buffer & Slices) {
+    this.#source = source;
+    this.#bytes = bytes;
+    this.#isAscii = bytes.length === source.length;
+  }
+
+  /** Takes the rows of a window that starts at byte `at`. */
+  takeRows(at: number): void {
+    const last = TOKEN_ROWS + (table[TOKEN_COUNT] ?? 0) * TOKEN_WORDS;
+    for (let row = TOKEN_ROWS; row < last; row += TOKEN_WORDS) {
+      const kind = table[row] ?? 0;
+      const start = at + (table[row + 1] ?? 0);
+      const end = at + (table[row + 2] ?? 0);
+      let line = table[row + 3] ?? 0;
+      if (kind !== TOKEN_TEXT) {
+        this.#textEnd = -1;
+      } else if (start === this.#textEnd) {
+        line = this.tokens.pop()?.line ?? line;
+        this.#textEnd = end;
+      } else {
+        this.#textStart = start;
+        this.#textEnd = end;
+      }
+      const from = kind === TOKEN_TEXT ? this.#textStart : start;
+      this.tokens.push({ kind: kinds[kind] ?? "text", text: this.#text(from, end), line });
     }
   }
+
+  #text(start: number, end: number): string {
+    return this.#isAscii ? this.#source.slice(start, end) : this.#bytes.utf8Slice(start, end);
+  }
+}
+
+/** Node's types do not list it; it is what `toString` calls. */
+interface Slices {
+  utf8Slice(start: number, end: number): string;
 }
 
 function fault(bytes: Buffer & Slices, at: number, status: number, line: number): TokenFault {
