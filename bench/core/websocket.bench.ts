@@ -1,0 +1,73 @@
+/** Masking and UTF-8 in the core beside the natives: bufferutil, if installed, and node:buffer. */
+
+import { isUtf8 } from "node:buffer";
+import { memory, wasm } from "../../src/core/load.ts";
+import { maskBytes, transferMemory } from "../../src/core.ts";
+import { compare, type Group, optional } from "./rounds.ts";
+
+const SIZE = 65_536;
+const KEY = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
+const key = KEY.readInt32LE();
+const { start } = transferMemory.output;
+const payload = Buffer.alloc(SIZE, "payload ");
+
+interface BufferUtil {
+  default: { unmask(buffer: Buffer, mask: Buffer): void };
+}
+const bufferUtil = (await optional("bufferutil")) as BufferUtil | undefined;
+const unmask = bufferUtil?.default.unmask;
+
+const texts = {
+  mixed:
+    "Hello, world. Ça va? Добрый день, мир! 日本語のテキスト 😀 and more plain text after it. ",
+  "mostly ASCII": `${"Plain text as it is written in English, with little else in it. ".repeat(4)}naïve café — “so” it goes. `,
+  ASCII: "Hello, world. ",
+  Cyrillic: "Добрый день, мир! Как дела? ",
+  Japanese: "日本語のテキストです。",
+};
+
+/** Whole characters, up to 64 KiB. */
+function fill(text: string): Buffer {
+  const unit = Buffer.byteLength(text);
+  return Buffer.from(text.repeat(Math.floor(SIZE / unit)));
+}
+
+function validation([name, text]: [string, string], index: number): Group {
+  const bytes = fill(text);
+  // Each in a place of its own, not aligned, after the one that is masked.
+  const at = start + 1 + (index + 1) * (SIZE + 64);
+  memory.set(bytes, at);
+  return {
+    name: `UTF-8 of 64 KiB, ${name}`,
+    ...(name === "mixed" ? { bar: 0.5 } : {}),
+    bytes: bytes.length,
+    candidates: {
+      core: () => wasm.validateUtf8(at, bytes.length, 0),
+      "node:buffer isUtf8": () => isUtf8(bytes),
+    },
+  };
+}
+
+const masking: Group[] = [
+  {
+    name: "unmask 64 KiB",
+    bar: 1,
+    bytes: SIZE,
+    candidates: {
+      "core, in its memory": () => wasm.mask(start + 1, SIZE, key, 0),
+      bufferutil: unmask && (() => unmask(payload, KEY)),
+      "core, there and back": () => maskBytes(payload, key, 0),
+    },
+  },
+  {
+    name: "unmask 100 bytes",
+    bytes: 100,
+    candidates: {
+      "core, in its memory": () => wasm.mask(start + 1, 100, key, 0),
+      bufferutil: unmask && (() => unmask(payload.subarray(0, 100), KEY)),
+      "core, there and back": () => maskBytes(payload.subarray(0, 100), key, 0),
+    },
+  },
+];
+
+compare("websocket", [...masking, ...Object.entries(texts).map(validation)]);
