@@ -3,8 +3,15 @@
  * application, and small functions (Tornado `httputil`). Used alone it loads no server.
  */
 
-export { type Arguments, parseArguments } from "./httputil/arguments.ts";
+export {
+  type Arguments,
+  type ParseBodyConfig,
+  parseArguments,
+  parseBodyArguments,
+  setParseBodyConfig,
+} from "./httputil/arguments.ts";
 export { BodyBuffer } from "./httputil/body-buffer.ts";
+export { type CookieAttributes, formatCookie, parseCookie } from "./httputil/cookies.ts";
 export { currentDate, formatTimestamp } from "./httputil/date.ts";
 export type {
   Extent,
@@ -15,6 +22,27 @@ export type {
 } from "./httputil/delegates.ts";
 export { HTTPInputError, HTTPOutputError } from "./httputil/errors.ts";
 export { HeaderBlock, HTTPHeaders, normalizeHeaderName } from "./httputil/headers.ts";
+export {
+  type HTTPFile,
+  type ParsedForm,
+  type ParseMultipartConfig,
+  parseMultipartFormData,
+} from "./httputil/multipart.ts";
+export { encodeHeader, type ParsedHeader, parseHeader } from "./httputil/parameters.ts";
+export { getContentRange, parseRequestRange, type RequestRange } from "./httputil/range.ts";
 export { HTTPServerRequest } from "./httputil/request.ts";
 export type { RequestStartLine, ResponseStartLine } from "./httputil/start-line.ts";
-export { REASONS, reasonFor, standardStartLine } from "./httputil/start-line.ts";
+export {
+  parseRequestStartLine,
+  parseResponseStartLine,
+  REASONS,
+  reasonFor,
+  standardStartLine,
+} from "./httputil/start-line.ts";
+export {
+  encodeUsernamePassword,
+  qsToQsl,
+  splitHostAndPort,
+  type UrlArguments,
+  urlConcat,
+} from "./httputil/url.ts";

@@ -578,6 +578,40 @@ describe("arguments", () => {
   });
 });
 
+describe("forms of several parts", () => {
+  class Upload extends RequestHandler {
+    post(): void {
+      const files = this.request.files.get("f") ?? [];
+      this.write({
+        title: this.getBodyArgument("title"),
+        files: files.map((file) => [file.filename, file.contentType, file.body.length]),
+      });
+    }
+  }
+  const type = { headers: "Content-Type: multipart/form-data; boundary=b\r\n" };
+  const disposition = "Content-Disposition: form-data; name=";
+
+  test("give arguments and files", async () => {
+    const body = `--b\r\n${disposition}title\r\n\r\nx\r\n--b\r\n${disposition}f; filename=a\r\n\r\nabc\r\n--b--`;
+    expect(json(await ask([["/", Upload]], "POST /", { ...type, body }))).toEqual({
+      title: "x",
+      files: [["a", "application/unknown", 3]],
+    });
+  });
+
+  test("that are malformed are 400, with one line in the log", async () => {
+    const lines: string[] = [];
+    class Logged extends Upload {
+      override logException(error: unknown): void {
+        lines.push(String(error));
+      }
+    }
+    const body = "--b\r\nx\r\n".repeat(5000);
+    expect((await ask([["/", Logged]], "POST /", { ...type, body })).status).toBe(400);
+    expect(lines).toHaveLength(1);
+  });
+});
+
 describe("streamed bodies", () => {
   class Counts extends RequestHandler {
     size = 0;

@@ -5,6 +5,12 @@
 import { parseQsBytes } from "../escape.ts";
 import { HTTPInputError } from "./errors.ts";
 import type { HTTPHeaders } from "./headers.ts";
+import {
+  boundaryOf,
+  type ParsedForm,
+  type ParseMultipartConfig,
+  parseMultipartFormData,
+} from "./multipart.ts";
 
 /** Values by name, in the order they came. Names are text, values bytes, as in Tornado. */
 export type Arguments = Map<string, Uint8Array[]>;
@@ -24,20 +30,39 @@ export function parseArguments(text: string | Uint8Array): Arguments {
   }
 }
 
+/** How bodies are read (Tornado `ParseBodyConfig`). */
+export interface ParseBodyConfig {
+  readonly multipart?: Partial<ParseMultipartConfig>;
+}
+
+let bodyConfig: ParseBodyConfig = {};
+
+/** Sets how the bodies of all requests are read from now on (Tornado `set_parse_body_config`). */
+export function setParseBodyConfig(config: ParseBodyConfig): void {
+  bodyConfig = config;
+}
+
 /**
- * The fields of a body by its type; none if it is not a form. Throws HTTPInputError for a form
- * with a Content-Encoding, which nothing here has removed (Tornado `parse_body_arguments`).
+ * The fields and files of a body by its type; none if it is not a form. Throws HTTPInputError for
+ * a malformed form, and for one with a Content-Encoding, which nothing here has removed (Tornado
+ * `parse_body_arguments`).
  */
-export function parseBodyArguments(headers: HTTPHeaders, body: Uint8Array): Arguments {
-  const type = headers.get("Content-Type");
-  if (type === undefined || !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
-    return new Map();
+export function parseBodyArguments(
+  headers: HTTPHeaders,
+  body: Uint8Array,
+  config: ParseBodyConfig = bodyConfig,
+): ParsedForm {
+  const type = headers.get("Content-Type") ?? "";
+  const isMultipart = /^multipart\/form-data[ \t]*(;|$)/i.test(type);
+  if (!isMultipart && !/^application\/x-www-form-urlencoded[ \t]*(;|$)/i.test(type)) {
+    return { arguments: new Map(), files: new Map() };
   }
   const encoding = headers.get("Content-Encoding");
   if (encoding !== undefined) {
     throw new HTTPInputError(`Cannot read form: its Content-Encoding is "${encoding}"`, 415);
   }
-  return parseArguments(body);
+  if (isMultipart) return parseMultipartFormData(boundaryOf(type), body, config.multipart);
+  return { arguments: parseArguments(body), files: new Map() };
 }
 
 /** Two sets of arguments as one: of a name in both, the values of `first` come first. */

@@ -6,6 +6,7 @@
  */
 
 import { HEADER_IDS, HEADER_NAMES, putLatin1 } from "../core.ts";
+import { trimBlanks } from "./blanks.ts";
 import { HTTPInputError, HTTPOutputError } from "./errors.ts";
 
 // RFC 9110 section 5.6.2: token. Section 5.5: field-value without leading or trailing blanks,
@@ -164,6 +165,17 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     }
   }
 
+  /** The number of fields, repeated names counted each time. */
+  get size(): number {
+    this.#read();
+    return (this.#fields.length + (this.#block?.fields.length ?? 0)) / 2;
+  }
+
+  /** Sets each of the fields given. Throws as `add` does. */
+  update(fields: Iterable<readonly [string, string]>): void {
+    for (const [name, value] of fields) this.set(name, value);
+  }
+
   copy(): HTTPHeaders {
     const headers = new HTTPHeaders();
     for (const [name, value] of this) headers.append(name, value);
@@ -181,7 +193,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     if (!token.test(name)) {
       throw new HTTPInputError(`Cannot parse header line: no field name in "${clip(text)}"`);
     }
-    const value = text.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "");
+    const value = trimBlanks(text.slice(colon + 1));
     if (!fieldValue.test(value)) {
       throw new HTTPInputError(`Cannot parse header ${name}: control byte in "${clip(value)}"`);
     }
@@ -192,8 +204,8 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   /** Headers from a block of lines that end in CRLF or LF (Tornado `HTTPHeaders.parse`). */
   static parse(text: string): HTTPHeaders {
     const headers = new HTTPHeaders();
-    for (const line of text.split("\n")) {
-      if (line !== "" && line !== "\r") headers.parseLine(line);
+    for (const line of text.split(/\r?\n/)) {
+      if (line !== "") headers.parseLine(line);
     }
     return headers;
   }

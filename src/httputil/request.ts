@@ -5,14 +5,23 @@
 
 import { jsonDecode } from "../escape.ts";
 import { type Arguments, mergeArguments, parseArguments, parseBodyArguments } from "./arguments.ts";
+import { parseCookie } from "./cookies.ts";
 import type { HTTPConnection } from "./delegates.ts";
 import { HTTPInputError } from "./errors.ts";
 import type { HTTPHeaders } from "./headers.ts";
+import type { HTTPFile, ParsedForm } from "./multipart.ts";
 import type { RequestStartLine } from "./start-line.ts";
 
 const EMPTY = new Uint8Array(0);
 // RFC 9112 section 3.2.2: absolute-form. The core has checked its bytes.
 const absoluteForm = /^[a-z][a-z0-9+.-]*:\/\/([^/?]*)(.*)$/is;
+
+interface ParsedParts {
+  query?: Arguments;
+  form?: ParsedForm;
+  arguments?: Arguments;
+  cookies?: Map<string, string>;
+}
 
 /** One HTTP request (Tornado `HTTPServerRequest`). */
 export class HTTPServerRequest {
@@ -33,9 +42,8 @@ export class HTTPServerRequest {
   /** When the head had arrived, on the clock of `performance.now()`. */
   readonly startTime: number = performance.now();
   #finishTime: number | undefined;
-  #queryArguments: Arguments | undefined;
-  #bodyArguments: Arguments | undefined;
-  #arguments: Arguments | undefined;
+  /** What has been worked out so far: one field, since most requests ask for none of it. */
+  #parsed: ParsedParts | undefined;
 
   constructor(startLine: RequestStartLine, headers: HTTPHeaders, connection: HTTPConnection) {
     const uri = startLine.path;
@@ -80,20 +88,44 @@ export class HTTPServerRequest {
 
   /** Arguments of the query. Throws HTTPInputError if there are too many. */
   get queryArguments(): Arguments {
-    this.#queryArguments ??= parseArguments(this.query);
-    return this.#queryArguments;
+    const parts = this.#parts;
+    parts.query ??= parseArguments(this.query);
+    return parts.query;
   }
 
   /** Arguments of a form body. Throws HTTPInputError for a malformed one. */
   get bodyArguments(): Arguments {
-    this.#bodyArguments ??= parseBodyArguments(this.headers, this.body);
-    return this.#bodyArguments;
+    return this.#bodyForm.arguments;
+  }
+
+  /** Files of a multipart form, by field. Throws as `bodyArguments` does. */
+  get files(): ReadonlyMap<string, readonly HTTPFile[]> {
+    return this.#bodyForm.files;
+  }
+
+  get #bodyForm(): ParsedForm {
+    const parts = this.#parts;
+    parts.form ??= parseBodyArguments(this.headers, this.body);
+    return parts.form;
+  }
+
+  /** The cookies that the client sent, by name. */
+  get cookies(): ReadonlyMap<string, string> {
+    const parts = this.#parts;
+    parts.cookies ??= parseCookie(this.headers.getList("Cookie").join(";"));
+    return parts.cookies;
   }
 
   /** Arguments of the query and then of the body. */
   get arguments(): Arguments {
-    this.#arguments ??= mergeArguments(this.queryArguments, this.bodyArguments);
-    return this.#arguments;
+    const parts = this.#parts;
+    parts.arguments ??= mergeArguments(this.queryArguments, this.bodyArguments);
+    return parts.arguments;
+  }
+
+  get #parts(): ParsedParts {
+    this.#parsed ??= {};
+    return this.#parsed;
   }
 
   /**
@@ -117,6 +149,11 @@ export class HTTPServerRequest {
     const target =
       this.#authority === undefined ? this.uri : withSlash(this.uri.replace(absoluteForm, "$2"));
     return `${this.protocol}://${this.host}${target}`;
+  }
+
+  /** Whether the client speaks HTTP/1.1, so that it can take a chunked response. */
+  supportsHttp11(): boolean {
+    return this.version === "HTTP/1.1";
   }
 
   /** Seconds from the head's arrival to the end of the response, or to now. */

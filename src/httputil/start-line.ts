@@ -2,6 +2,8 @@
  * The first line of a message, and the reason phrases of RFC 9110 section 15.
  */
 
+import { HTTPInputError } from "./errors.ts";
+
 /** `method SP target SP version`. */
 export interface RequestStartLine {
   readonly method: string;
@@ -82,6 +84,25 @@ export const REASONS: Readonly<Record<number, string>> = {
   510: "Not Extended",
   511: "Network Authentication Required",
 };
+
+// RFC 9112 section 3: exactly one space between the parts. Section 4: likewise, but the reason
+// may be empty, and some servers leave out the space before it.
+const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e\x80-\xff]+) (HTTP\/1\.[0-9])$/;
+const statusLine = /^(HTTP\/1\.[0-9]) ([0-9]{3})(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
+
+/** Reads a request's first line. Throws HTTPInputError (Tornado `parse_request_start_line`). */
+export function parseRequestStartLine(line: string): RequestStartLine {
+  const parts = requestLine.exec(line);
+  if (parts === null) throw new HTTPInputError("Cannot parse request line: it is malformed");
+  return { method: parts[1] as string, path: parts[2] as string, version: parts[3] as string };
+}
+
+/** Reads a response's first line. Throws HTTPInputError (Tornado `parse_response_start_line`). */
+export function parseResponseStartLine(line: string): ResponseStartLine & { version: string } {
+  const parts = statusLine.exec(line);
+  if (parts === null) throw new HTTPInputError("Cannot parse status line: it is malformed");
+  return { version: parts[1] as string, code: Number(parts[2]), reason: parts[3] ?? "" };
+}
 
 const standardLines: (ResponseStartLine | undefined)[] = [];
 for (const [code, reason] of Object.entries(REASONS)) {

@@ -1,0 +1,124 @@
+/**
+ * Between a server and its delegate when the server is behind a proxy: gives each request the
+ * address and protocol that the proxy reports in its headers (Tornado `_ProxyAdapter`). A server
+ * without the option `xheaders` does not have it.
+ */
+
+import type { Socket } from "../host.ts";
+import type {
+  HTTPConnection,
+  HTTPHeaders,
+  HTTPMessageDelegate,
+  HTTPRequestContext,
+  HTTPServerConnectionDelegate,
+  RequestStartLine,
+  ResponseStartLine,
+} from "../httputil.ts";
+import { isValidIp } from "../netutil.ts";
+
+export class ProxyDelegate implements HTTPServerConnectionDelegate {
+  readonly #delegate: HTTPServerConnectionDelegate;
+  readonly #trusted: ReadonlySet<string>;
+
+  /** `trusted` are the addresses of proxies of one's own, which may appear in X-Forwarded-For. */
+  constructor(delegate: HTTPServerConnectionDelegate, trusted: Iterable<string>) {
+    this.#delegate = delegate;
+    this.#trusted = new Set(trusted);
+  }
+
+  startRequest(connection: HTTPConnection): HTTPMessageDelegate {
+    const proxied = new ProxiedConnection(connection);
+    return new ProxiedRequest(this.#delegate.startRequest(proxied), proxied, this.#trusted);
+  }
+}
+
+class ProxiedRequest implements HTTPMessageDelegate {
+  readonly #delegate: HTTPMessageDelegate;
+  readonly #connection: ProxiedConnection;
+  readonly #trusted: ReadonlySet<string>;
+
+  constructor(
+    delegate: HTTPMessageDelegate,
+    connection: ProxiedConnection,
+    trusted: ReadonlySet<string>,
+  ) {
+    this.#delegate = delegate;
+    this.#connection = connection;
+    this.#trusted = trusted;
+  }
+
+  headersReceived(startLine: RequestStartLine, headers: HTTPHeaders): PromiseLike<unknown> | void {
+    const { context } = this.#connection;
+    this.#connection.context = {
+      remoteIp: clientIp(headers, this.#trusted) ?? context.remoteIp,
+      protocol: clientProtocol(headers) ?? context.protocol,
+    };
+    return this.#delegate.headersReceived(startLine, headers);
+  }
+
+  dataReceived(chunk: Uint8Array): PromiseLike<unknown> | void {
+    return this.#delegate.dataReceived(chunk);
+  }
+
+  finish(): void {
+    this.#delegate.finish();
+  }
+
+  onConnectionClose(): void {
+    this.#delegate.onConnectionClose();
+  }
+}
+
+/** The address of the last hop that is no proxy of ours; what a proxy names itself wins. */
+function clientIp(headers: HTTPHeaders, trusted: ReadonlySet<string>): string | undefined {
+  const hops = (headers.get("X-Forwarded-For") ?? "").split(",").map((hop) => hop.trim());
+  const last = hops.findLast((hop) => !trusted.has(hop)) ?? hops[0];
+  const ip = headers.getList("X-Real-Ip").at(-1) ?? last ?? "";
+  return isValidIp(ip) ? ip : undefined;
+}
+
+function clientProtocol(headers: HTTPHeaders): string | undefined {
+  const given = headers.get("X-Scheme") ?? headers.get("X-Forwarded-Proto");
+  const last = given?.split(",").at(-1)?.trim();
+  return last === "http" || last === "https" ? last : undefined;
+}
+
+/** The connection, with another context for one request: nothing of it reaches the next one. */
+class ProxiedConnection implements HTTPConnection {
+  context: HTTPRequestContext;
+  readonly #connection: HTTPConnection;
+
+  constructor(connection: HTTPConnection) {
+    this.#connection = connection;
+    this.context = connection.context;
+  }
+
+  writeHeaders(
+    startLine: ResponseStartLine,
+    headers: HTTPHeaders,
+    chunk?: string | Uint8Array,
+    whole?: boolean,
+  ): Promise<void> | undefined {
+    return this.#connection.writeHeaders(startLine, headers, chunk, whole);
+  }
+
+  write(chunk: string | Uint8Array): Promise<void> | undefined {
+    return this.#connection.write(chunk);
+  }
+
+  finish(): void {
+    this.#connection.finish();
+  }
+
+  abort(): void {
+    this.#connection.abort();
+  }
+
+  setMaxBodySize(bytes: number): void {
+    this.#connection.setMaxBodySize(bytes);
+  }
+
+  detach(): Socket {
+    return this.#connection.detach();
+  }
+}
