@@ -12,6 +12,7 @@ import {
   warmUp,
 } from "./http1connection.ts";
 import { CallbackDelegate, type RequestCallback } from "./httpserver/callback-delegate.ts";
+import { ProxyDelegate } from "./httpserver/proxy-delegate.ts";
 import type { HTTPServerConnectionDelegate } from "./httputil.ts";
 import type { IOLoop, Timeout } from "./ioloop.ts";
 import { genLog } from "./log.ts";
@@ -26,6 +27,13 @@ export interface HTTPServerOptions extends Partial<ConnectionLimits> {
   readonly maxConnections?: number;
   /** `http` or `https`, as the request reports it: for a server behind a proxy that speaks TLS. */
   readonly protocol?: "http" | "https";
+  /**
+   * The server is behind a proxy that sets X-Real-Ip or X-Forwarded-For, and X-Scheme or
+   * X-Forwarded-Proto: requests report what these say. Without such a proxy anybody could set them.
+   */
+  readonly xheaders?: boolean;
+  /** Addresses of further proxies, which are passed over at the end of X-Forwarded-For. */
+  readonly trustedDownstream?: Iterable<string>;
   readonly loop?: IOLoop;
 }
 
@@ -44,7 +52,9 @@ export class HTTPServer extends TCPServer {
     super(options.loop);
     warmUp();
     const delegate = typeof handler === "function" ? new CallbackDelegate(handler) : handler;
-    this.#owner = new ServerOwner(this.loop, delegate, options);
+    const { xheaders = false, trustedDownstream = [] } = options;
+    const outer = xheaders ? new ProxyDelegate(delegate, trustedDownstream) : delegate;
+    this.#owner = new ServerOwner(this.loop, outer, options);
   }
 
   /** Connections that are open. */

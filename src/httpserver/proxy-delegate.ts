@@ -6,6 +6,7 @@
 
 import type { Socket } from "../host.ts";
 import type {
+  Extent,
   HTTPConnection,
   HTTPHeaders,
   HTTPMessageDelegate,
@@ -97,9 +98,9 @@ class ProxiedConnection implements HTTPConnection {
     startLine: ResponseStartLine,
     headers: HTTPHeaders,
     chunk?: string | Uint8Array,
-    whole?: boolean,
+    extent?: Extent,
   ): Promise<void> | undefined {
-    return this.#connection.writeHeaders(startLine, headers, chunk, whole);
+    return this.#connection.writeHeaders(startLine, headers, chunk, extent);
   }
 
   write(chunk: string | Uint8Array): Promise<void> | undefined {
