@@ -33,18 +33,39 @@ export function requireNotDenied(act: string, host: string, port: number): void 
 
 /** Throws unless a Unix socket's path may be read, written and used as an address. */
 export function requirePath(act: string, path: string): void {
+  const flags = missingForPath(path);
+  if (flags.length > 0) throw refusal(`${act} ${path}`, `Run: ${commandLine(flags)}`);
+}
+
+function missingForPath(path: string): string[] {
   const missing: string[] = [];
   if (!isGranted({ name: "read", path })) missing.push(`--allow-read=${path}`);
   if (!isGranted({ name: "write", path })) missing.push(`--allow-write=${path}`);
   if (!isGranted({ name: "net", host: `unix:${path}` })) missing.push(`--allow-net=unix:${path}`);
-  if (missing.length > 0) throw refusal(`${act} ${path}`, `Run: ${commandLine(missing)}`);
+  return missing;
 }
 
-/** Gives an error of Deno's own, which names a flag alone, the whole command line. */
-export function withAdvice(error: unknown, act: string, host: string, port: number): unknown {
-  if (!(error instanceof Deno.errors.NotCapable)) return error;
-  const name = netName(host, port);
-  return refusal(`${act} ${name}`, netAdvice("prompt", name));
+/**
+ * Runs what Deno checks itself (and may ask the user about). Its refusal names one flag; this one
+ * the whole command line. What is missing is found out before: a refusal changes the answers.
+ */
+export async function advised<T>(act: string, place: DenoPlace, run: () => T): Promise<Awaited<T>> {
+  const error = expectedRefusal(act, place);
+  try {
+    return await run();
+  } catch (thrown) {
+    throw thrown instanceof Deno.errors.NotCapable ? error() : thrown;
+  }
+}
+
+function expectedRefusal(act: string, place: DenoPlace): () => Error {
+  if ("path" in place) {
+    const flags = missingForPath(place.path);
+    return () => refusal(`${act} ${place.path}`, `Run: ${commandLine(flags)}`);
+  }
+  const name = netName(place.hostname, place.port);
+  const { state } = Deno.permissions.querySync({ name: "net", host: name });
+  return () => refusal(`${act} ${name}`, netAdvice(state, name));
 }
 
 /** Deno ends the process when an unstable option is used, so it is not even tried. */
@@ -56,7 +77,7 @@ export function reusePortIsUnstable(port: number): Error {
 }
 
 function netAdvice(state: string, name: string): string {
-  if (state === "denied") return `--deny-net covers it`;
+  if (state === "denied") return "--deny-net forbids it.";
   return `Run: ${commandLine(["--allow-net", "--allow-ffi"])} (or --allow-net=${name}, for that alone)`;
 }
 

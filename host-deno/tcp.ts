@@ -16,7 +16,7 @@ import type {
 } from "../src/host.ts";
 import { ConnSocket } from "./conn-socket.ts";
 import { Output, throwLater } from "./output.ts";
-import { allowsNet, reusePortIsUnstable, withAdvice } from "./permissions.ts";
+import { advised, allowsNet, reusePortIsUnstable } from "./permissions.ts";
 import { plainAddress } from "./socket-address.ts";
 import { inodeOf, removeSocket, removeStaleSocket } from "./socket-file.ts";
 
@@ -55,16 +55,17 @@ class DenoTcp implements Tcp {
     await this.#released;
     if (reusePort && Deno.listenDatagram === undefined) throw reusePortIsUnstable(port);
     const hostname = options.host || (allowsNet("::", port) ? "::" : "0.0.0.0");
-    try {
-      return this.#serve(Deno.listen({ hostname, port, reusePort, tcpBacklog: backlog }), accept);
-    } catch (error) {
-      throw withAdvice(error, "listen on", hostname, port);
-    }
+    const place = { hostname, port };
+    const listener = await advised("listen on", place, () => {
+      return Deno.listen({ ...place, reusePort, tcpBacklog: backlog });
+    });
+    return this.#serve(listener, accept);
   }
 
   async #listenUnix(path: string, mode: number, accept: SocketHandlerFactory): Promise<Listener> {
+    const place = { transport: "unix", path } as const;
     await removeStaleSocket(path);
-    const listener = Deno.listen({ transport: "unix", path });
+    const listener = await advised("listen on", place, () => Deno.listen(place));
     Deno.chmodSync(path, mode);
     return this.#serve(listener, accept);
   }
@@ -79,14 +80,8 @@ class DenoTcp implements Tcp {
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
     const { host = "localhost", port = 0, path } = options;
     await this.#released;
-    if (path) {
-      return this.#open(await Deno.connect({ transport: "unix", path }), connected);
-    }
-    try {
-      return this.#open(await Deno.connect({ hostname: host, port }), connected);
-    } catch (error) {
-      throw withAdvice(error, "connect to", host, port);
-    }
+    const place = path ? ({ transport: "unix", path } as const) : { hostname: host, port };
+    return this.#open(await advised("connect to", place, () => Deno.connect(place)), connected);
   }
 
   #open(conn: DenoConn, factory: SocketHandlerFactory): Socket {
