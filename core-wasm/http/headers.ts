@@ -39,6 +39,8 @@ import { failAt, setWord } from "../table";
 import { framingHeader, LAST_FRAMING_ID } from "./framing";
 
 const COLON: u8 = 0x3a;
+/** What a row has room for, beside the id. */
+const MAX_NAME: usize = 0xffff;
 
 /** Answers the offset after the empty line, from `base`. */
 export function parseHeaders(
@@ -62,6 +64,7 @@ export function parseHeaders(
     if (id == 0) {
       nameEnd = tokenEnd(p);
       if (load<u8>(nameEnd) != COLON || nameEnd == p) return nameError(base, nameEnd, end);
+      if (nameEnd - p > MAX_NAME) return nameError(base, p, end);
     }
     if (load16(stop) != CRLF) {
       stop = fieldEnd(stop);

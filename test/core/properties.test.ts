@@ -1,5 +1,6 @@
 /** What holds for all bytes: the core agrees with a model of the grammar, with itself, and stops. */
 
+import { isIPv6 } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { NEED_DATA, UNKNOWN_EXPECTATION } from "../../core-wasm/status.ts";
@@ -71,6 +72,29 @@ describe.each(builds)("$name", (build) => {
     fc.assert(
       fc.property(nearlyRequest, (text) => {
         expect(coreHead(build, Buffer.from(text, "latin1"))).toEqual(modelHead(text));
+      }),
+      runs,
+    );
+  });
+
+  test("takes the IPv6 addresses that node:net takes", () => {
+    const part = fc.constantFrom(
+      ":",
+      ":",
+      "::",
+      "1",
+      "ab",
+      "FfFf",
+      "12345",
+      "127.0.0.1",
+      "1.2",
+      "g",
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 17 }), (parts) => {
+        const text = parts.join("");
+        const wire = Buffer.from(`GET / HTTP/1.1\r\nHost: [${text}]:80\r\n\r\n`);
+        expect(parse(build, wire)[0] > 0, text).toBe(isIPv6(text));
       }),
       runs,
     );

@@ -104,6 +104,13 @@ describe.each(builds)("$name", (build) => {
     expect(accepted(`GET / HTTP/1.1\r\nHost: ${fill}`, "1\r\n\r\n")).toBe(hosts);
   });
 
+  test("takes names that a row has room for", () => {
+    const wire = (length: number) =>
+      Buffer.from(`GET / HTTP/1.0\r\n${"x".repeat(length)}: y\r\n\r\n`);
+    expect(whole(build, wire(0xffff))).toBe(wire(0xffff).length);
+    expect(statusName(whole(build, wire(0x10000)))).toBe("BAD_HEADER_NAME");
+  });
+
   test("every byte of the version and of line ends", () => {
     const line = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     for (let at = 6; at < line.length; at++) {
