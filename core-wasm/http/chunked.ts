@@ -125,7 +125,8 @@ function set(word: i32, value: i32): void {
   store<i32>(CHUNKED + (word << 2), value);
 }
 
-// Both words of what is left at once; their address is a multiple of 4 only.
+// Both words of what is left at once; their address is a multiple of 4 only. (Two i32 loads put
+// together would be wrong: the optimizer of asc 0.28 sign-extends an i32 load that is widened to u64.)
 
 function left(): u64 {
   return load<u64>(CHUNKED + (CHUNKED_LEFT_LOW << 2), 0, 4);
