@@ -12,17 +12,20 @@ import { load32 } from "../bytes";
 import { BAD_UTF8 } from "../status";
 
 const BLOCK: i32 = 64;
+/** Bytes of the text that must stand before a block: a character is four bytes at most. */
+const BEFORE: i32 = 3;
 const HIGH_BITS: u32 = 0x80808080;
 
 /** Takes `n` more bytes; answers the new state, or BAD_UTF8. */
 export function validateUtf8(p: usize, n: i32, state: i32): i32 {
   const end = p + n;
-  while (state != 0 && p < end) {
+  const third = ASC_FEATURE_SIMD && n >= 2 * BLOCK ? p + BEFORE : p;
+  while (p < end && (state != 0 || p < third)) {
     state = step(state, load<u8>(p++));
     if (state < 0) return state;
   }
   if (ASC_FEATURE_SIMD) {
-    if (p + BLOCK <= end) {
+    if (n >= 2 * BLOCK) {
       p = blocksEnd(p, end);
       if (p == 0) return BAD_UTF8;
     }
@@ -115,27 +118,61 @@ const SECOND_HIGH: usize = memory.data<u8>([
   TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT,
 ]);
 
+/** The greatest bytes, as the last three, after which a character is complete. */
+const COMPLETE: usize = memory.data<u8>([
+  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xef, 0xdf, 0xbf,
+]);
+
+// Constants in memory, a vector of each: of those in the code V8 makes new ones at every use,
+// which takes longer than all the rest.
+const LOW_NIBBLE: usize = memory.data<u8>([
+  0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f,
+]);
+/** 0xe0 - 0x80 and 0xf0 - 0x80: what leads of three and four bytes are at least, but for the high bit. */
+const THREE_BYTES: usize = memory.data<u8>([
+  0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60,
+]);
+const FOUR_BYTES_LEAD: usize = memory.data<u8>([
+  0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70,
+]);
+const HIGH_BIT: usize = memory.data<u8>([
+  0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+]);
+
 /**
- * Checks whole blocks from the boundary of a character; answers the boundary of the last
- * character that is not complete in them, or their end, or 0 if they are not UTF-8.
+ * Checks whole blocks that start at the boundary of a character, BEFORE bytes into the text or
+ * later; answers the boundary of the last character that is not complete in them, or their end, or
+ * 0 if they are not UTF-8. What precedes each byte is loaded from where it is.
  */
 function blocksEnd(p: usize, end: usize): usize {
-  let previous = i8x16.splat(0);
+  const firstHigh = v128.load(FIRST_HIGH);
+  const firstLow = v128.load(FIRST_LOW);
+  const secondHigh = v128.load(SECOND_HIGH);
+  const nibble = v128.load(LOW_NIBBLE);
+  const three = v128.load(THREE_BYTES);
+  const four = v128.load(FOUR_BYTES_LEAD);
+  const highBit = v128.load(HIGH_BIT);
   let errors = i8x16.splat(0);
   for (; p + BLOCK <= end; p += BLOCK) {
-    const a = v128.load(p);
-    const b = v128.load(p, 16);
-    const c = v128.load(p, 32);
-    const d = v128.load(p, 48);
-    if (i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d))) == 0) {
-      errors = v128.or(errors, incomplete(previous));
-    } else {
-      errors = v128.or(errors, pairErrors(previous, a));
-      errors = v128.or(errors, pairErrors(a, b));
-      errors = v128.or(errors, pairErrors(b, c));
-      errors = v128.or(errors, pairErrors(c, d));
+    const low = v128.or(v128.load(p), v128.load(p, 16));
+    const high = v128.or(v128.load(p, 32), v128.load(p, 48));
+    if (!v128.any_true(v128.and(v128.or(low, high), highBit))) {
+      errors = v128.or(errors, i8x16.sub_sat_u(v128.load(p - 16), v128.load(COMPLETE)));
+      continue;
     }
-    previous = d;
+    // Written out: a loop over the four takes an eighth longer.
+    const pairs0 = pairErrors(p, firstHigh, firstLow, secondHigh, nibble);
+    const asked0 = v128.and(continuations(p, three, four), highBit);
+    errors = v128.or(errors, v128.xor(asked0, pairs0));
+    const pairs1 = pairErrors(p + 16, firstHigh, firstLow, secondHigh, nibble);
+    const asked1 = v128.and(continuations(p + 16, three, four), highBit);
+    errors = v128.or(errors, v128.xor(asked1, pairs1));
+    const pairs2 = pairErrors(p + 32, firstHigh, firstLow, secondHigh, nibble);
+    const asked2 = v128.and(continuations(p + 32, three, four), highBit);
+    errors = v128.or(errors, v128.xor(asked2, pairs2));
+    const pairs3 = pairErrors(p + 48, firstHigh, firstLow, secondHigh, nibble);
+    const asked3 = v128.and(continuations(p + 48, three, four), highBit);
+    errors = v128.or(errors, v128.xor(asked3, pairs3));
   }
   if (v128.any_true(errors)) return 0;
   if (load<u8>(p - 1) >= 0xc0) return p - 1;
@@ -143,32 +180,24 @@ function blocksEnd(p: usize, end: usize): usize {
   return load<u8>(p - 3) >= 0xf0 ? p - 3 : p;
 }
 
-/** Non-zero where a byte of `bytes` does not fit what is before it. */
-function pairErrors(before: v128, bytes: v128): v128 {
-  // biome-ignore format: sixteen lanes
-  const one = i8x16.shuffle(before, bytes, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
-  // biome-ignore format: sixteen lanes
-  const two = i8x16.shuffle(before, bytes, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
-  // biome-ignore format: sixteen lanes
-  const three = i8x16.shuffle(before, bytes, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28);
-  const high = i8x16.swizzle(v128.load(FIRST_HIGH), i8x16.shr_u(one, 4));
-  const low = i8x16.swizzle(v128.load(FIRST_LOW), v128.and(one, i8x16.splat(0x0f)));
-  const second = i8x16.swizzle(v128.load(SECOND_HIGH), i8x16.shr_u(bytes, 4));
-  const special = v128.and(v128.and(high, low), second);
-  // Two continuations in a row are right where a lead of three or four bytes asks for them.
-  const asked = v128.or(
-    i8x16.sub_sat_u(two, i8x16.splat(<u8>(0xe0 - 0x80))),
-    i8x16.sub_sat_u(three, i8x16.splat(<u8>(0xf0 - 0x80))),
-  );
-  return v128.xor(v128.and(asked, i8x16.splat(<u8>0x80)), special);
+/** What is wrong with the pairs of each byte at `p` and the one before it. */
+function pairErrors(
+  p: usize,
+  firstHigh: v128,
+  firstLow: v128,
+  secondHigh: v128,
+  nibble: v128,
+): v128 {
+  const bytes = v128.load(p);
+  const first = v128.load(p - 1);
+  const a = i8x16.swizzle(firstHigh, v128.and(i16x8.shr_u(first, 4), nibble));
+  const b = i8x16.swizzle(firstLow, v128.and(first, nibble));
+  const c = i8x16.swizzle(secondHigh, v128.and(i16x8.shr_u(bytes, 4), nibble));
+  return v128.and(v128.and(a, b), c);
 }
 
-/** The greatest bytes, as the last three, after which a character is complete. */
-const COMPLETE: usize = memory.data<u8>([
-  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xef, 0xdf, 0xbf,
-]);
-
-/** Non-zero if the last bytes begin a character that they do not end. */
-function incomplete(bytes: v128): v128 {
-  return i8x16.sub_sat_u(bytes, v128.load(COMPLETE));
+/** The high bit where a lead of three or four bytes asks for the second continuation or third. */
+function continuations(p: usize, three: v128, four: v128): v128 {
+  const seconds = i8x16.sub_sat_u(v128.load(p - 2), three);
+  return v128.or(seconds, i8x16.sub_sat_u(v128.load(p - 3), four));
 }
