@@ -67,6 +67,8 @@ export interface ConnectionOwner {
   connectionClosed(connection: HTTP1ServerConnection): void;
 }
 
+/** Unfinished heads up to this length are parsed at every byte: two milliseconds at worst. */
+const EAGER_LENGTH = 4096;
 /** Stop reading ahead in a pipeline while this much output waits for the peer. */
 const PIPELINE_HIGH_WATER = 256 * 1024;
 const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -128,16 +130,20 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
       if (consumed < length) this.#keep(start + consumed, length - consumed);
       return;
     }
-    const before = this.#carry.length;
     const lineEnded = this.#carry.append(start, length);
-    if (this.#state !== HEAD || lineEnded || this.#crossesLimit(before)) this.#resume();
+    if (this.#state !== HEAD || lineEnded || this.#mayShowMore(this.#carry)) this.#resume();
   }
 
-  /** An unfinished line has just become longer than a limit, so parsing it again will say so. */
-  #crossesLimit(before: number): boolean {
+  /**
+   * Whether an unfinished head is worth parsing again without a new line end: always while it is
+   * short, so that an error shows with the byte that makes it; else once it has grown by an eighth or
+   * past a limit, so that a drip of single bytes costs linear time.
+   */
+  #mayShowMore(carry: CarryOver): boolean {
     const { maxTargetSize, maxHeaderSize } = this.#owner.limits;
-    const length = (this.#carry as CarryOver).length;
-    return length > maxHeaderSize || (length > maxTargetSize && before <= maxTargetSize);
+    const { length, parsed } = carry;
+    if (length <= EAGER_LENGTH || length > maxHeaderSize) return true;
+    return length - parsed >= length / 8 || (length > maxTargetSize && parsed <= maxTargetSize);
   }
 
   end(): void {
@@ -290,7 +296,7 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
   #resume(): void {
     if (this.#consuming) return;
     while (this.#carry !== undefined && !this.#held) {
-      const length = this.#carry.restore(0);
+      const length = this.#carry.restore();
       const consumed = this.#consume(CARRY_START, length);
       if (this.#carry === undefined) return;
       if (consumed === this.#carry.length) this.#carry = undefined;
@@ -309,7 +315,7 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
   /** Gives bytes that came before `detach` to the socket's new handler. */
   #forward(): void {
     while (this.#carry !== undefined && this.socket.handler !== this) {
-      const length = this.#carry.restore(0);
+      const length = this.#carry.restore();
       if (length === this.#carry.length) this.#carry = undefined;
       else this.#carry.drop(length);
       this.socket.handler.data(CARRY_START, length);

@@ -12,11 +12,14 @@ const LF = 0x0a;
 export class CarryOver {
   #bytes: Uint8Array;
   #length: number;
+  /** Bytes that had been there when they were last put back into the core. */
+  parsed: number;
 
   /** Keeps a copy of received bytes in the core's memory. */
   constructor(start: number, length: number) {
     this.#bytes = copyBytes(start, length);
     this.#length = length;
+    this.parsed = length;
   }
 
   get length(): number {
@@ -40,10 +43,11 @@ export class CarryOver {
     return added.includes(LF);
   }
 
-  /** Puts bytes from `offset` on into the core's carry region; returns how many fitted. */
-  restore(offset: number): number {
-    const length = Math.min(this.#length - offset, CARRY_CAPACITY);
-    putBytes(this.#bytes.subarray(offset, offset + length), CARRY_START);
+  /** Puts the first bytes back into the core's carry region; returns how many fitted. */
+  restore(): number {
+    const length = Math.min(this.#length, CARRY_CAPACITY);
+    putBytes(this.#bytes.subarray(0, length), CARRY_START);
+    this.parsed = this.#length;
     return length;
   }
 
@@ -51,5 +55,6 @@ export class CarryOver {
   drop(length: number): void {
     this.#bytes = this.#bytes.slice(length, this.#length);
     this.#length -= length;
+    this.parsed = 0;
   }
 }
