@@ -85,9 +85,13 @@ export class Output {
         throwLater(error);
       }
     }
-    if (waiting.length === count) this.#top = this.#roomEnd = this.#region.start;
-    else this.#schedule(setImmediate);
-    waiting.splice(0, count);
+    if (waiting.length === count) {
+      waiting.length = 0;
+      this.#top = this.#roomEnd = this.#region.start;
+    } else {
+      waiting.splice(0, count);
+      this.#schedule(setImmediate);
+    }
   }
 
   #schedule(how: (run: () => void) => unknown): void {
