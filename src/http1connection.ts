@@ -5,16 +5,9 @@
  * complete (Tornado `http1connection`).
  */
 
-import {
-  CARRY_START,
-  NEED_DATA,
-  parseRequestHead,
-  reasonFor,
-  statusCodeFor,
-  viewBytes,
-} from "./core.ts";
+import { NEED_DATA, parseRequestHead, reasonFor, statusCodeFor, viewBytes } from "./core.ts";
 import type { Socket, SocketHandler, Tcp } from "./host.ts";
-import { CarryOver } from "./http1connection/carry-over.ts";
+import { BufferedInput } from "./http1connection/buffered-input.ts";
 import { Deadlines } from "./http1connection/deadlines.ts";
 import { errorAnswer } from "./http1connection/error-answer.ts";
 import type { ConnectionLimits } from "./http1connection/limits.ts";
@@ -26,7 +19,6 @@ import {
   CLOSE,
   CLOSED,
   DETACH,
-  DETACHED,
   HEAD,
   HEAD_DONE,
   IDLE,
@@ -74,28 +66,21 @@ const PIPELINE_HIGH_WATER = 256 * 1024;
 const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /** One connection of a server. Also where its response writers send to. */
-export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
-  readonly socket: Socket;
+export class HTTP1ServerConnection extends BufferedInput implements SocketHandler, ResponseSink {
   readonly #owner: ConnectionOwner;
   readonly #deadlines: Deadlines;
   #state = IDLE;
-  #carry: CarryOver | undefined;
   #writer: ResponseWriter | undefined;
   #delegate: HTTPMessageDelegate | undefined;
   #body: BodyReader | undefined;
   #bodySize = 0;
   #maxBodySize = 0;
   #requests = 0;
-  /** A loop over received bytes is running: whoever ends a response leaves the next to it. */
-  #consuming = false;
-  /** The delegate has asked for time with a promise, or too much output waits for the peer. */
-  #held = false;
-  #paused = false;
   #ended = false;
   #drainWaiters: (() => void)[] | undefined;
 
   constructor(socket: Socket, owner: ConnectionOwner) {
-    this.socket = socket;
+    super(socket);
     this.#owner = owner;
     this.#deadlines = new Deadlines(owner.limits, owner.now);
   }
@@ -124,31 +109,9 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
 
   // What the socket says.
 
-  data(start: number, length: number): void {
-    if (this.#carry === undefined) {
-      const consumed = this.#consume(start, length);
-      if (consumed < length) this.#keep(start + consumed, length - consumed);
-      return;
-    }
-    const lineEnded = this.#carry.append(start, length);
-    if (this.#state !== HEAD || lineEnded || this.#mayShowMore(this.#carry)) this.#resume();
-  }
-
-  /**
-   * Whether an unfinished head is worth parsing again without a new line end: always while it is
-   * short, so that an error shows with the byte that makes it; else once it has grown by an eighth or
-   * past a limit, so that a drip of single bytes costs linear time.
-   */
-  #mayShowMore(carry: CarryOver): boolean {
-    const { maxTargetSize, maxHeaderSize } = this.#owner.limits;
-    const { length, parsed } = carry;
-    if (length <= EAGER_LENGTH || length > maxHeaderSize) return true;
-    return length - parsed >= length / 8 || (length > maxTargetSize && parsed <= maxTargetSize);
-  }
-
   end(): void {
     this.#ended = true;
-    if (this.#state === IDLE || this.#state === LINGER) this.#close();
+    if (this.#state === IDLE || this.#state === LINGER) this.socket.close();
     else if (this.#state === HEAD) this.#fail(400, "the connection ended within the head");
     else if (this.#state === BODY) this.#fail(400, "the connection ended within the body");
     else this.#abandonDelegate();
@@ -163,7 +126,7 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
 
   close(_error: Error | undefined): void {
     if (this.#state !== CLOSED) this.#state = nextState(this.#state, CLOSE);
-    this.#carry = undefined;
+    this.endInput();
     this.#abandonDelegate();
     this.#writer?.invalidate();
     this.#writer = undefined;
@@ -182,19 +145,19 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
       genLog.debug("Connection closed: its peer has not read for sendTimeout seconds");
       this.socket.abort();
     } else if (this.#state === IDLE && this.#requests > 0) {
-      if (deadlines.idleTooLong(now)) this.#close();
+      if (deadlines.idleTooLong(now)) this.socket.close();
     } else if (this.#state === IDLE || this.#state === HEAD) {
       if (deadlines.headTooLong(now)) this.#fail(408, "the head did not arrive in time");
-    } else if (this.#state === BODY && !this.#held) {
+    } else if (this.#state === BODY && !this.held) {
       if (deadlines.bodyTooLong(now)) this.#fail(408, "the body did not arrive in time");
     } else if (this.#state === LINGER && deadlines.lingeredEnough(now)) {
-      this.#close();
+      this.socket.close();
     }
   }
 
   /** Closes a connection that no request is using, or else after its response. */
   closeWhenIdle(): void {
-    if (this.#state === IDLE) this.#close();
+    if (this.#state === IDLE) this.socket.close();
   }
 
   // What the response's writer says.
@@ -211,13 +174,13 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
     const complete = this.#state === RESPOND;
     this.#writer = undefined;
     this.#delegate = undefined;
-    if (!complete || !keepAlive || this.closing || (this.#ended && this.#carry === undefined)) {
+    if (!complete || !keepAlive || this.closing || (this.#ended && !this.hasInput)) {
       this.#finishConversation();
       return;
     }
     this.#state = nextState(this.#state, SENT);
     this.#deadlines.start(this.#owner.now);
-    if (!this.#consuming && (this.#carry !== undefined || this.#paused)) this.#resume();
+    if (this.hasInput) this.#resume();
   }
 
   responseFailed(): void {
@@ -235,30 +198,13 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
     this.#writer = undefined;
     this.#delegate = undefined;
     this.#owner.connectionClosed(this);
-    if (!this.#consuming) queueMicrotask(() => this.#forward());
+    if (this.hasInput) queueMicrotask(() => this.forwardInput());
     return this.socket;
   }
 
   // Received bytes.
 
-  /** Uses received bytes as far as the state allows; returns how many. */
-  #consume(start: number, length: number): number {
-    const end = start + length;
-    let position = start;
-    this.#consuming = true;
-    try {
-      while (position < end && !this.#held) {
-        const taken = this.#takeBytes(position, end - position);
-        if (taken === 0) break;
-        position += taken;
-      }
-    } finally {
-      this.#consuming = false;
-    }
-    return position - start;
-  }
-
-  #takeBytes(start: number, length: number): number {
+  protected override takeBytes(start: number, length: number): number {
     switch (this.#state) {
       case IDLE:
       case HEAD:
@@ -273,57 +219,24 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
     }
   }
 
-  /** Keeps bytes that cannot be used yet, and stops reading unless more of a head is awaited. */
-  #keep(start: number, length: number): void {
-    if (this.#state === DETACHED) {
-      if (this.socket.handler !== this) this.socket.handler.data(start, length);
-      else this.#carry = new CarryOver(start, length);
-      return;
-    }
-    this.#carry = new CarryOver(start, length);
-    this.#pauseUnlessHead();
+  protected override get awaitsBytes(): boolean {
+    return this.#state === HEAD;
   }
 
-  #pauseUnlessHead(): void {
-    const wanted = this.#state === HEAD && !this.#held;
-    if (wanted === !this.#paused) return;
-    this.#paused = !wanted;
-    if (wanted) this.socket.resume();
-    else this.socket.pause();
+  /**
+   * An unfinished head is parsed again always while it is short, so that an error shows with the byte
+   * that makes it; else once it has grown by an eighth or past a limit, so that a drip of single bytes
+   * costs linear time.
+   */
+  protected override mayShowMore(length: number, looked: number): boolean {
+    const { maxTargetSize, maxHeaderSize } = this.#owner.limits;
+    if (length <= EAGER_LENGTH || length > maxHeaderSize) return true;
+    return length - looked >= length / 8 || (length > maxTargetSize && looked <= maxTargetSize);
   }
 
-  /** Goes on with bytes that were kept, as far as the state allows. */
   #resume(): void {
-    if (this.#consuming) return;
-    while (this.#carry !== undefined && !this.#held) {
-      const length = this.#carry.restore();
-      const consumed = this.#consume(CARRY_START, length);
-      if (this.#carry === undefined) return;
-      if (consumed === this.#carry.length) this.#carry = undefined;
-      else if (consumed > 0) this.#carry.drop(consumed);
-      if (consumed < length) break;
-    }
-    if (this.#state === DETACHED) this.#forward();
-    else if (this.#ended && this.#carry === undefined && this.#state === IDLE) this.#close();
-    else if (this.#carry !== undefined) this.#pauseUnlessHead();
-    else if (this.#paused && !this.#held) {
-      this.#paused = false;
-      this.socket.resume();
-    }
-  }
-
-  /** Gives bytes that came before `detach` to the socket's new handler. */
-  #forward(): void {
-    while (this.#carry !== undefined && this.socket.handler !== this) {
-      const length = this.#carry.restore();
-      if (length === this.#carry.length) this.#carry = undefined;
-      else this.#carry.drop(length);
-      this.socket.handler.data(CARRY_START, length);
-    }
-    if (this.#paused) {
-      this.#paused = false;
-      this.socket.resume();
-    }
+    this.useInput();
+    if (this.#ended && !this.hasInput && this.#state === IDLE) this.socket.close();
   }
 
   #takeHead(start: number, length: number): number {
@@ -450,24 +363,13 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
     this.#fail(500, undefined);
   }
 
-  /** Reads no more until `waiting` settles, then goes on with `next`. */
+  /** Uses no more bytes until `waiting` settles, then goes on with `next`. */
   #hold(waiting: PromiseLike<unknown>, next: () => void): void {
-    this.#held = true;
     const release = (): void => {
-      this.#held = false;
       this.#deadlines.start(this.#owner.now);
-      if (this.#state === CLOSED) return;
-      next();
-      this.#resume();
+      if (this.#state !== CLOSED) next();
     };
-    waiting.then(release, (error) => {
-      this.#delegateThrew(error);
-      release();
-    });
-    if (!this.#paused) {
-      this.#paused = true;
-      this.socket.pause();
-    }
+    this.holdInput(waiting, release, (error) => this.#delegateThrew(error));
   }
 
   // Ends.
@@ -499,21 +401,13 @@ export class HTTP1ServerConnection implements SocketHandler, ResponseSink {
   #finishConversation(): void {
     this.#state = nextState(this.#state, SENT_LAST);
     this.#body = undefined;
-    this.#carry = undefined;
     if (this.#ended) {
-      this.#close();
+      this.socket.close();
       return;
     }
     this.#deadlines.start(this.#owner.now);
     this.socket.shutdown();
-    if (this.#paused) {
-      this.#paused = false;
-      this.socket.resume();
-    }
-  }
-
-  #close(): void {
-    this.socket.close();
+    this.dropInput();
   }
 
   /** The peer will not hear an answer: tells the delegate once. */

@@ -647,6 +647,28 @@ describe("streamed bodies", () => {
     expect((await ask(handlers, "PUT /?no", { body: "x".repeat(100_000) })).status).toBe(403);
   });
 
+  test("parts stay as they were while a handler awaits and others are served", async () => {
+    class Keeps extends RequestHandler {
+      readonly texts: string[] = [];
+      override async dataReceived(chunk: Uint8Array): Promise<void> {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        this.texts.push(new TextDecoder().decode(chunk));
+      }
+      put(): void {
+        this.write(this.texts.join(""));
+      }
+    }
+    streamRequestBody(Keeps);
+    const { exchange } = await serve(new Application([["/", Keeps]]));
+    const bodies = ["a", "b", "c", "d"].map((letter) => letter.repeat(100));
+    const received = await Promise.all(
+      bodies.map((body) =>
+        exchange(`PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n${body}`),
+      ),
+    );
+    expect(received.map((answer) => parse(answer).body)).toEqual(bodies);
+  });
+
   test("a client that goes in the middle is noticed", async () => {
     const { connect } = await serve(new Application(handlers));
     const gone: Client = await connect();

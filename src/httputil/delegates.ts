@@ -21,8 +21,8 @@ export interface HTTPMessageDelegate {
   /** The head has arrived. A promise holds the body back until it settles. */
   headersReceived(startLine: RequestStartLine, headers: HTTPHeaders): PromiseLike<unknown> | void;
   /**
-   * A part of the body, valid until this returns or, if it returns a promise, until that settles:
-   * nothing more is read meanwhile.
+   * A part of the body, valid until this returns: who needs it longer copies it. While a promise that
+   * is returned has not settled, nothing more of the body is read.
    */
   dataReceived(chunk: Uint8Array): PromiseLike<unknown> | void;
   /** The message is complete. */

@@ -71,7 +71,8 @@ export class HandlerDelegate implements HTTPMessageDelegate {
 
   dataReceived(chunk: Uint8Array): PromiseLike<unknown> | void {
     if (this.#handler !== undefined) {
-      return this.#handler.finished ? undefined : this.#handler.dataReceived(chunk);
+      // A copy: the handler may await, and the core's memory is other connections' meanwhile.
+      return this.#handler.finished ? undefined : this.#handler.dataReceived(chunk.slice());
     }
     this.#body ??= new BodyBuffer();
     this.#body.append(chunk);

@@ -91,8 +91,8 @@ export class RequestHandler extends HandlerResponse {
   onConnectionClose(): void {}
 
   /**
-   * Hook: gets each part of the body, for classes given to `streamRequestBody`. The bytes are
-   * valid until this returns or, if it returns a promise, until that settles.
+   * Hook: gets each part of the body, for classes given to `streamRequestBody`. While a promise that
+   * it returns has not settled, no more of the body is read.
    */
   dataReceived(_chunk: Uint8Array): PromiseLike<unknown> | void {
     throw new TypeError(`Cannot stream the body: ${this.constructor.name} has no dataReceived`);

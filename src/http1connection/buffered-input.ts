@@ -1,0 +1,138 @@
+/**
+ * Received bytes of one connection, in order: used as far as `http1connection.ts` can use them, kept
+ * otherwise, while the socket is not read. Knows when to go on, and nothing of HTTP.
+ */
+
+import { CARRY_START } from "../core.ts";
+import type { Socket, SocketHandler } from "../host.ts";
+import { CarryOver } from "./carry-over.ts";
+
+export abstract class BufferedInput {
+  readonly socket: Socket;
+  #carry: CarryOver | undefined;
+  /** A loop over received bytes is running: whoever makes more of them usable leaves them to it. */
+  #consuming = false;
+  #held = false;
+  #paused = false;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  /** Uses bytes in the core's memory, and returns how many; 0 if they have to wait. */
+  protected abstract takeBytes(start: number, length: number): number;
+  /** Whether what waits, waits for more bytes: then the socket is read on. */
+  protected abstract get awaitsBytes(): boolean;
+  /** Whether more bytes without a line end are worth a look; `looked` bytes have been looked at. */
+  protected abstract mayShowMore(length: number, looked: number): boolean;
+
+  /** Bytes are kept that have not been used. */
+  protected get hasInput(): boolean {
+    return this.#carry !== undefined;
+  }
+
+  /** Nothing is used until a promise settles. */
+  protected get held(): boolean {
+    return this.#held;
+  }
+
+  data(start: number, length: number): void {
+    if (this.#carry === undefined) {
+      const used = this.#use(start, length);
+      if (used < length) this.#keep(start + used, length - used);
+      return;
+    }
+    const lineEnded = this.#carry.append(start, length);
+    const { length: kept, parsed } = this.#carry;
+    if (!this.awaitsBytes || lineEnded || this.mayShowMore(kept, parsed)) this.useInput();
+  }
+
+  /** Goes on with bytes that were kept, as far as they can be used now. */
+  protected useInput(): void {
+    if (this.#consuming) return;
+    while (this.#carry !== undefined && !this.#held) {
+      const length = this.#carry.restore();
+      const used = this.#use(CARRY_START, length);
+      if (this.#carry === undefined) return;
+      if (used === this.#carry.length) this.#carry = undefined;
+      else if (used > 0) this.#carry.drop(used);
+      if (used < length) break;
+    }
+    this.#setPaused(this.#held || (this.#carry !== undefined && !this.awaitsBytes));
+  }
+
+  /** Uses nothing and reads nothing until `waiting` settles; then calls `next` and goes on. */
+  protected holdInput(
+    waiting: PromiseLike<unknown>,
+    next: () => void,
+    failed: (error: unknown) => void,
+  ): void {
+    this.#held = true;
+    const release = (): void => {
+      this.#held = false;
+      next();
+      this.useInput();
+    };
+    waiting.then(release, (error) => {
+      failed(error);
+      release();
+    });
+    this.#setPaused(true);
+  }
+
+  /** Forgets what is kept, and reads on. */
+  protected dropInput(): void {
+    this.#carry = undefined;
+    this.#setPaused(false);
+  }
+
+  /** Forgets what is kept: the socket is gone. */
+  protected endInput(): void {
+    this.#carry = undefined;
+  }
+
+  /** Gives what is kept to the socket's new handler, and reads on. */
+  protected forwardInput(): void {
+    const { handler } = this.socket;
+    while (this.#carry !== undefined) {
+      const length = this.#carry.restore();
+      if (length === this.#carry.length) this.#carry = undefined;
+      else this.#carry.drop(length);
+      handler.data(CARRY_START, length);
+    }
+    this.#setPaused(false);
+  }
+
+  #use(start: number, length: number): number {
+    const end = start + length;
+    let position = start;
+    this.#consuming = true;
+    try {
+      while (position < end && !this.#held) {
+        const taken = this.takeBytes(position, end - position);
+        if (taken === 0) break;
+        position += taken;
+      }
+    } finally {
+      this.#consuming = false;
+    }
+    return position - start;
+  }
+
+  #keep(start: number, length: number): void {
+    const { handler } = this.socket;
+    if (handler !== (this as unknown as SocketHandler)) {
+      handler.data(start, length);
+      return;
+    }
+    this.#carry = new CarryOver(start, length);
+    this.#setPaused(this.#held || !this.awaitsBytes);
+  }
+
+  #setPaused(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused) this.socket.pause();
+    else this.socket.resume();
+  }
+}
