@@ -17,6 +17,8 @@ import { memory } from "./load.ts";
 /** Up to this length, looking at each character is faster than a call out of JavaScript. */
 const SHORT = 64;
 const encoder = new TextEncoder();
+/** What others see is no Buffer, whose `slice` does not copy. */
+const plain = new Uint8Array(memory.buffer);
 let prefix = "";
 
 /** Where bytes that arrived in pieces are put together. */
@@ -31,12 +33,12 @@ export const OUTPUT_CAPACITY: number = OUTPUT_LENGTH;
 
 /** Bytes where they are: valid until the core's memory is used for something else. */
 export function viewBytes(start: number, length: number): Uint8Array {
-  return memory.subarray(start, start + length);
+  return plain.subarray(start, start + length);
 }
 
 /** Bytes of their own. */
 export function copyBytes(start: number, length: number): Uint8Array {
-  return new Uint8Array(memory.subarray(start, start + length));
+  return plain.slice(start, start + length);
 }
 
 export function putBytes(bytes: Uint8Array, start: number): void {
