@@ -48,6 +48,7 @@ const pythonCases: { text: string; decoded: string | undefined }[] = [
   { text: "Zg==Zm9v", decoded: "f" },
   { text: "Zg=Zg==", decoded: "f\x06`" },
   { text: "Z=g=", decoded: undefined },
+  { text: "Zg=ZZZg=", decoded: undefined },
   { text: "Z===", decoded: undefined },
   { text: "Zm9=", decoded: "fo" },
   { text: "Zh==", decoded: "f" },

@@ -165,6 +165,8 @@ describe.each(builds)("$name", (build) => {
     expect(judge(build, made(1))).toBe(status(EXPIRED));
     expect(judge(build, sign(build, "2|1:0|1:1|4:user|3:dmF|"))).toBe(status(EXPIRED));
     expect(judge(build, sign(build, `2|1:0|10:${now}|4:user|3:dmF|`))).toBe(status(BAD_BASE64));
+    expect(judge(build, `dmFs|${now}|${"0".repeat(39)}|`)).toBe(status(BAD_SIGNED_VALUE));
+    expect(judge(build, `dmFs|${now}|${"0".repeat(40)}`)).toBe(status(BAD_SIGNATURE));
     expect(judge(build, "")).toBe(status(BAD_SIGNED_VALUE));
   });
 
@@ -213,6 +215,11 @@ describe.each(builds)("$name", (build) => {
     for (const { text, decoded } of tokens.decoded) {
       expect({ text, decoded: readToken(build, text) }).toEqual({ text, decoded });
     }
+  });
+
+  test("a time above 2^53 is refused", () => {
+    expect(readToken(build, `2|00000000|00|${"9".repeat(15)}`)?.timestamp).toBe(10 ** 15 - 1);
+    expect(readToken(build, `2|00000000|00|${"9".repeat(16)}`)).toBe(null);
   });
 
   test("a mask that is not four bytes is refused", () => {

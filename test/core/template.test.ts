@@ -3,6 +3,7 @@
  * against a model of Tornado's own search.
  */
 
+import { isUtf8 } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -243,6 +244,7 @@ function read(build: CoreBuild, source: string, size: number): string[] | string
       return `${statusName(taken)} ${bytes.toString("utf8", 0, position).length} @${line}`;
     }
     append(rows, build, at);
+    for (const row of rows) expect(isUtf8(bytes.subarray(row.start, row.end))).toBe(true);
     at += taken;
     length = size;
   }

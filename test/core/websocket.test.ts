@@ -232,6 +232,18 @@ describe.each(builds)("$name", (build) => {
     }
   });
 
+  test("what lies before a text and after it does not matter", () => {
+    for (const neighbour of [0x80, 0xc3, 0xe2, 0xf0]) {
+      for (const length of [64, 128, 200, 256]) {
+        build.memory.fill(neighbour, INPUT, INPUT + 400);
+        build.memory.fill("é", INPUT + 20, INPUT + 20 + length);
+        expect(build.wasm.validateUtf8(INPUT + 20, length, 0)).toBe(0);
+        build.memory.fill("a", INPUT + 20, INPUT + 20 + length);
+        expect(build.wasm.validateUtf8(INPUT + 20, length, 0)).toBe(0);
+      }
+    }
+  });
+
   test("any bytes and any text, cut anywhere, as node:buffer's isUtf8", () => {
     const text = fc.string({ unit: "binary", maxLength: 200 }).map((value) => Buffer.from(value));
     const bytes = fc.uint8Array({ maxLength: 200 }).map((value) => Buffer.from(value));
