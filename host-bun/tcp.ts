@@ -60,6 +60,10 @@ class BunTcp implements Tcp {
     });
   }
 
+  time(): number {
+    return performance.now();
+  }
+
   reserve(length: number): number {
     return this.#batch.reserve(length);
   }

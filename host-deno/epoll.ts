@@ -61,6 +61,7 @@ export class Epoll {
   #serial = 0;
   #state: "stopped" | "turning" | "sleeping" = "stopped";
   #sleptAt = 0;
+  #servedAt = 0;
   #patience = 0;
   #awakeUntil = 0;
   #restAt = 0;
@@ -152,9 +153,15 @@ export class Epoll {
     if (count > 0) this.#serve(count);
   }
 
+  /** The time, asked once for the sockets that are served together. */
+  time(): number {
+    return this.#output.inBatch ? this.#servedAt : performance.now();
+  }
+
   #serve(count: number): void {
     const events = this.#events;
     const output = this.#output;
+    this.#servedAt = performance.now();
     output.inBatch = true;
     for (let at = 0; at < count * WORDS; at += WORDS) {
       const source = this.#sources[events[at + DATA] as number];

@@ -63,6 +63,10 @@ class EpollTcp implements Tcp {
     this.#kernel = new Kernel(libc, new Epoll(libc, memory, output), output, memory);
   }
 
+  time(): number {
+    return this.#kernel.epoll.time();
+  }
+
   reserve(length: number): number {
     return this.#kernel.output.reserve(length);
   }

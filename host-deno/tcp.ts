@@ -45,6 +45,10 @@ class DenoTcp implements Tcp {
     this.#output = new Output(memory);
   }
 
+  time(): number {
+    return performance.now();
+  }
+
   reserve(length: number): number {
     return this.#output.reserve(length);
   }

@@ -97,6 +97,10 @@ class NetTcp implements Tcp {
   }
 
   /** `send` copies at once, so all room is free again by the next call. */
+  time(): number {
+    return performance.now();
+  }
+
   reserve(length: number): number {
     const { start, length: most } = this.#memory.output;
     if (length <= most) return start;

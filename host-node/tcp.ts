@@ -85,6 +85,7 @@ export class EpollTcp implements Tcp {
   /** Where the room given by `reserve` ends, until it is used. */
   #reservedEnd = 0;
   #flushScheduled = false;
+  #batchTime = 0;
   #exhaustedAt = Number.NEGATIVE_INFINITY;
 
   constructor(memory: TransferMemory, addon: Addon) {
@@ -165,6 +166,10 @@ export class EpollTcp implements Tcp {
     return new Promise((resolve, reject) => {
       this.#connecting.set(id, { act, address, connected, resolve, reject });
     });
+  }
+
+  time(): number {
+    return this.#table[BATCH] === 0 ? performance.now() : this.#batchTime;
   }
 
   reserve(length: number): number {
@@ -272,6 +277,7 @@ export class EpollTcp implements Tcp {
    * thrown and the exception has been reported.
    */
   #deliver(): void {
+    this.#batchTime = performance.now();
     const table = this.#table;
     const count = table[EVENTS] as number;
     for (let next = table[NEXT] as number; next < count; ) {

@@ -100,6 +100,11 @@ export interface Tcp {
    * uses it up. Throws a RangeError if `length` is more than the region holds.
    */
   reserve(length: number): number;
+  /**
+   * The time on the clock of `performance.now()`, asked once for all that one readiness batch
+   * delivers: to ask costs about as much as to parse a request.
+   */
+  time(): number;
 }
 
 export interface Listener {

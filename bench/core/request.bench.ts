@@ -51,6 +51,9 @@ class SinkTcp implements Tcp {
   connect(): Promise<Socket> {
     return Promise.reject(new Error("Cannot connect: there is no network"));
   }
+  time(): number {
+    return performance.now();
+  }
   reserve(): number {
     return transferMemory.output.start;
   }

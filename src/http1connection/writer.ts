@@ -119,6 +119,7 @@ function closedPromise(): Promise<void> {
 
 /** The response to one request. */
 export class ResponseWriter implements HTTPConnection {
+  readonly startTime: number;
   readonly #sink: ResponseSink;
   readonly #head: RequestHead;
   #keepAlive: boolean;
@@ -130,6 +131,7 @@ export class ResponseWriter implements HTTPConnection {
   #left = 0;
 
   constructor(sink: ResponseSink, head: RequestHead, keepAlive: boolean) {
+    this.startTime = sink.tcp.time();
     this.#sink = sink;
     this.#head = head;
     this.#keepAlive = keepAlive;

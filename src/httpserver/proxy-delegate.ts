@@ -87,11 +87,13 @@ function clientProtocol(headers: HTTPHeaders): string | undefined {
 /** The connection, with another context for one request: nothing of it reaches the next one. */
 class ProxiedConnection implements HTTPConnection {
   context: HTTPRequestContext;
+  readonly startTime: number;
   readonly #connection: HTTPConnection;
 
   constructor(connection: HTTPConnection) {
     this.#connection = connection;
     this.context = connection.context;
+    this.startTime = connection.startTime;
   }
 
   writeHeaders(

@@ -42,6 +42,8 @@ export type Extent = "part" | "whole" | "tagged";
 export interface HTTPConnection {
   /** The socket's peer, and whether it is still there. */
   readonly context: HTTPRequestContext;
+  /** When the request's head had arrived, on the clock of `performance.now()`. */
+  readonly startTime: number;
   /**
    * Sends the head and, in one piece with it, a first part of the body. A promise resolves when
    * the peer has taken enough for more to be written; `undefined` says it can be at once. The

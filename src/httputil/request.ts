@@ -39,8 +39,6 @@ export class HTTPServerRequest {
   /** The body: whole for most handlers, empty for one that streams it. */
   body: Uint8Array = EMPTY;
   readonly #authority: string | undefined;
-  /** When the head had arrived, on the clock of `performance.now()`. */
-  readonly startTime: number = performance.now();
   #finishTime: number | undefined;
   /** What has been worked out so far: one field, since most requests ask for none of it. */
   #parsed: ParsedParts | undefined;
@@ -74,6 +72,11 @@ export class HTTPServerRequest {
   /** The host without its port, in lower case. */
   get hostName(): string {
     return this.host.replace(/:\d*$/, "").toLowerCase();
+  }
+
+  /** When the head had arrived, on the clock of `performance.now()`. */
+  get startTime(): number {
+    return this.connection.startTime;
   }
 
   /** The peer's IP address. */

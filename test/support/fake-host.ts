@@ -87,6 +87,10 @@ class FakeTcp implements Tcp {
     });
   }
 
+  time(): number {
+    return performance.now();
+  }
+
   reserve(length: number): number {
     const { output } = this.#memory;
     if (length > output.length) {

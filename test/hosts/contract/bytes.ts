@@ -16,6 +16,26 @@ export function testBytes(bench: Bench): void {
     expect(Buffer.concat(client.chunks).equals(bytes)).toBe(true);
   });
 
+  test("time is that of performance.now(), of the batch within one", async () => {
+    const times: number[] = [];
+    const script: Script = {
+      data: (bytes, probe) => {
+        times.push(bench.tcp.time(), performance.now());
+        probe.send(bytes);
+      },
+    };
+    const before = performance.now();
+    const { client } = await bench.pair(script);
+    for (let i = 1; i <= 3; i++) {
+      client.send(Buffer.from("x"));
+      await until(() => client.length === i);
+      await pass(2);
+    }
+    times.push(bench.tcp.time(), performance.now());
+    expect([before, ...times]).toEqual([before, ...times].sort((a, b) => a - b));
+    expect(bench.tcp.time()).toBeGreaterThan(times.at(-3) as number);
+  });
+
   test("answers requests one after another", async () => {
     const { client } = await bench.pair(echo);
     for (let i = 1; i <= 50; i++) {
