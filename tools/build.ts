@@ -143,6 +143,7 @@ function publishedManifest(): Record<string, unknown> {
     sideEffects,
     engines,
     gypfile: false,
+    bin: { squall: "./src/cli.js" },
     exports: { ...packageExports("./"), "./package.json": "./package.json" },
     // The order decides: Deno and Bun match "node" too.
     imports: {

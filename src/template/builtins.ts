@@ -90,3 +90,8 @@ export const builtins: Readonly<Record<string, unknown>> = {
   parseFloat,
   parseInt,
 };
+
+/** Whether every template has the name. */
+export function isBuiltin(name: string): boolean {
+  return Object.hasOwn(builtins, name);
+}

@@ -1,30 +1,24 @@
 /**
- * Turns the nodes of a template and of what it extends and includes into one JavaScript function.
- * Called by template.ts, which compiles it, and by precompile.ts, which writes it to a file.
- *
- * The function appends to one string. Names are looked up once, at its start, and are variables
- * from there on. A name that was not passed is a variable that is declared and never reached:
- * whoever reads it gets a ReferenceError, and no global variable of that name is ever seen. A
- * switch whose `default` holds the declaration, and which is entered behind it, does that.
+ * Turns the nodes of a template and of what it extends and includes into one JavaScript function,
+ * which appends to one string. Called by template.ts, which compiles it, and by precompile.ts, which
+ * writes it to a file.
  */
-import { builtins } from "./builtins.ts";
+import { isBuiltin } from "./builtins.ts";
 import type { Code } from "./code.ts";
-import { type CodeMap, FUNCTION_NAME } from "./failure.ts";
+import type { CodeMap } from "./failure.ts";
+import { functionText, type Mode } from "./function-text.ts";
 import type { Family } from "./inheritance.ts";
-import { isInherited } from "./names.ts";
+import { NameTable, type PassedNames } from "./name-table.ts";
 import type * as nodes from "./nodes.ts";
 import { ParseError } from "./parse-error.ts";
-
-/** `stream` is a generator, which yields what there is before it waits and when there is enough. */
-export type Mode = "sync" | "async" | "stream";
+import { type FileLine, PlaceTable } from "./place-table.ts";
 
 /** A piece of the template's own code, by which a syntax error is found again. */
 export interface Fragment {
   /** JavaScript that is well formed if and only if the piece is. */
   readonly check: string;
   readonly source: string;
-  readonly filename: string;
-  readonly lineno: number;
+  readonly place: FileLine;
 }
 
 /** A generated function and what is known about it. */
@@ -33,23 +27,9 @@ export interface GeneratedCode {
   readonly text: string;
   readonly map: CodeMap;
   readonly fragments: readonly Fragment[];
-  /** It was not written for waiting, but has to wait: where. */
-  readonly awaits: { readonly filename: string; readonly lineno: number } | undefined;
-  /** Names that have to be passed. */
-  readonly required: readonly string[];
-  /** Names that may be passed, since the template also gives them values. */
-  readonly optional: readonly string[];
-}
-
-/** Variables of one function of Tornado's: the template, or an `apply` block in it. */
-interface Scope {
-  readonly assigned: Set<string>;
-  readonly out: string;
-}
-
-interface LoopState {
-  /** Where `break` goes that must not run the loop's `else`. */
-  readonly label: string | undefined;
+  /** Where it waits first. */
+  readonly awaits: FileLine | undefined;
+  readonly passed: PassedNames;
 }
 
 /** Writes the function of a template. */
@@ -57,11 +37,14 @@ export function generateCode(family: Family, mode: Mode): GeneratedCode {
   return new CodeWriter(family, mode).write();
 }
 
+/** How far the statements of the function are indented. */
+const INDENT = 3;
+
 class CodeWriter {
   readonly #family: Family;
   readonly #mode: Mode;
   #lines: string[] = [];
-  #indent = 3;
+  #indent = INDENT;
   #counter = 0;
   /** Pieces of the next statement that appends. */
   #pending: string[] = [];
@@ -71,25 +54,21 @@ class CodeWriter {
   #at = -1;
 
   #file: nodes.TemplateFile;
-  /** The files that the current one was brought in by, outermost first. */
-  readonly #via: { readonly file: nodes.TemplateFile; readonly line: number }[] = [];
+  /** The lines that brought the current file in, outermost first. */
+  readonly #via: FileLine[] = [];
+  /** The current file and those that include it. */
   #includes: readonly nodes.TemplateFile[];
-  readonly #scopes: Scope[] = [{ assigned: new Set(), out: "_tt_out" }];
-  #loops: LoopState[] = [];
+  /** The string that is appended to: the function's, and in `apply` one of its own. */
+  #out = "_tt_out";
+  /** Where `break` goes, loop by loop, if the loop has an `else` that it must not run. */
+  #loops: (string | undefined)[] = [];
   #tries = 0;
 
-  readonly #files: string[] = [];
-  readonly #places: number[][] = [];
-  readonly #placeIndices = new Map<string, number>();
-  /** Names that are looked up, by place. */
-  readonly #uses: Set<string>[] = [];
+  readonly #places = new PlaceTable();
+  readonly #names = new NameTable();
   readonly #fragments: Fragment[] = [];
-  readonly #names = new Set<string>();
-  readonly #free = new Set<string>();
-  /** Variables of loops and exception clauses, by how many of them the writer is in. */
-  readonly #locals = new Map<string, number>();
   readonly #escapers = new Map<string, string>();
-  #awaits: { filename: string; lineno: number } | undefined;
+  #awaits: FileLine | undefined;
 
   constructor(family: Family, mode: Mode) {
     this.#family = family;
@@ -102,61 +81,17 @@ class CodeWriter {
     this.#place(0);
     this.#body(this.#file.body);
     this.#flush();
-    this.#line(this.#mode === "stream" ? 'if (_tt_out !== "") yield _tt_out;' : "return _tt_out;");
-    const assigned = this.#scopes[0]?.assigned ?? new Set<string>();
-    const checked = [...this.#names].filter((name) => !assigned.has(name) && !isBuiltin(name));
-    const given = [...this.#free].filter((name) => !isBuiltin(name)).sort();
-    return {
-      text: this.#wrap(assigned, checked),
-      map: {
-        files: this.#files,
-        places: this.#places,
-        names: checked,
-        uses: this.#uses.map((names) =>
-          checked.flatMap((name, index) => (names.has(name) ? index : [])),
-        ),
-      },
-      fragments: this.#fragments,
-      awaits: this.#awaits,
-      required: given.filter((name) => !assigned.has(name)),
-      optional: given.filter((name) => assigned.has(name)),
-    };
-  }
-
-  #wrap(assigned: ReadonlySet<string>, checked: readonly string[]): string {
-    const kind = { sync: "function", async: "async function", stream: "async function*" }[
-      this.#mode
-    ];
-    const certain = new Set([...assigned, ...[...this.#names].filter(isBuiltin)]);
-    const variables = Array.from(certain, (name) => {
-      const holder = holderOf(name);
-      const builtin = isBuiltin(name) ? `_tt.builtins.${name}` : "undefined";
-      return `    let ${name} = (_tt_from = ${holder}) === undefined ? ${builtin} : _tt_from.${name};`;
+    const { certain, uncertain, passed } = this.#names;
+    const escapers = this.#escapers;
+    const text = functionText({
+      mode: this.#mode,
+      certain,
+      uncertain,
+      escapers,
+      lines: this.#lines,
     });
-    const escapers = Array.from(
-      this.#escapers,
-      ([method, name]) => `    const ${name} = _tt.escaper(${method});`,
-    );
-    const switches = checked.map((name) => {
-      const declaration = `default: let ${name} = _tt_from.${name};`;
-      return `    switch (_tt_from = ${holderOf(name)}) { ${declaration} case undefined:`;
-    });
-    return [
-      `${kind} ${FUNCTION_NAME}(_tt_names, _tt_more, _tt_imports, _tt_limit) {`,
-      "  let _tt_at = 0;",
-      "  try {",
-      '    let _tt_out = "", _tt_from;',
-      ...variables,
-      ...escapers,
-      ...switches,
-      "    {",
-      ...this.#lines,
-      `    }${" }".repeat(switches.length)}`,
-      "  } catch (_tt_error) {",
-      "    throw _tt.failed(_tt_error, _tt_at, _tt_map, [_tt_names, _tt_more]);",
-      "  }",
-      "}",
-    ].join("\n");
+    const map = this.#places.map(uncertain);
+    return { text, map, fragments: this.#fragments, awaits: this.#awaits, passed };
   }
 
   // What is written
@@ -178,14 +113,10 @@ class CodeWriter {
     this.#line(tail);
   }
 
-  get #scope(): Scope {
-    return this.#scopes.at(-1) as Scope;
-  }
-
   /** Writes the statement that appends what is pending. */
   #flush(): void {
     if (this.#pending.length === 0) return;
-    this.#line(`${this.#scope.out} += ${this.#pending.join(" + ")};`);
+    this.#line(`${this.#out} += ${this.#pending.join(" + ")};`);
     this.#pending = [];
     this.#mayFail = false;
   }
@@ -198,13 +129,13 @@ class CodeWriter {
 
   /** Sends what there is: to wait is the time for it. Not inside of `apply`. */
   #yieldBeforeWait({ awaits }: Code): void {
-    if (!awaits || this.#mode !== "stream" || this.#scopes.length > 1) return;
+    if (!awaits || this.#mode !== "stream" || this.#out !== "_tt_out") return;
     this.#flush();
     this.#line('if (_tt_out !== "") { yield _tt_out; _tt_out = ""; }');
   }
 
   #yieldWhenFull(): void {
-    if (this.#mode !== "stream" || this.#scopes.length > 1) return;
+    if (this.#mode !== "stream" || this.#out !== "_tt_out") return;
     this.#flush();
     this.#line('if (_tt_out.length >= _tt_limit) { yield _tt_out; _tt_out = ""; }');
   }
@@ -215,23 +146,9 @@ class CodeWriter {
 
   // Where it is
 
-  /** The index of a line of the current file, with what brought the file in. */
+  /** The number of a line of the current file, with what brought the file in. */
   #place(line: number): number {
-    const numbers = [this.#fileIndex(this.#file), line];
-    for (const { file, line: from } of [...this.#via].reverse()) {
-      numbers.push(this.#fileIndex(file), from);
-    }
-    const key = numbers.join();
-    const known = this.#placeIndices.get(key);
-    if (known !== undefined) return known;
-    this.#placeIndices.set(key, this.#places.length);
-    this.#uses.push(new Set());
-    return this.#places.push(numbers) - 1;
-  }
-
-  #fileIndex({ name }: nodes.TemplateFile): number {
-    const known = this.#files.indexOf(name);
-    return known < 0 ? this.#files.push(name) - 1 : known;
+    return this.#places.indexOf({ file: this.#file.name, line }, this.#via);
   }
 
   /** Notes the place, if the function has noted another one before. */
@@ -251,27 +168,16 @@ class CodeWriter {
 
   /** Takes note of what an expression needs. `check` is a statement around its text. */
   #use(code: Code, line: number, check = `(${code.text}\n);`): void {
-    const { name: filename } = this.#file;
-    for (const name of code.names) this.#names.add(name);
-    const uses = this.#uses[this.#place(line)];
-    for (const name of [...code.free].filter((one) => !this.#locals.get(one))) {
-      this.#free.add(name);
-      uses?.add(name);
-    }
-    for (const name of code.assigned) if (!this.#locals.get(name)) this.#assign(name);
-    if (code.awaits) this.#awaits ??= { filename, lineno: line };
-    this.#fragments.push({ check, source: code.source, filename, lineno: line });
+    const place = { file: this.#file.name, line };
+    const index = this.#place(line);
+    for (const name of this.#names.use(code, this.#file)) this.#places.addUse(index, name);
+    if (code.awaits) this.#awaits ??= place;
+    this.#fragments.push({ check, source: code.source, place });
   }
 
-  /** A variable of the innermost function; those around it have one of that name too. */
-  #assign(name: string): void {
-    for (const { assigned } of this.#scopes) assigned.add(name);
-  }
-
-  #withLocals(names: readonly string[], body: () => void): void {
-    for (const name of names) this.#locals.set(name, (this.#locals.get(name) ?? 0) + 1);
-    body();
-    for (const name of names) this.#locals.set(name, (this.#locals.get(name) ?? 0) - 1);
+  /** Notes that names have values from here on, unless something may lead past this. */
+  #ascertain(names: Iterable<string>): void {
+    if (this.#indent === INDENT) this.#names.ascertain(names);
   }
 
   // The nodes
@@ -294,6 +200,7 @@ class CodeWriter {
         this.#yieldBeforeWait(node.code);
         this.#use(node.code, node.line);
         this.#line(`${node.code.text};`);
+        this.#ascertain(node.code.assigned);
         break;
       case "import":
         this.#import(node);
@@ -345,8 +252,8 @@ class CodeWriter {
     this.#flush();
     this.#note(line);
     for (const { module, member, name } of names) {
-      this.#names.add(name);
-      this.#assign(name);
+      this.#names.assign(name);
+      this.#ascertain([name]);
       const path = JSON.stringify(module);
       const whole = `_tt.imported(${path}, _tt_names, _tt_more, _tt_imports)`;
       const of = `_tt.member(${whole}, ${JSON.stringify(member)}, ${path})`;
@@ -370,7 +277,7 @@ class CodeWriter {
   /** Writes what another file has, brought in by a line of this one. */
   #within(file: nodes.TemplateFile, line: number, body: () => void): void {
     const outer = this.#file;
-    this.#via.push({ file: outer, line });
+    this.#via.push({ file: outer.name, line });
     this.#file = file;
     body();
     this.#file = outer;
@@ -380,20 +287,18 @@ class CodeWriter {
   /** A function of its own in Tornado: what it assigns, it keeps. */
   #apply({ method, body, line }: nodes.Apply): void {
     const out = this.#unique("out");
-    const scope = { assigned: new Set<string>(), out };
-    const loops = this.#loops;
+    const outer = { out: this.#out, loops: this.#loops, lines: this.#lines };
     this.#flush();
     this.#line(`let ${out} = "";`);
-    const outerLines = this.#lines;
-    this.#lines = [];
-    this.#scopes.push(scope);
+    const lines: string[] = [];
+    this.#out = out;
     this.#loops = [];
-    this.#nested("{", () => this.#body(body));
-    this.#loops = loops;
-    this.#scopes.pop();
-    const inner = this.#lines;
-    this.#lines = outerLines;
-    this.#copied([...scope.assigned], inner);
+    this.#lines = lines;
+    const assigned = this.#names.assignedIn(() => this.#nested("{", () => this.#body(body)));
+    this.#out = outer.out;
+    this.#loops = outer.loops;
+    this.#lines = outer.lines;
+    this.#copied(assigned, lines);
     this.#note(line);
     this.#use(method, line);
     if (this.#tries > 0) this.#flush();
@@ -439,15 +344,15 @@ class CodeWriter {
   #loop(node: nodes.Loop): void {
     const { head, body, otherwise, line } = node;
     const label = otherwise === undefined ? undefined : this.#unique("loop");
-    const local = "kind" in head ? head.local : [];
+    const { local, assigned } = "kind" in head ? head : { local: [], assigned: [] };
     this.#flush();
     if (label !== undefined) {
       this.#line(`${label}: {`);
       this.#indent++;
     }
     const opening = "kind" in head ? this.#forHead(head, line) : this.#whileHead(head, line);
-    this.#loops.push({ label });
-    this.#withLocals(local, () =>
+    this.#loops.push(label);
+    this.#names.within(local, assigned, () =>
       this.#nested(opening, () => {
         this.#body(body);
         this.#yieldWhenFull();
@@ -471,16 +376,13 @@ class CodeWriter {
 
   #forHead(head: Exclude<nodes.Loop["head"], Code>, line: number): string {
     const { kind, awaits, assigned, local, target, values } = head;
-    for (const name of assigned) {
-      this.#names.add(name);
-      this.#assign(name);
-    }
+    for (const name of assigned) this.#names.assign(name);
     this.#yieldBeforeWait({ ...values, awaits: awaits || values.awaits });
-    if (awaits) this.#awaits ??= { filename: this.#file.name, lineno: line };
+    if (awaits) this.#awaits ??= { file: this.#file.name, line };
     const word = awaits ? "for await" : "for";
     if (head.counting) {
       this.#note(line);
-      this.#withLocals(local, () => this.#use(values, line, `for (${values.text}\n) {}`));
+      this.#names.within(local, [], () => this.#use(values, line, `for (${values.text}\n) {}`));
       return `for (${values.text}) {`;
     }
     if (kind === "javascript") {
@@ -546,7 +448,7 @@ class CodeWriter {
       this.#use(classes, line, `[${classes.text}\n];`);
       head = `${word}if ((_tt_at = ${this.#place(line)}, ${list})) {`;
     }
-    this.#withLocals(name === undefined ? [] : [name], () =>
+    this.#names.within(name === undefined ? [] : [name], [], () =>
       this.#nested(head, () => {
         if (name !== undefined) this.#line(`let ${name} = ${error};`);
         this.#body(body);
@@ -556,22 +458,10 @@ class CodeWriter {
 
   #jump({ kind, line }: nodes.Jump): void {
     this.#flush();
-    const loop = this.#loops.at(-1);
-    if (loop === undefined) {
+    if (this.#loops.length === 0) {
       throw new ParseError(`${kind} outside for, while block`, this.#file.name, line);
     }
-    const label = kind === "break" && loop.label !== undefined ? ` ${loop.label}` : "";
-    this.#line(`${kind}${label};`);
+    const label = kind === "break" ? this.#loops.at(-1) : undefined;
+    this.#line(label === undefined ? `${kind};` : `${kind} ${label};`);
   }
-}
-
-function isBuiltin(name: string): boolean {
-  return Object.hasOwn(builtins, name);
-}
-
-/** Code for the object that has the name. */
-function holderOf(name: string): string {
-  const test = (names: string) =>
-    isInherited(name) ? `_tt.has(${names}, "${name}")` : `"${name}" in ${names}`;
-  return `${test("_tt_names")} ? _tt_names : ${test("_tt_more")} ? _tt_more : undefined`;
 }

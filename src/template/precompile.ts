@@ -73,14 +73,14 @@ export function compileTemplate(
   };
 }
 
-function namesType({ required, optional }: GeneratedCode, declared: readonly string[]): string {
-  if (declared.length > 0) {
-    return `export type Names = ${declared.map((type) => `(${type})`).join(" & ")};`;
-  }
-  return [
-    "export interface Names {",
-    ...required.map((name) => `  readonly ${name}: unknown;`),
-    ...optional.map((name) => `  readonly ${name}?: unknown;`),
-    "}",
-  ].join("\n");
+/** What `@names` says, with the names of those files that say nothing. */
+function namesType({ passed }: GeneratedCode, declared: readonly string[]): string {
+  const members = [
+    ...passed.required.map((name) => `  readonly ${name}: unknown;`),
+    ...passed.optional.map((name) => `  readonly ${name}?: unknown;`),
+  ];
+  if (declared.length === 0) return ["export interface Names {", ...members, "}"].join("\n");
+  const types = declared.map((type) => (declared.length > 1 ? `(${type})` : type));
+  if (members.length > 0) types.push(["{", ...members, "}"].join("\n"));
+  return `export type Names = ${types.join(" & ")};`;
 }

@@ -173,7 +173,11 @@ export function readAssignment(source: string): Code {
     source,
     text: `(${left.pattern} ${sign.text} (${value.text}))`,
     names: new Set([...whole.names, ...value.names]),
-    free: new Set([...whole.free, ...value.free]),
+    // A name that is only given a value is not read.
+    free:
+      isPattern || (target.length === 1 && sign.text === "=")
+        ? value.free
+        : new Set([...whole.free, ...value.free]),
     assigned: new Set([...whole.assigned, ...left.names, ...value.assigned]),
     awaits: whole.awaits || value.awaits,
   };

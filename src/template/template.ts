@@ -3,8 +3,9 @@
  */
 import { toUnicode } from "../escape.ts";
 import { pythonHint } from "./code.ts";
-import { type Fragment, type GeneratedCode, generateCode, type Mode } from "./code-writer.ts";
+import { type Fragment, type GeneratedCode, generateCode } from "./code-writer.ts";
 import { SOURCE_URL } from "./failure.ts";
+import type { Mode } from "./function-text.ts";
 import { Family } from "./inheritance.ts";
 import type { BaseLoader } from "./loader.ts";
 import type { TemplateFile } from "./nodes.ts";
@@ -97,7 +98,7 @@ export class Template<Names extends object = object> extends CompiledTemplate<Na
 
   override waitsAt(): string | undefined {
     this.functions();
-    return this.#awaits && `${this.#awaits.filename}:${this.#awaits.lineno}`;
+    return this.#awaits && `${this.#awaits.file}:${this.#awaits.line}`;
   }
 
   #compile(): RenderFunctions {
@@ -140,7 +141,8 @@ export class Template<Names extends object = object> extends CompiledTemplate<Na
       const why =
         pythonHint(fragment.source) || `expected JavaScript, ${lowerFirst(fault.message)}`;
       const reason = `Cannot parse "${fragment.source}": ${why}`;
-      return new ParseError(reason, fragment.filename, fragment.lineno, { cause: fault });
+      const { file, line } = fragment.place;
+      return new ParseError(reason, file, line, { cause: fault });
     }
     return error;
   }
