@@ -118,6 +118,22 @@ export function testClosing(bench: Bench): void {
     expect(Buffer.concat(client.chunks).equals(bytes)).toBe(true);
   });
 
+  test("shutdown from a drain that sends: all that waits goes out first", async () => {
+    const bytes = noise(8 * MIB);
+    const { client, server } = await bench.pair({}, { open: (probe) => probe.pause() });
+    server.script.drain = (probe) => {
+      probe.script = {};
+      probe.write(bytes);
+      probe.shutdown();
+    };
+    server.write(bytes);
+    await until(() => server.socket.bufferedAmount > 0);
+    client.resume();
+    await until(() => client.ended || client.closed);
+    expect(Buffer.concat(client.chunks).equals(Buffer.concat([bytes, bytes]))).toBe(true);
+    expect(client.error).toBeUndefined();
+  });
+
   test("close sends what is buffered, then closes", async () => {
     const bytes = noise(8 * MIB);
     const { client, server } = await bench.pair({}, { open: (probe) => probe.pause() });
