@@ -271,7 +271,7 @@ export class EpollSocket implements Socket, Source, Settling {
     }
     this.#watched = false;
     this.handler.drain();
-    if (this.#writing === "finishing") this.#finish();
+    if (this.#writing === "finishing" && this.#queued === 0) this.#finish();
     if (!this.#closed) this.#watch();
   }
 

@@ -60,6 +60,8 @@ export class Epoll {
   #count = 0;
   #serial = 0;
   #state: "stopped" | "turning" | "sleeping" = "stopped";
+  /** Events that a sleep has found. */
+  #found = 0;
   #sleptAt = 0;
   #servedAt = 0;
   #patience = 0;
@@ -125,16 +127,22 @@ export class Epoll {
   }
 
   #takeTurn(): void {
+    const found = this.#found;
+    this.#found = 0;
     if (this.#count === 0) {
       this.#state = "stopped";
       return;
     }
-    const count = this.#libc.call.epoll_wait(this.#epoll, this.#eventsPointer, BATCH, 0);
+    const count = found || this.#poll();
     if (count > 0) this.#serve(count);
     const now = performance.now();
     if (count > 0) this.#awakeUntil = now + this.#patience;
     if (now < (count > 0 ? this.#restAt : this.#awakeUntil)) setImmediate(this.#turn);
     else this.#sleep(now);
+  }
+
+  #poll(): number {
+    return this.#libc.call.epoll_wait(this.#epoll, this.#eventsPointer, BATCH, 0);
   }
 
   /** Waits on Deno's thread: returns at once if there is work already. */
@@ -144,13 +152,14 @@ export class Epoll {
     this.#libc.call.sleep(this.#epoll, this.#eventsPointer, BATCH, -1).then(this.#woken);
   }
 
+  /** Leaves what was found to the next turn: promises of the batch before may not be done yet. */
   #wake(count: number): void {
     const now = performance.now();
     this.#patience = now - this.#sleptAt < PATIENCE ? PATIENCE : 0;
     this.#awakeUntil = now + this.#patience;
     this.#restAt = now + REST_INTERVAL;
+    this.#found = Math.max(count, 0);
     this.#schedule();
-    if (count > 0) this.#serve(count);
   }
 
   /** The time, asked once for the sockets that are served together. */
