@@ -1,6 +1,7 @@
 // Every export of the core, nothing else. Results at or above zero are counts, below zero a status.
 
 export { base64Decode, base64Encode } from "./base64";
+export { copy } from "./bytes";
 export { equal } from "./crypto/equal";
 export { contentHash, hash, hashFinal, hashInit, hashUpdate } from "./crypto/hash";
 export { hmac, hmacKey } from "./crypto/hmac";

@@ -25,6 +25,7 @@ import type { TransferMemory } from "../host.ts";
 /** The core's exports, as `core-wasm/index.ts` lists them. Addresses and counts only. */
 export interface CoreExports {
   readonly memory: { readonly buffer: ArrayBuffer };
+  copy(target: number, source: number, length: number): void;
   parseRequestHead(
     start: number,
     length: number,

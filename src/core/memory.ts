@@ -12,7 +12,7 @@ import {
   PREFIX_LENGTH,
   SLACK,
 } from "../../core-wasm/layout.ts";
-import { memory } from "./load.ts";
+import { memory, wasm } from "./load.ts";
 
 /** Up to this length, looking at each character is faster than a call out of JavaScript. */
 const SHORT = 64;
@@ -71,7 +71,7 @@ export function putPrefix(text: string, start: number): void {
     putLatin1(text, PREFIX);
     prefix = text;
   }
-  memory.copyWithin(start, PREFIX, PREFIX + text.length);
+  wasm.copy(start, PREFIX, text.length);
 }
 
 /** Writes text as UTF-8, in `length` bytes as `utf8Length` counts them. */

@@ -32,7 +32,7 @@ function methodFor(handler: RequestHandler, method: string): Verb | undefined {
 }
 
 function memberNamed(handler: RequestHandler, method: string): Verb | undefined {
-  let name = names.get(method);
+  let name = method === "GET" ? "get" : names.get(method);
   if (name === undefined) {
     name = method.toLowerCase();
     names.set(method, name);
