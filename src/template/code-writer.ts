@@ -12,6 +12,7 @@ import { NameTable, type PassedNames } from "./name-table.ts";
 import type * as nodes from "./nodes.ts";
 import { ParseError } from "./parse-error.ts";
 import { type FileLine, PlaceTable } from "./place-table.ts";
+import { seamOf } from "./seam.ts";
 
 /** A piece of the template's own code, by which a syntax error is found again. */
 export interface Fragment {
@@ -351,22 +352,35 @@ class CodeWriter {
       this.#indent++;
     }
     const opening = "kind" in head ? this.#forHead(head, line) : this.#whileHead(head, line);
+    const seam = this.#tries === 0 ? seamOf(this.#family, body) : undefined;
+    const between = this.#unique("between");
+    if (seam !== undefined) this.#line(`let ${between} = ${seam.before};`);
     this.#loops.push(label);
     this.#names.within(local, assigned, () =>
       this.#nested(opening, () => {
-        this.#body(body);
+        if (seam !== undefined) this.#pending.push(between);
+        this.#body(seam?.rest ?? body);
+        if (seam !== undefined) this.#set(between, seam.between);
         this.#yieldWhenFull();
         // The next value may fail to come.
         this.#note(line);
       }),
     );
     this.#loops.pop();
+    if (seam !== undefined) {
+      this.#line(`if (${between} !== ${seam.before}) ${this.#out} += ${seam.after};`);
+    }
     if (label === undefined || otherwise === undefined) return;
     this.#body(otherwise);
     this.#flush();
     this.#indent--;
     this.#line("}");
     this.#at = -1;
+  }
+
+  #set(name: string, value: string): void {
+    this.#flush();
+    this.#line(`${name} = ${value};`);
   }
 
   #whileHead(condition: Code, line: number): string {

@@ -2,7 +2,7 @@
  * Joins a template with the files that it extends and includes: which file's text is rendered, and
  * which block stands for each name. Called by template.ts; code-writer.ts asks it for blocks.
  */
-import type { Block, FileReference, Node, TemplateFile } from "./nodes.ts";
+import { type Block, bodiesOf, type FileReference, type Node, type TemplateFile } from "./nodes.ts";
 import { ParseError } from "./parse-error.ts";
 
 /** Finds the file that another one names; `undefined` without a loader. */
@@ -82,28 +82,6 @@ export class Family {
       }
       for (const body of bodiesOf(node)) this.#collect(body, file, stack);
     }
-  }
-}
-
-/** Everything inside a node. */
-function bodiesOf(node: Node): (readonly Node[])[] {
-  switch (node.kind) {
-    case "block":
-    case "apply":
-      return [node.body];
-    case "if":
-      return [...node.branches.map(({ body }) => body), node.otherwise ?? []];
-    case "loop":
-      return [node.body, node.otherwise ?? []];
-    case "try":
-      return [
-        node.body,
-        ...node.handlers.map(({ body }) => body),
-        node.otherwise ?? [],
-        node.last ?? [],
-      ];
-    default:
-      return [];
   }
 }
 

@@ -115,3 +115,25 @@ export interface Jump {
   readonly kind: "break" | "continue";
   readonly line: number;
 }
+
+/** Everything inside a node. */
+export function bodiesOf(node: Node): (readonly Node[])[] {
+  switch (node.kind) {
+    case "block":
+    case "apply":
+      return [node.body];
+    case "if":
+      return [...node.branches.map(({ body }) => body), node.otherwise ?? []];
+    case "loop":
+      return [node.body, node.otherwise ?? []];
+    case "try":
+      return [
+        node.body,
+        ...node.handlers.map(({ body }) => body),
+        node.otherwise ?? [],
+        node.last ?? [],
+      ];
+    default:
+      return [];
+  }
+}

@@ -7,8 +7,6 @@ import { builtins } from "./builtins.ts";
 import { failed } from "./failure.ts";
 import { has } from "./names.ts";
 
-const SPECIAL = /[&<>"']/;
-
 /** The text of a value, not escaped. `undefined` and `null` have none. */
 export function textOf(value: unknown): string {
   if (typeof value === "string") return value;
@@ -22,7 +20,7 @@ export function textOf(value: unknown): string {
 
 /** The text of a value for HTML. Strings and numbers come first: nearly all values are those. */
 export function escaped(value: unknown): string {
-  if (typeof value === "string") return SPECIAL.test(value) ? xhtmlEscape(value) : value;
+  if (typeof value === "string") return xhtmlEscape(value);
   if (typeof value === "number") return `${value}`;
   return value instanceof SafeString ? value.toString() : xhtmlEscape(textOf(value));
 }
