@@ -15,6 +15,8 @@ export interface Lexeme {
   readonly gap: string;
   /** How many brackets are open around it; brackets count as outside of themselves. */
   readonly depth: number;
+  /** The index of the bracket that it stands in, or -1. */
+  readonly parent: number;
   /** Of a bracket, the index of the one that closes or opens it. */
   match: number;
   /** Of an opening brace, what it opens. */
@@ -121,7 +123,15 @@ class Reader {
 
   #push(kind: LexemeKind, text: string, gap: string, brace?: "object" | "body"): void {
     const start = this.#at - text.length;
-    const lexeme = { kind, text, start, gap, depth: this.#open.length, match: -1 };
+    const lexeme = {
+      kind,
+      text,
+      start,
+      gap,
+      depth: this.#open.length,
+      parent: this.#open.at(-1) ?? -1,
+      match: -1,
+    };
     this.#lexemes.push(brace === undefined ? lexeme : { ...lexeme, brace });
   }
 

@@ -23,6 +23,9 @@ const DIRECTIVES = (
   "import include module raw set try while whitespace"
 ).split(" ");
 
+/** Most blocks inside each other. Python stops at as many levels of indentation. */
+const MAX_DEPTH = 100;
+
 /** What people write who know another language. */
 const FOREIGN: ReadonlyMap<string, string> = new Map([
   ["elseif", "elif"],
@@ -71,6 +74,7 @@ class Parser {
   readonly #tokens: readonly Token[];
   readonly #lastLine: number;
   #at = 0;
+  #depth = 0;
   #whitespace: WhitespaceMode;
   #autoescape: Code | undefined;
   #parent: FileReference | undefined;
@@ -103,6 +107,15 @@ class Parser {
 
   /** Reads up to the end of the block, or to what goes on with it. */
   #section(place: Place): Section {
+    if (++this.#depth > MAX_DEPTH) {
+      throw this.#error(`more than ${MAX_DEPTH} blocks inside each other`, place.block?.line ?? 0);
+    }
+    const section = this.#nodes(place);
+    this.#depth--;
+    return section;
+  }
+
+  #nodes(place: Place): Section {
     const nodes: Node[] = [];
     for (;;) {
       const token = this.#tokens[this.#at++];

@@ -52,17 +52,7 @@ export function isProperty(lexemes: readonly Lexeme[], index: number): boolean {
   const after = lexemes[index + 1]?.text;
   if ((after !== ":" && after !== "(") || (before?.text !== "{" && before?.text !== ","))
     return false;
-  return enclosing(lexemes, index)?.brace === "object";
-}
-
-/** The bracket that the lexeme stands in. */
-export function enclosing(lexemes: readonly Lexeme[], index: number): Lexeme | undefined {
-  const depth = (lexemes[index]?.depth ?? 0) - 1;
-  for (let at = index - 1; at >= 0; at--) {
-    const lexeme = lexemes[at];
-    if (lexeme?.depth === depth && lexeme.match > index) return lexeme;
-  }
-  return undefined;
+  return lexemes[lexemes[index]?.parent ?? -1]?.brace === "object";
 }
 
 /** What an expression refers to outside of itself. */

@@ -237,6 +237,21 @@ describe("a syntax error says what was expected, and where", () => {
     ).toContain('it extends "c.html", expected a file that does not at a.html:1');
   });
 
+  test("too many blocks inside each other", () => {
+    const nested = (depth: number) => "{% if x %}\n".repeat(depth) + "{% end %}".repeat(depth);
+    expect(new Template(nested(99)).generate({ x: 1 })).toBe("\n".repeat(99));
+    expect(() => new Template(nested(5000))).toThrow(
+      "more than 100 blocks inside each other at <string>:100",
+    );
+  });
+
+  test("a long expression takes no more than its length", () => {
+    const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: ${index}`).join(", ");
+    expect(new Template(`{{ len({ ${keys} }) }}`).generate()).toBe("20000");
+    const open = "[".repeat(2000);
+    expect(() => new Template(`{{ ${open} }}`)).toThrow('"[" is not closed');
+  });
+
   test("break in a block that stands outside of a loop elsewhere", () => {
     const files = {
       "a.html": "{% extends b.html %}{% for x in [] %}{% block x %}{% break %}{% end %}{% end %}",
