@@ -3,12 +3,42 @@
  */
 
 export { HTTPServer, type HTTPServerOptions } from "./httpserver.ts";
-export { HTTPServerRequest } from "./httputil.ts";
+export { type CookieAttributes, type HTTPFile, HTTPServerRequest } from "./httputil.ts";
 export { type RuleLike, URLSpec, URLSpec as url } from "./routing.ts";
-export { Application, type Settings } from "./web/application.ts";
+export { Application } from "./web/application.ts";
 export type { ArgumentOptions } from "./web/arguments.ts";
+export { ErrorHandler, FallbackHandler, RedirectHandler } from "./web/basic-handlers.ts";
+export { ContentEncoding } from "./web/content-encoding.ts";
+export {
+  addSlash,
+  asynchronous,
+  authenticated,
+  type MethodWrapper,
+  removeSlash,
+} from "./web/decorators.ts";
 export { Finish, HTTPError, type HTTPErrorOptions, MissingArgumentError } from "./web/errors.ts";
 export type { RequestHandlerClass } from "./web/handler-delegate.ts";
-export type { Chunk, HeaderValue } from "./web/handler-response.ts";
+export type { RequestHook } from "./web/handler-life.ts";
+export type { Chunk, HeaderValue, RedirectOptions } from "./web/handler-response.ts";
+export type { GetSignedCookieOptions, SignedCookieOptions } from "./web/handler-session.ts";
+export { isLocalUrl } from "./web/location.ts";
+export {
+  OutputTransform,
+  type OutputTransformClass,
+  type TransformedChunk,
+  type TransformedStart,
+} from "./web/output-transform.ts";
 export { type ErrorDetails, RequestHandler } from "./web/request-handler.ts";
+export type { Settings } from "./web/settings.ts";
+export {
+  type CookieSecret,
+  type CreateSignedValueOptions,
+  createSignedValue,
+  DEFAULT_SIGNED_VALUE_MIN_VERSION,
+  DEFAULT_SIGNED_VALUE_VERSION,
+  type DecodeSignedValueOptions,
+  decodeSignedValue,
+  getSignatureKeyVersion,
+} from "./web/signed-value.ts";
 export { streamRequestBody } from "./web/stream-request-body.ts";
+export type { Guard, Guards } from "./web/verbs.ts";

@@ -44,7 +44,7 @@ const lines: readonly Line[] = [
     also: { "src/locale": ["node:fs", "node:path"] },
   },
   { modules: "src/routing src/fetch" },
-  { modules: "src/web" },
+  { modules: "src/web", also: { "src/web": ["node:zlib"] } },
   {
     modules: "src/websocket src/pubsub src/wsgi src/auth src/options src/database src/s3server",
     also: { "src/options": ["node:fs", "node:module", "node:path", "node:process"] },

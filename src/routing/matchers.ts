@@ -43,7 +43,12 @@ export class HostMatches implements Matcher {
   }
 
   match(request: HTTPServerRequest): PathMatch | undefined {
-    return this.#pattern.test(request.hostName) ? NO_GROUPS : undefined;
+    return this.matchesHost(request.hostName) ? NO_GROUPS : undefined;
+  }
+
+  /** Whether this is the pattern of a host's name. */
+  matchesHost(name: string): boolean {
+    return this.#pattern.test(name);
   }
 
   reverse(): undefined {

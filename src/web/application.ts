@@ -3,6 +3,7 @@
  * handlers; `listen` puts a server under it.
  */
 
+import { fetchFrom } from "../fetch.ts";
 import { HTTPServer, type HTTPServerOptions } from "../httpserver.ts";
 import type { HTTPMessageDelegate, HTTPServerRequest } from "../httputil.ts";
 import { accessLog } from "../log.ts";
@@ -17,35 +18,27 @@ import {
   type RuleLike,
   type RuleRouter,
 } from "../routing.ts";
-import { HTTPError } from "./errors.ts";
-import {
-  HandlerDelegate,
-  HandlerRule,
-  isHandlerClass,
-  type RequestHandlerClass,
-} from "./handler-delegate.ts";
-import { RequestHandler } from "./request-handler.ts";
+import { NotFoundHandler } from "./basic-handlers.ts";
+import { ContentEncoding } from "./content-encoding.ts";
+import { HandlerDelegate, HandlerRule, isHandlerClass } from "./handler-delegate.ts";
+import type { RequestHook } from "./handler-life.ts";
+import type { OutputTransformClass } from "./output-transform.ts";
+import type { RequestHandler } from "./request-handler.ts";
+import type { Settings } from "./settings.ts";
 
 const NO_MATCH: PathMatch = { pathArgs: [], pathKwargs: undefined };
-
-/** What an application can be told. */
-export interface Settings {
-  /** Whole responses to GET and HEAD get an entity tag, and are answered 304; true by default. */
-  readonly etag?: boolean;
-  /** Error pages show the stack of the exception. Never in production. */
-  readonly serveTraceback?: boolean;
-  /** Answers where no rule fits, in place of 404. */
-  readonly defaultHandlerClass?: RequestHandlerClass;
-  readonly defaultHandlerOptions?: object;
-  /** Logs a finished request, in place of the access log. */
-  readonly logFunction?: (handler: RequestHandler) => void;
-  /** An application's own settings. */
-  readonly [name: string]: unknown;
-}
 
 /** Routes requests to request handlers (Tornado `web.Application`). */
 export class Application extends Router implements ReversibleRouter {
   readonly settings: Settings;
+  /** What every response goes through on its way out; undefined if there is nothing. */
+  transforms: readonly OutputTransformClass[] | undefined;
+  /** What runs around every request, in this order. */
+  readonly hooks: RequestHook[] = [];
+  /** Whether requests that change something are checked for who made them. */
+  readonly checksXsrf: boolean;
+  /** Whether anything at all runs before a handler's `prepare`: one look for the usual case. */
+  intercepts: boolean;
   /** Rules for single hosts, in the order they were added; after them those for every host. */
   readonly #byHost: ApplicationRouter;
   readonly #wildcard: ApplicationRouter;
@@ -54,12 +47,41 @@ export class Application extends Router implements ReversibleRouter {
   /** Takes rules `[pattern, handler class, options of initialize, name]`, and settings. */
   constructor(handlers: readonly RuleLike[] = [], settings: Settings = {}) {
     super();
-    this.settings = settings;
+    this.settings = settings.debug === true ? { serveTraceback: true, ...settings } : settings;
+    this.checksXsrf = settings.xsrfCookies === true || settings.xsrfPolicy !== undefined;
+    this.intercepts = this.checksXsrf;
+    for (const transform of settings.transforms ?? []) this.addTransform(transform);
+    if (settings.compressResponse ?? settings.gzip) this.addTransform(ContentEncoding);
     const { defaultHandlerClass = NotFoundHandler, defaultHandlerOptions } = settings;
     const defaultRule = new Rule(new AnyMatches(), defaultHandlerClass, defaultHandlerOptions);
     this.#defaultRule = new HandlerRule(defaultRule, defaultHandlerClass);
     this.#byHost = new ApplicationRouter(this);
     this.#wildcard = new ApplicationRouter(this, handlers);
+  }
+
+  /** Has every response from now on go through a transform, after those that are there. */
+  addTransform(transform: OutputTransformClass): void {
+    this.transforms = [...(this.transforms ?? []), transform];
+  }
+
+  /**
+   * Runs a hook around every request's `prepare` and verb: it gets the handler, and `next` to go
+   * on with. The first one that was given is the outermost.
+   */
+  use(hook: RequestHook): this {
+    this.hooks.push(hook);
+    this.intercepts = true;
+    return this;
+  }
+
+  /** Answers a request of the web's standards, without a socket: under somebody else's server. */
+  readonly fetch = (request: Request): Promise<Response> => fetchFrom(this, request);
+
+  /**
+   * Asks the application for a path, without a socket: for tests. Takes what `fetch` takes.
+   */
+  request(path: string, init?: RequestInit): Promise<Response> {
+    return this.fetch(new Request(new URL(path, "http://localhost"), init));
   }
 
   /** Adds rules for hosts that match a regular expression; they come before the constructor's. */
@@ -87,6 +109,7 @@ export class Application extends Router implements ReversibleRouter {
     return (
       (this.#byHost.rules.length > 0 ? this.#byHost.findHandler(request) : undefined) ??
       this.#wildcard.findHandler(request) ??
+      this.#ofDefaultHost(request) ??
       this.#defaultDelegate(request)
     );
   }
@@ -111,6 +134,18 @@ export class Application extends Router implements ReversibleRouter {
     const { method, uri, remoteIp } = handler.request;
     const time = (handler.request.requestTime() * 1000).toFixed(2);
     accessLog[level](`${status} ${method} ${uri} (${remoteIp}) ${time}ms`);
+  }
+
+  /** Rules for the default host, for requests that come from no proxy (Tornado `default_host`). */
+  #ofDefaultHost(request: HTTPServerRequest): HTTPMessageDelegate | undefined {
+    const { defaultHost } = this.settings;
+    if (defaultHost === undefined || request.headers.has("X-Real-Ip")) return undefined;
+    for (const rule of this.#byHost.rules) {
+      const isIts = rule.matcher instanceof HostMatches && rule.matcher.matchesHost(defaultHost);
+      const found = isIts ? (rule.target as Router).findHandler(request) : undefined;
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   #defaultDelegate(request: HTTPServerRequest): HTTPMessageDelegate {
@@ -144,15 +179,5 @@ class ApplicationRouter extends ReversibleRuleRouter {
 
   protected override newRouter(rules: readonly RuleLike[]): RuleRouter {
     return new ApplicationRouter(this.#application, rules);
-  }
-}
-
-/** Answers 404, and `OPTIONS *`, which asks about the server as a whole (RFC 9110 section 9.3.7). */
-class NotFoundHandler extends RequestHandler {
-  override prepare(): void {
-    if (this.request.uri !== "*") throw new HTTPError(404);
-    this.setStatus(204);
-    this.setHeader("Allow", RequestHandler.supportedMethods.join(", "));
-    this.finish();
   }
 }

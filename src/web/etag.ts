@@ -15,13 +15,26 @@ export function etagFor(body: string | Uint8Array | undefined): string {
 
 const entityTag = /\*|(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 
-/** Whether If-None-Match names this tag. The comparison is weak, as RFC 9110 asks. */
-export function matchesEtag(ifNoneMatch: string, etag: string): boolean {
+/**
+ * The tag of If-None-Match that names the same content as this one, or undefined. The comparison
+ * is weak, as RFC 9110 asks. A content that `codedEtag` has marked as compressed is the same one.
+ */
+export function matchingEtag(ifNoneMatch: string, etag: string): string | undefined {
   const wanted = withoutWeakness(etag);
   for (const [tag] of ifNoneMatch.matchAll(entityTag)) {
-    if (tag === "*" || withoutWeakness(tag) === wanted) return true;
+    if (tag === "*" || withoutWeakness(tag) === wanted) return etag;
+    if (withoutWeakness(withoutCoding(tag)) === wanted) return tag;
   }
-  return false;
+  return undefined;
+}
+
+/** The tag of a content in a coding: other bytes, so another tag (RFC 9110 section 8.8.3.3). */
+export function codedEtag(etag: string, coding: string): string {
+  return `${etag.slice(0, -1)}-${coding}"`;
+}
+
+function withoutCoding(tag: string): string {
+  return tag.replace(/-(?:br|gzip|zstd)"$/, '"');
 }
 
 function withoutWeakness(tag: string): string {

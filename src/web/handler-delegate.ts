@@ -4,15 +4,13 @@
  */
 
 import { BodyBuffer, type HTTPMessageDelegate, type HTTPServerRequest } from "../httputil.ts";
+import { StreamClosedError } from "../iostream.ts";
 import { type PathMatch, Rule } from "../routing.ts";
 import type { Application } from "./application.ts";
-import {
-  closeHandler,
-  endBody,
-  RequestHandler,
-  runHandler,
-  runStreaming,
-} from "./request-handler.ts";
+import { BodyStream } from "./body-stream.ts";
+import { runHandler, runStreaming } from "./handler-life.ts";
+import { heirOf } from "./handler-response.ts";
+import { RequestHandler } from "./request-handler.ts";
 import { isStreaming } from "./stream-request-body.ts";
 
 /** A request handler's class. */
@@ -50,7 +48,8 @@ export class HandlerDelegate implements HTTPMessageDelegate {
   readonly #rule: HandlerRule;
   readonly #match: PathMatch;
   #handler: RequestHandler | undefined;
-  #body: BodyBuffer | undefined;
+  /** The request's body: collected, or passed through to the handler. */
+  #body: BodyBuffer | BodyStream | undefined;
 
   constructor(
     application: Application,
@@ -66,7 +65,9 @@ export class HandlerDelegate implements HTTPMessageDelegate {
 
   headersReceived(): Promise<void> | undefined {
     if (!this.#rule.streaming) return undefined;
-    return runStreaming(this.#newHandler(), this.#match);
+    const body = runStreaming(this.#newHandler(), this.#match);
+    this.#body = body;
+    return body.wanted;
   }
 
   dataReceived(chunk: Uint8Array): PromiseLike<unknown> | void {
@@ -75,20 +76,27 @@ export class HandlerDelegate implements HTTPMessageDelegate {
       return this.#handler.finished ? undefined : this.#handler.dataReceived(chunk.slice());
     }
     this.#body ??= new BodyBuffer();
-    this.#body.append(chunk);
+    (this.#body as BodyBuffer).append(chunk);
   }
 
   finish(): void {
     if (this.#handler !== undefined) {
-      endBody(this.#handler);
+      (this.#body as BodyStream).end();
       return;
     }
-    if (this.#body !== undefined) this.#request.body = this.#body.take();
+    if (this.#body !== undefined) this.#request.body = (this.#body as BodyBuffer).take();
     runHandler(this.#newHandler(), this.#match);
   }
 
   onConnectionClose(): void {
-    if (this.#handler !== undefined) closeHandler(this.#handler);
+    const handler = this.#handler;
+    if (handler === undefined) return;
+    if (handler.finished) {
+      heirOf(handler)?.onConnectionClose();
+      return;
+    }
+    handler.onConnectionClose();
+    if (this.#body instanceof BodyStream) this.#body.fail(new StreamClosedError());
   }
 
   #newHandler(): RequestHandler {

@@ -11,14 +11,21 @@ import {
   formatTimestamp,
   HeaderBlock,
   HTTPHeaders,
+  type HTTPMessageDelegate,
   HTTPOutputError,
+  type HTTPServerConnectionDelegate,
   type HTTPServerRequest,
   reasonFor,
   standardStartLine,
 } from "../httputil.ts";
+import { appLog } from "../log.ts";
 import { VERSION } from "../util.ts";
-import type { Application, Settings } from "./application.ts";
-import { etagFor, matchesEtag } from "./etag.ts";
+import type { Application } from "./application.ts";
+import { etagFor, matchingEtag } from "./etag.ts";
+import { HandlerExtras } from "./handler-extras.ts";
+import { locationFor } from "./location.ts";
+import type { Settings } from "./settings.ts";
+import { TransformedOutput } from "./transformed-output.ts";
 
 /** What a response may consist of: text as UTF-8, bytes, or an object that is sent as JSON. */
 export type Chunk = string | Uint8Array | object;
@@ -26,6 +33,18 @@ export type Chunk = string | Uint8Array | object;
 /** What a header may be set to. A Date becomes an HTTP date. */
 export type HeaderValue = string | number | Date;
 
+/** Where and how a client is sent elsewhere. */
+export interface RedirectOptions {
+  /** 301 instead of 302. */
+  readonly permanent?: boolean;
+  /** Any status from 300 to 399. */
+  readonly status?: number;
+  /** The URL must be a path on this server: for what came from the client, such as `next`. */
+  readonly local?: boolean;
+}
+
+// Shared by all handlers that have none of these, so that a request allocates nothing for them.
+const NO_ARGUMENTS: readonly (string | undefined)[] = [];
 const DONE: Promise<void> = Promise.resolve();
 
 let defaults: HeaderBlock | undefined;
@@ -45,17 +64,40 @@ function defaultHeaders(now?: number): HeaderBlock {
   return defaults;
 }
 
+/**
+ * Breaks the connection off, because the response cannot be completed: the client must see that,
+ * not a short answer.
+ */
+export let breakOff: (handler: HandlerResponse) => void;
+/** Who answers in a handler's place. */
+export let heirOf: (handler: HandlerResponse) => HTTPMessageDelegate | undefined;
+
 /** Head and body of one response. `RequestHandler` extends it. */
 export abstract class HandlerResponse {
   readonly application: Application;
   readonly request: HTTPServerRequest;
+  // Here and not where they are used: a subclass with fields makes each handler dearer.
+  /** The path's groups, decoded. */
+  pathArgs: readonly (string | undefined)[] = NO_ARGUMENTS;
+  /** The path's named groups, decoded. */
+  pathKwargs: Readonly<Record<string, string | undefined>> | undefined;
   #headers: HTTPHeaders;
   #status = 200;
-  #reason: string | undefined;
   /** What has been written and not sent: one chunk, or a list of them. */
   #chunks: string | Uint8Array | (string | Uint8Array)[] | undefined;
   #headersWritten = false;
   #finished = false;
+  #extras: HandlerExtras | undefined;
+
+  static {
+    breakOff = (handler) => {
+      if (handler.#finished) return;
+      handler.#finished = true;
+      handler.request.connection.abort();
+      handler.conclude();
+    };
+    heirOf = (handler) => handler.#extras?.heir;
+  }
 
   constructor(application: Application, request: HTTPServerRequest) {
     this.application = application;
@@ -79,12 +121,19 @@ export abstract class HandlerResponse {
     return this.application.settings;
   }
 
+  /** What only some requests need, made when it is first asked for. */
+  protected get extras(): HandlerExtras {
+    this.#extras ??= new HandlerExtras();
+    return this.#extras;
+  }
+
   // The response's head.
 
   /** Sets the status, and the reason phrase if it is not the standard one. */
   setStatus(status: number, reason?: string): void {
     this.#status = status;
-    this.#reason = reason === undefined ? undefined : reasonFor(status, reason);
+    if (reason !== undefined) this.extras.reason = reasonFor(status, reason);
+    else if (this.#extras !== undefined) this.#extras.reason = undefined;
   }
 
   getStatus(): number {
@@ -111,10 +160,28 @@ export abstract class HandlerResponse {
     return this.#headers.get(name);
   }
 
-  /** Forgets status, headers and what was written. */
+  /** Sets the entity tag that `computeEtag` gives for what has been written. */
+  setEtagHeader(): void {
+    const etag = this.computeEtag();
+    if (etag !== undefined) this.setHeader("Etag", etag);
+  }
+
+  /**
+   * Whether the client has what the response's entity tag names: If-None-Match has it, in the
+   * weak comparison of RFC 9110 section 13.1.2.
+   */
+  checkEtagHeader(): boolean {
+    const asked = this.request.headers.get("If-None-Match");
+    const etag = this.getHeader("Etag");
+    if (asked === undefined || etag === undefined) return false;
+    const found = matchingEtag(asked, etag);
+    if (found !== undefined && found !== etag) this.setHeader("Etag", found);
+    return found !== undefined;
+  }
+
+  /** Forgets status, headers and what was written. Cookies stay. */
   clear(): void {
-    this.#status = 200;
-    this.#reason = undefined;
+    this.setStatus(200);
     this.#chunks = undefined;
     this.#headers = HTTPHeaders.startingWith(defaultHeaders());
     this.setDefaultHeaders();
@@ -172,7 +239,7 @@ export abstract class HandlerResponse {
    */
   flush(): Promise<void> {
     if (this.#finished) throw new HTTPOutputError("Cannot flush: the response is finished");
-    return this.#send() ?? DONE;
+    return this.#send("part", false) ?? DONE;
   }
 
   /** Completes the response, after a last chunk if there is one. Resolves as `flush` does. */
@@ -180,15 +247,31 @@ export abstract class HandlerResponse {
     if (this.#finished) throw new HTTPOutputError("Cannot finish: the response is finished");
     if (chunk !== undefined) this.write(chunk);
     const extent = this.#headersWritten ? "part" : this.#completeHead();
-    const sent = this.#send(extent) ?? DONE;
+    const sent = this.#send(extent, true) ?? DONE;
     this.#finished = true;
+    if (this.#extras?.output !== undefined) return this.#concludeAfter(this.#extras.output, sent);
     this.request.connection.finish();
     this.conclude();
     return sent;
   }
 
-  /** Sends the client elsewhere: 302, 301 if `permanent`, or another status from 300 to 399. */
-  redirect(url: string, options: { permanent?: boolean; status?: number } = {}): void {
+  /** The response is over once its transforms have given the last of it. */
+  #concludeAfter(output: TransformedOutput, sent: Promise<void>): Promise<void> {
+    const over = (): void => {
+      this.request.connection.finish();
+      this.conclude();
+    };
+    if (output.pending === undefined) over();
+    else output.pending.then(over);
+    return sent;
+  }
+
+  /**
+   * Sends the client elsewhere: 302, 301 if `permanent`, or another status from 300 to 399. What a
+   * browser would take for another host, `//evil` or `/\evil`, is refused; with `local`, so is
+   * every URL that is not a path, with 400, because it came from the client.
+   */
+  redirect(url: string, options: RedirectOptions = {}): void {
     if (this.#headersWritten) {
       throw new HTTPOutputError("Cannot redirect: the headers have been sent");
     }
@@ -196,8 +279,9 @@ export abstract class HandlerResponse {
     if (!(status >= 300 && status <= 399)) {
       throw new RangeError(`Cannot redirect: status ${status} is not from 300 to 399`);
     }
+    const location = locationFor(url, options.local === true);
     this.setStatus(status);
-    this.setHeader("Location", url);
+    this.setHeader("Location", location);
     this.finish();
   }
 
@@ -207,15 +291,18 @@ export abstract class HandlerResponse {
     return this.request.connection.detach();
   }
 
-  /**
-   * Breaks the connection off, because the response cannot be completed: the client must see that,
-   * not a short answer.
-   */
-  protected breakOff(): void {
-    if (this.#finished) return;
+  /** Leaves request and response to somebody else; the handler sends nothing itself. */
+  protected yieldTo(other: HTTPServerConnectionDelegate): void {
+    if (this.#headersWritten) {
+      throw new HTTPOutputError("Cannot leave the response to others: the headers have been sent");
+    }
     this.#finished = true;
-    this.request.connection.abort();
-    this.conclude();
+    const delegate = other.startRequest(this.request.connection);
+    this.extras.heir = delegate;
+    replay(this.request, delegate).catch((error) => {
+      appLog.exception("Uncaught exception in a fallback", error);
+      this.request.connection.abort();
+    });
   }
 
   /** The response is over, complete or not. */
@@ -250,13 +337,14 @@ export abstract class HandlerResponse {
     let etag = headers.getOwn("Etag");
     if (etag === undefined) {
       const isDefault = this.computeEtag === HandlerResponse.prototype.computeEtag;
-      if (isDefault && asked === undefined)
+      const isWriters = isDefault && this.application.transforms === undefined;
+      if (isWriters && asked === undefined)
         return this.settings.etag === false ? "whole" : "tagged";
       etag = this.computeEtag();
       if (etag === undefined) return "whole";
       headers.append("Etag", etag);
     }
-    if (asked !== undefined && matchesEtag(asked, etag)) {
+    if (asked !== undefined && this.checkEtagHeader()) {
       this.#status = 304;
       this.#chunks = undefined;
     }
@@ -264,17 +352,54 @@ export abstract class HandlerResponse {
   }
 
   /** Sends what is there: the head with the first of it, and nothing for nothing later. */
-  #send(extent: Extent = "part"): Promise<void> | undefined {
+  #send(extent: Extent, finishing: boolean): Promise<void> | undefined {
     const chunk = this.#written;
     this.#chunks = undefined;
-    const connection = this.request.connection;
-    if (this.#headersWritten) return chunk === undefined ? undefined : connection.write(chunk);
+    if (this.#headersWritten) return this.#sendMore(chunk, finishing);
     this.#headersWritten = true;
-    const code = this.#status;
-    const reason = this.#reason;
-    const startLine = reason === undefined ? standardStartLine(code) : { code, reason };
-    return connection.writeHeaders(startLine, this.#headers, chunk, extent);
+    const { transforms } = this.application;
+    if (this.#extras === undefined && transforms === undefined) {
+      const startLine = standardStartLine(this.#status);
+      return this.request.connection.writeHeaders(startLine, this.#headers, chunk, extent);
+    }
+    return this.#sendSpecial(chunk, extent, finishing);
   }
+
+  #sendMore(chunk: string | Uint8Array | undefined, finishing: boolean): Promise<void> | undefined {
+    const output = this.#extras?.output;
+    if (output !== undefined) return output.write(chunk, finishing);
+    return chunk === undefined ? undefined : this.request.connection.write(chunk);
+  }
+
+  /** Sends a head that may have a reason or cookies of its own, or transforms to go through. */
+  #sendSpecial(
+    chunk: string | Uint8Array | undefined,
+    extent: Extent,
+    finishing: boolean,
+  ): Promise<void> | undefined {
+    const { newCookies, reason } = this.extras;
+    const headers = this.#headers;
+    if (newCookies !== undefined) {
+      for (const cookie of newCookies.values()) headers.append("Set-Cookie", cookie);
+    }
+    const code = this.#status;
+    const startLine = reason === undefined ? standardStartLine(code) : { code, reason };
+    const { transforms } = this.application;
+    if (transforms === undefined) {
+      return this.request.connection.writeHeaders(startLine, headers, chunk, extent);
+    }
+    const output = new TransformedOutput(transforms, this.request);
+    this.extras.output = output;
+    return output.begin(startLine, headers, chunk, finishing);
+  }
+}
+
+/** Gives a request that is there as a whole to a delegate, at the delegate's pace. */
+async function replay(request: HTTPServerRequest, delegate: HTTPMessageDelegate): Promise<void> {
+  const { method, uri, version, headers, body } = request;
+  await delegate.headersReceived({ method, path: uri, version }, headers);
+  if (body.length > 0) await delegate.dataReceived(body);
+  delegate.finish();
 }
 
 function headerText(value: HeaderValue): string {

@@ -1,19 +1,19 @@
 /**
- * The life of one request in an application: prepared, answered by the method of its verb,
- * finished. Made for each request by `application.ts`; its response is in `handler-response.ts`.
+ * What an application subclasses to answer requests. One is made for each request by
+ * `handler-delegate.ts`, which has `handler-life.ts` run it; its response is in
+ * `handler-response.ts`, its cookies and users in `handler-session.ts`.
  */
 
-import { urlUnescapeBytes, xhtmlEscape } from "../escape.ts";
-import { HTTPInputError, reasonFor } from "../httputil.ts";
-import { StreamClosedError } from "../iostream.ts";
+import { xhtmlEscape } from "../escape.ts";
+import { reasonFor } from "../httputil.ts";
 import { appLog, genLog } from "../log.ts";
-import type { PathMatch } from "../routing.ts";
 import { isThenable } from "../util.ts";
 import { type ArgumentOptions, decodeUtf8Argument, lastValue, valuesOf } from "./arguments.ts";
-import { BodyStream } from "./body-stream.ts";
-import { Finish, HTTPError } from "./errors.ts";
-import { type Chunk, HandlerResponse } from "./handler-response.ts";
-import { allowedMethods, isSupported, verbOf } from "./verbs.ts";
+import { HTTPError } from "./errors.ts";
+import { handleException } from "./handler-life.ts";
+import { HandlerPage } from "./handler-page.ts";
+import { breakOff } from "./handler-response.ts";
+import { allowedMethods, type Guards } from "./verbs.ts";
 
 /** What `writeError` knows of the error, if an exception was its cause. */
 export interface ErrorDetails {
@@ -21,25 +21,13 @@ export interface ErrorDetails {
   readonly reason?: string;
 }
 
-// Shared by all handlers that have none of these, so that a request allocates nothing for them.
-const NO_ARGUMENTS: readonly (string | undefined)[] = [];
-
-/** Runs a handler. For `application.ts` alone. */
-export let runHandler: (handler: RequestHandler, match: PathMatch) => PromiseLike<void> | undefined;
-/** Tells a handler that its client is gone. For `application.ts` alone. */
-export let closeHandler: (handler: RequestHandler) => void;
-/** Lets a handler run before its request's body is there. Resolves when the body may be read. */
-export let runStreaming: (handler: RequestHandler, match: PathMatch) => Promise<void>;
-/** Tells a handler that streams its request's body that all of it is there. */
-export let endBody: (handler: RequestHandler) => void;
-
 /**
  * Answers requests: subclass it and define methods named after the verbs, `get`, `post`, `put`,
  * `patch`, `delete`, `head`, `options`. They get the path's groups as arguments, named groups as
  * one object, and may be async. HEAD is answered by `get` without the body if there is no `head`
  * (Tornado `web.RequestHandler`).
  */
-export class RequestHandler extends HandlerResponse {
+export class RequestHandler extends HandlerPage {
   /** Methods that may be called. A subclass that knows more verbs extends it. */
   static supportedMethods: readonly string[] = [
     "GET",
@@ -51,28 +39,11 @@ export class RequestHandler extends HandlerResponse {
     "OPTIONS",
   ];
 
-  /** The path's groups, decoded. */
-  pathArgs: readonly (string | undefined)[] = NO_ARGUMENTS;
-  /** The path's named groups, decoded. */
-  pathKwargs: Readonly<Record<string, string | undefined>> | undefined;
-  /** Settles when the whole body has been streamed to `dataReceived`. */
-  #body: BodyStream | undefined;
-
-  static {
-    runHandler = (handler, match) => handler.#run(match);
-    runStreaming = (handler, match) => {
-      const body = new BodyStream();
-      handler.#body = body;
-      handler.#run(match);
-      return body.wanted;
-    };
-    closeHandler = (handler) => {
-      if (handler.finished) return;
-      handler.onConnectionClose();
-      handler.#body?.fail(new StreamClosedError());
-    };
-    endBody = (handler) => handler.#body?.end();
-  }
+  /**
+   * What is put around the verbs' methods, by their names: `{ get: authenticated }`. A subclass
+   * that has its own says all of them.
+   */
+  static guards: Guards | undefined;
 
   // What subclasses override.
 
@@ -132,8 +103,8 @@ export class RequestHandler extends HandlerResponse {
    * (400) if it is not there and there is no default.
    */
   getArgument(name: string): string;
-  getArgument<Default>(name: string, options: ArgumentOptions<Default>): string | Default;
-  getArgument(name: string, options?: ArgumentOptions<unknown>): unknown {
+  override getArgument<Default>(name: string, options: ArgumentOptions<Default>): string | Default;
+  override getArgument(name: string, options?: ArgumentOptions<unknown>): unknown {
     return lastValue(this.request.arguments, name, options, this);
   }
 
@@ -170,7 +141,7 @@ export class RequestHandler extends HandlerResponse {
   sendError(status = 500, details: ErrorDetails = {}): void {
     if (this.headersWritten) {
       genLog.error(`Cannot send error ${status}: the headers have been sent`);
-      this.breakOff();
+      breakOff(this);
       return;
     }
     this.clear();
@@ -188,105 +159,28 @@ export class RequestHandler extends HandlerResponse {
     }
   }
 
-  // How it all runs.
-
   protected override conclude(): void {
     this.application.logRequest(this);
     this.onFinish();
   }
 
-  /** Runs to the end, or gives a promise of it. Never throws. */
-  #run(match: PathMatch): PromiseLike<void> | undefined {
-    try {
-      if (!isSupported(this)) throw new HTTPError(405);
-      this.#takePathArguments(match);
-      const prepared = this.prepare();
-      if (isThenable(prepared) || this.#body !== undefined) return this.#runAsync(prepared);
-      if (this.finished) return undefined;
-      const result = this.#callVerb();
-      if (isThenable(result)) return this.#settle(result);
-      this.#end(result);
-    } catch (error) {
-      this.#handleException(error);
-    }
-    return undefined;
-  }
-
-  async #runAsync(prepared: unknown): Promise<void> {
-    try {
-      await prepared;
-      this.#body?.begin();
-      await this.#body?.ended;
-      if (!this.finished) this.#end(await this.#callVerb());
-    } catch (error) {
-      this.#body?.begin();
-      this.#handleException(error);
-    }
-  }
-
-  async #settle(result: PromiseLike<unknown>): Promise<void> {
-    try {
-      this.#end(await result);
-    } catch (error) {
-      this.#handleException(error);
-    }
-  }
-
-  #callVerb(): unknown {
-    const verb = verbOf(this);
-    if (verb === undefined) throw new HTTPError(405);
-    if (this.pathKwargs !== undefined) return verb.call(this, this.pathKwargs);
-    return this.pathArgs.length === 0 ? verb.call(this) : verb.apply(this, [...this.pathArgs]);
-  }
-
-  #takePathArguments(match: PathMatch): void {
-    if (match.pathArgs.length > 0) {
-      this.pathArgs = match.pathArgs.map((group) => this.#decodeGroup(group, "path"));
-    }
-    if (match.pathKwargs === undefined) return;
-    this.pathKwargs = Object.fromEntries(
-      Object.entries(match.pathKwargs).map(([name, group]) => [
-        name,
-        this.#decodeGroup(group, name),
-      ]),
-    );
-  }
-
-  #decodeGroup(group: string | undefined, name: string): string | undefined {
-    return group === undefined
-      ? undefined
-      : this.decodeArgument(urlUnescapeBytes(group, false), name);
-  }
-
-  /** A verb's method has returned: what it returned is written, and the response finished. */
-  #end(result: unknown): void {
-    if (this.finished) return;
-    if (result !== undefined && result !== null) this.write(result as Chunk);
-    this.finish();
-  }
-
-  #handleException(error: unknown): void {
-    if (error instanceof StreamClosedError) {
-      this.breakOff();
-      return;
-    }
-    if (error instanceof Finish) {
-      if (!this.finished) this.finish(error.chunk);
-      return;
-    }
-    try {
-      this.logException(error);
-    } catch (failure) {
-      appLog.exception("Uncaught exception in logException", failure);
-    }
-    if (this.finished) return;
-    const details = { error };
-    if (error instanceof HTTPError) {
-      const reason = error.reason;
-      this.sendError(error.status, reason === undefined ? details : { ...details, reason });
-    } else {
-      this.sendError(error instanceof HTTPInputError ? error.status : 500, details);
-    }
+  /**
+   * A function that calls another one, and makes an error of the response of what that throws:
+   * for callbacks that nobody else watches.
+   */
+  asyncCallback<Args extends unknown[], Result>(
+    callback: (...args: Args) => Result,
+  ): (...args: Args) => Result | undefined {
+    return (...args) => {
+      try {
+        const result = callback(...args);
+        if (isThenable(result)) result.then(undefined, (error) => handleException(this, error));
+        return result;
+      } catch (error) {
+        handleException(this, error);
+        return undefined;
+      }
+    };
   }
 }
 

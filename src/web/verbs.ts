@@ -4,18 +4,33 @@
 
 import type { RequestHandler, Verb } from "./request-handler.ts";
 
+/** Put around a verb's method: `authenticated`, for example. */
+export type Guard = (method: Verb) => Verb;
+
+/** Guards by the name of the method, `get` and so on; of several, the first is outermost. */
+export type Guards = Readonly<Record<string, Guard | readonly Guard[]>>;
+
+/** What a verb's method returns to keep the response open. */
+export const KEEP_OPEN: unique symbol = Symbol("the response stays open");
+
 /** `GET` → `get` and so on, for every method that has been asked for and is supported. */
 const names = new Map<string, string>();
+const guarded = new WeakMap<Guards, WeakMap<Verb, Verb>>();
 
 /** Whether the request's verb is one that the handler's class may have a method for. */
 export function isSupported(handler: RequestHandler): boolean {
   const supported = (handler.constructor as typeof RequestHandler).supportedMethods;
-  return supported.includes(handler.request.method);
+  const { method } = handler.request;
+  return supported[0] === method || supported.includes(method);
 }
 
 /** The method for the request's verb, or undefined if the handler has none. */
 export function verbOf(handler: RequestHandler): Verb | undefined {
-  return methodFor(handler, handler.request.method);
+  const { guards } = handler.constructor as typeof RequestHandler;
+  const method = handler.request.method;
+  const verb = methodFor(handler, method);
+  if (guards === undefined || verb === undefined) return verb;
+  return withGuards(verb, guards, memberNamed(handler, method) === undefined ? "GET" : method);
 }
 
 /** The verbs that a handler answers, for the `Allow` header. */
@@ -32,11 +47,32 @@ function methodFor(handler: RequestHandler, method: string): Verb | undefined {
 }
 
 function memberNamed(handler: RequestHandler, method: string): Verb | undefined {
+  const member = (handler as unknown as Record<string, unknown>)[nameOf(method)];
+  return typeof member === "function" ? (member as Verb) : undefined;
+}
+
+function nameOf(method: string): string {
   let name = method === "GET" ? "get" : names.get(method);
   if (name === undefined) {
     name = method.toLowerCase();
     names.set(method, name);
   }
-  const member = (handler as unknown as Record<string, unknown>)[name];
-  return typeof member === "function" ? (member as Verb) : undefined;
+  return name;
+}
+
+/** A method with its guards around it, put there once for each method. */
+function withGuards(verb: Verb, guards: Guards, method: string): Verb {
+  const name = nameOf(method);
+  if (!Object.hasOwn(guards, name)) return verb;
+  let known = guarded.get(guards);
+  if (known === undefined) {
+    known = new WeakMap();
+    guarded.set(guards, known);
+  }
+  let wrapped = known.get(verb);
+  if (wrapped === undefined) {
+    wrapped = [guards[name] ?? []].flat().reduceRight((inner, guard) => guard(inner), verb);
+    known.set(verb, wrapped);
+  }
+  return wrapped;
 }

@@ -1,0 +1,82 @@
+/**
+ * Handlers for the ends of a route table: an error, somewhere else, somebody else.
+ */
+
+import { urlEscape } from "../escape.ts";
+import { CallbackDelegate, type RequestCallback } from "../httpserver.ts";
+import type { HTTPServerConnectionDelegate } from "../httputil.ts";
+import { HTTPError } from "./errors.ts";
+import { RequestHandler } from "./request-handler.ts";
+
+/** Answers every request with an error. The option `statusCode` says which. */
+export class ErrorHandler extends RequestHandler {
+  #statusCode = 500;
+
+  override initialize(options: { statusCode: number }): void {
+    this.#statusCode = options.statusCode;
+  }
+
+  override prepare(): void {
+    throw new HTTPError(this.#statusCode);
+  }
+
+  /** Nothing is changed here, and an unknown URL is 404 rather than 403. */
+  override checkXsrfCookie(): void {}
+}
+
+/** Answers 404, and `OPTIONS *`, which asks about the server as a whole (RFC 9110 section 9.3.7). */
+export class NotFoundHandler extends RequestHandler {
+  override prepare(): void {
+    if (this.request.uri !== "*") throw new HTTPError(404);
+    this.setStatus(204);
+    this.setHeader("Allow", RequestHandler.supportedMethods.join(", "));
+    this.finish();
+  }
+
+  override checkXsrfCookie(): void {}
+}
+
+/**
+ * Sends clients elsewhere. The option `url` may name the path's groups, `{0}` or `{name}`; the
+ * query goes along. For good unless `permanent` is false.
+ */
+export class RedirectHandler extends RequestHandler {
+  #url = "";
+  #permanent = true;
+
+  override initialize(options: { url: string; permanent?: boolean }): void {
+    this.#url = options.url;
+    this.#permanent = options.permanent ?? true;
+  }
+
+  get(): void {
+    const url = this.#url.replace(/\{(\w+)\}/g, (_all, name: string) => {
+      const group = this.pathKwargs?.[name] ?? this.pathArgs[Number(name)];
+      return urlEscape(group ?? "", false);
+    });
+    // A group that begins with a slash must not turn the rest into a host.
+    if (/^[/\\]{2}/.test(url)) throw new HTTPError(404);
+    const { query } = this.request;
+    const between = url.includes("?") ? "&" : "?";
+    this.redirect(query === "" ? url : url + between + query, { permanent: this.#permanent });
+  }
+}
+
+/**
+ * Leaves requests to somebody else: the option `fallback` is a callback, an `Application`, or
+ * anything else that an `HTTPServer` could serve.
+ */
+export class FallbackHandler extends RequestHandler {
+  #fallback: HTTPServerConnectionDelegate | undefined;
+
+  override initialize(options: { fallback: HTTPServerConnectionDelegate | RequestCallback }): void {
+    const { fallback } = options;
+    this.#fallback = typeof fallback === "function" ? new CallbackDelegate(fallback) : fallback;
+  }
+
+  override prepare(): void {
+    this.yieldTo(this.#fallback as HTTPServerConnectionDelegate);
+  }
+
+  override checkXsrfCookie(): void {}
+}

@@ -1,0 +1,202 @@
+/**
+ * How a handler runs: its hooks in their order, its verb's method, its errors. Called by
+ * `handler-delegate.ts` for each request; never throws. Functions instead of methods of the
+ * handler, whose making they would make dearer.
+ */
+
+import { urlUnescapeBytes } from "../escape.ts";
+import { HTTPInputError } from "../httputil.ts";
+import { StreamClosedError } from "../iostream.ts";
+import { appLog } from "../log.ts";
+import type { PathMatch } from "../routing.ts";
+import { isThenable } from "../util.ts";
+import { BodyStream } from "./body-stream.ts";
+import { Finish, HTTPError } from "./errors.ts";
+import { breakOff, type Chunk } from "./handler-response.ts";
+import type { RequestHandler } from "./request-handler.ts";
+import { isSupported, KEEP_OPEN, verbOf } from "./verbs.ts";
+import { writeResponse } from "./web-response.ts";
+import { isSafeMethod } from "./xsrf.ts";
+
+/**
+ * Runs around a request's `prepare` and verb: what stands before `await next()` runs before them,
+ * what stands after it before the response is finished. Without `next()` they do not run.
+ */
+export type RequestHook = (handler: RequestHandler, next: () => Promise<void>) => unknown;
+
+/** Runs a handler whose request is there as a whole, or gives a promise of it. */
+export function runHandler(
+  handler: RequestHandler,
+  match: PathMatch,
+): PromiseLike<void> | undefined {
+  try {
+    begin(handler, match);
+    const { application } = handler;
+    if (application.intercepts) {
+      if (application.hooks.length > 0) return runHooks(handler, undefined);
+      checkOrigin(handler);
+    }
+    const prepared = handler.prepare();
+    if (isThenable(prepared)) return runPrepared(handler, prepared, undefined);
+    if (handler.finished) return undefined;
+    const result = callVerb(handler);
+    return isThenable(result) ? settle(handler, result) : end(handler, result);
+  } catch (error) {
+    handleException(handler, error);
+  }
+  return undefined;
+}
+
+/** Lets a handler run before its request's body is there; it tells the stream when it wants it. */
+export function runStreaming(handler: RequestHandler, match: PathMatch): BodyStream {
+  const body = new BodyStream();
+  try {
+    begin(handler, match);
+    if (handler.application.hooks.length > 0) runHooks(handler, body);
+    else {
+      checkOrigin(handler);
+      runPrepared(handler, handler.prepare(), body);
+    }
+  } catch (error) {
+    body.begin();
+    handleException(handler, error);
+  }
+  return body;
+}
+
+function begin(handler: RequestHandler, match: PathMatch): void {
+  if (!isSupported(handler)) throw new HTTPError(405);
+  takePathArguments(handler, match);
+}
+
+function checkOrigin(handler: RequestHandler): void {
+  const isChecked = handler.application.checksXsrf && !isSafeMethod(handler.request.method);
+  if (isChecked) handler.checkXsrfCookie();
+}
+
+async function runPrepared(
+  handler: RequestHandler,
+  prepared: unknown,
+  body: BodyStream | undefined,
+): Promise<void> {
+  try {
+    await prepared;
+    body?.begin();
+    await body?.ended;
+    if (!handler.finished) await end(handler, await callVerb(handler));
+  } catch (error) {
+    body?.begin();
+    handleException(handler, error);
+  }
+}
+
+/** Runs the application's hooks, each around the next, and the handler's own steps within. */
+async function runHooks(handler: RequestHandler, body: BodyStream | undefined): Promise<void> {
+  const { hooks } = handler.application;
+  let result: unknown;
+  const step = async (index: number): Promise<void> => {
+    const hook = hooks[index];
+    if (hook !== undefined) {
+      await hook(handler, () => step(index + 1));
+      return;
+    }
+    checkOrigin(handler);
+    await handler.prepare();
+    body?.begin();
+    await body?.ended;
+    if (!handler.finished) result = await callVerb(handler);
+  };
+  try {
+    await step(0);
+    await end(handler, result);
+  } catch (error) {
+    handleException(handler, error);
+  } finally {
+    body?.begin();
+  }
+}
+
+async function settle(handler: RequestHandler, result: PromiseLike<unknown>): Promise<void> {
+  try {
+    await end(handler, await result);
+  } catch (error) {
+    handleException(handler, error);
+  }
+}
+
+function callVerb(handler: RequestHandler): unknown {
+  const verb = verbOf(handler);
+  if (verb === undefined) throw new HTTPError(405);
+  const { pathArgs, pathKwargs } = handler;
+  if (pathKwargs !== undefined) return verb.call(handler, pathKwargs);
+  return pathArgs.length === 0 ? verb.call(handler) : verb.apply(handler, [...pathArgs]);
+}
+
+function takePathArguments(handler: RequestHandler, match: PathMatch): void {
+  if (match.pathArgs.length > 0) {
+    handler.pathArgs = match.pathArgs.map((group) => decodeGroup(handler, group, "path"));
+  }
+  if (match.pathKwargs === undefined) return;
+  handler.pathKwargs = Object.fromEntries(
+    Object.entries(match.pathKwargs).map(([name, group]) => [
+      name,
+      decodeGroup(handler, group, name),
+    ]),
+  );
+}
+
+function decodeGroup(
+  handler: RequestHandler,
+  group: string | undefined,
+  name: string,
+): string | undefined {
+  if (group === undefined) return undefined;
+  return handler.decodeArgument(urlUnescapeBytes(group, false), name);
+}
+
+/**
+ * A verb's method has returned: what it returned is written, and the response finished. A promise
+ * if that takes time.
+ */
+function end(handler: RequestHandler, result: unknown): Promise<void> | undefined {
+  if (handler.finished || result === KEEP_OPEN) return undefined;
+  if (result !== undefined && result !== null) {
+    if (result instanceof Response) return copy(handler, result);
+    handler.write(result as Chunk);
+  }
+  handler.finish();
+  return undefined;
+}
+
+async function copy(handler: RequestHandler, response: Response): Promise<void> {
+  try {
+    await writeResponse(handler, response);
+  } catch (error) {
+    handleException(handler, error);
+  }
+}
+
+/** Ends a request with what was thrown. */
+export function handleException(handler: RequestHandler, error: unknown): void {
+  if (error instanceof StreamClosedError) {
+    breakOff(handler);
+    return;
+  }
+  if (error instanceof Finish) {
+    if (!handler.finished) handler.finish(error.chunk);
+    return;
+  }
+  try {
+    handler.logException(error);
+  } catch (failure) {
+    appLog.exception("Uncaught exception in logException", failure);
+  }
+  if (handler.finished) return;
+  const details = { error };
+  if (error instanceof HTTPError) {
+    const reason = error.reason;
+    handler.sendError(error.status, reason === undefined ? details : { ...details, reason });
+  } else {
+    handler.sendError(error instanceof HTTPInputError ? error.status : 500, details);
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * What an application can be told. Read by every part of `web`; an application's own settings may
+ * stand among them.
+ */
+
+import type { CookieAttributes } from "../httputil.ts";
+import type { RequestHandlerClass } from "./handler-delegate.ts";
+import type { OutputTransformClass } from "./output-transform.ts";
+import type { RequestHandler } from "./request-handler.ts";
+import type { CookieSecret } from "./signed-value.ts";
+
+/** The settings of an `Application`. */
+export interface Settings {
+  // Responses.
+
+  /** Whole responses to GET and HEAD get an entity tag, and are answered 304; true by default. */
+  readonly etag?: boolean;
+  /** Responses are compressed for clients that can read that: brotli, zstd or gzip. */
+  readonly compressResponse?: boolean;
+  /** The older name of `compressResponse`. */
+  readonly gzip?: boolean;
+  /** What every response goes through on its way out; `addTransform` adds to it. */
+  readonly transforms?: readonly OutputTransformClass[];
+
+  // Development.
+
+  /** Error pages show the stack of the exception, and nothing is cached. Never in production. */
+  readonly debug?: boolean;
+  /** Error pages show the stack of the exception; on with `debug`. */
+  readonly serveTraceback?: boolean;
+
+  // Routes and logs.
+
+  /** Answers where no rule fits, in place of 404. */
+  readonly defaultHandlerClass?: RequestHandlerClass;
+  readonly defaultHandlerOptions?: object;
+  /** The host whose rules are tried for requests for a host that has none. */
+  readonly defaultHost?: string;
+  /** Logs a finished request, in place of the access log. */
+  readonly logFunction?: (handler: RequestHandler) => void;
+
+  // Users and cookies.
+
+  /** What cookies are signed with: long and random. Several by key version, to replace one. */
+  readonly cookieSecret?: CookieSecret;
+  /** Which of several secrets signs new cookies. */
+  readonly keyVersion?: number;
+  /** Where `authenticated` sends those who are not logged in. */
+  readonly loginUrl?: string;
+  /** Requests that change something need the client's XSRF token. */
+  readonly xsrfCookies?: boolean;
+  /**
+   * How requests that other sites made are told: by `token` (the default), or by the headers
+   * with which browsers say where a request comes from, `fetch-metadata`, which needs no token in
+   * forms. Given at all, it switches the check on.
+   */
+  readonly xsrfPolicy?: "token" | "fetch-metadata";
+  /** Format of the token: 2 (the default), or 1 beside servers that know no other. */
+  readonly xsrfCookieVersion?: 1 | 2;
+  /** `_xsrf` by default; the form's field stays `_xsrf`. */
+  readonly xsrfCookieName?: string;
+  /** How the token's cookie is set, such as `{ httpOnly: true, secure: true }`. */
+  readonly xsrfCookieOptions?: CookieAttributes;
+
+  /** An application's own settings. */
+  readonly [name: string]: unknown;
+}

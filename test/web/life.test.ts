@@ -1,0 +1,283 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { HTTPHeaders } from "../../src/httputil.ts";
+import { get as locale } from "../../src/locale.ts";
+import { setLogLevel } from "../../src/log.ts";
+import {
+  Application,
+  asynchronous,
+  ErrorHandler,
+  FallbackHandler,
+  HTTPError,
+  RequestHandler,
+  streamRequestBody,
+} from "../../src/web.ts";
+import { ask, jsonOf } from "../support/ask.ts";
+
+beforeAll(() => setLogLevel("none"));
+afterAll(() => setLogLevel("warning"));
+
+const soon = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
+
+class Hello extends RequestHandler {
+  get(): void {
+    this.write("Hello");
+  }
+  post = this.get;
+}
+
+describe("app.use", () => {
+  test("runs hooks around prepare and verb, the first outermost", async () => {
+    const trace: string[] = [];
+    class Traced extends RequestHandler {
+      override prepare(): void {
+        trace.push("prepare");
+      }
+      get(): string {
+        trace.push("get");
+        return "body";
+      }
+      override onFinish(): void {
+        trace.push("onFinish");
+      }
+    }
+    const application = new Application([["/", Traced]])
+      .use(async (handler, next) => {
+        trace.push("a in");
+        await next();
+        trace.push("a out");
+        handler.setHeader("X-Status", handler.getStatus());
+      })
+      .use(async (_handler, next) => {
+        trace.push("b in");
+        await soon();
+        await next();
+        trace.push("b out");
+      });
+    const answer = await ask(application, "GET /");
+    expect(answer.body).toBe("body");
+    expect(answer.header("X-Status")).toEqual(["200"]);
+    expect(trace).toEqual(["a in", "b in", "prepare", "get", "b out", "a out", "onFinish"]);
+  });
+
+  test("a hook may answer itself, or say nothing", async () => {
+    const application = new Application([["/", Hello]]).use((handler, next) => {
+      if (handler.request.query === "stop") handler.finish("stopped");
+      else if (handler.request.query === "fail") throw new HTTPError(429);
+      else if (handler.request.query !== "empty") return next();
+      return undefined;
+    });
+    expect((await ask(application, "GET /")).body).toBe("Hello");
+    expect((await ask(application, "GET /?stop")).body).toBe("stopped");
+    expect((await ask(application, "GET /?fail")).status).toBe(429);
+    expect(await ask(application, "GET /?empty")).toMatchObject({ status: 200, body: "" });
+    expect((await ask(application, "GET /nowhere")).status).toBe(404);
+  });
+
+  test("a hook may catch what the handler throws", async () => {
+    class Fails extends RequestHandler {
+      get(): never {
+        throw new Error("on purpose");
+      }
+    }
+    const application = new Application([["/", Fails]]).use(async (handler, next) => {
+      await next().catch((error) => handler.write(`caught: ${error.message}`));
+    });
+    expect((await ask(application, "GET /")).body).toBe("caught: on purpose");
+  });
+
+  test("hooks run for streamed bodies, and before the XSRF check", async () => {
+    class Counts extends RequestHandler {
+      size = 0;
+      override dataReceived(chunk: Uint8Array): void {
+        this.size += chunk.length;
+      }
+      post(): void {
+        this.write({ size: this.size });
+      }
+    }
+    streamRequestBody(Counts);
+    let seen = 0;
+    const application = new Application([["/", Counts]], { xsrfPolicy: "fetch-metadata" });
+    application.use(async (_handler, next) => {
+      seen++;
+      await next();
+    });
+    expect(jsonOf(await ask(application, "POST /", { body: "12345" }))).toEqual({ size: 5 });
+    const headers = { "Sec-Fetch-Site": "cross-site" };
+    expect((await ask(application, "POST /", { body: "12345", headers })).status).toBe(403);
+    expect(seen).toBe(2);
+  });
+});
+
+describe("asynchronous", () => {
+  class Later extends RequestHandler {
+    static override guards = { get: asynchronous, post: asynchronous };
+    get(): void {
+      setTimeout(
+        this.asyncCallback(() => {
+          if (this.request.query === "fail") throw new HTTPError(418);
+          this.finish("later");
+        }),
+        5,
+      );
+    }
+    async post(): Promise<void> {
+      await soon();
+      setTimeout(() => this.finish("much later"), 5);
+    }
+  }
+
+  test("keeps the response open until finish", async () => {
+    expect((await ask([["/", Later]], "GET /")).body).toBe("later");
+    expect((await ask([["/", Later]], "POST /")).body).toBe("much later");
+  });
+
+  test("asyncCallback makes an answer of what a callback throws", async () => {
+    expect((await ask([["/", Later]], "GET /?fail")).status).toBe(418);
+    class Rejects extends RequestHandler {
+      static override guards = { get: asynchronous };
+      get(): void {
+        this.asyncCallback(async () => {
+          await soon();
+          throw new Error("on purpose");
+        })();
+      }
+    }
+    expect((await ask([["/", Rejects]], "GET /")).status).toBe(500);
+  });
+});
+
+describe("handlers at the ends of routes", () => {
+  test("ErrorHandler answers every verb with its status", async () => {
+    for (const verb of ["GET", "POST", "DELETE"]) {
+      const answer = await ask([["/", ErrorHandler, { statusCode: 410 }]], `${verb} /`);
+      expect(answer.status).toBe(410);
+    }
+  });
+
+  test("FallbackHandler leaves requests to a callback or an application", async () => {
+    const lines: number[] = [];
+    const inner = new Application([["/app/.*", Hello]], {
+      logFunction: (handler) => lines.push(handler.getStatus()),
+    });
+    const outer = new Application(
+      [
+        ["/app/.*", FallbackHandler, { fallback: inner }],
+        [
+          "/callback",
+          FallbackHandler,
+          {
+            fallback: (request: RequestHandler["request"]) => {
+              const headers = new HTTPHeaders([["Content-Length", "2"]]);
+              request.connection.writeHeaders({ code: 200, reason: "OK" }, headers, request.body);
+              request.connection.finish();
+            },
+          },
+        ],
+      ],
+      { xsrfCookies: true, logFunction: () => lines.push(0) },
+    );
+    expect((await ask(outer, "GET /app/x")).body).toBe("Hello");
+    expect((await ask(outer, "POST /app/x", { body: "hi" })).body).toBe("Hello");
+    expect((await ask(outer, "POST /callback", { body: "hi" })).body).toBe("hi");
+    expect((await ask(outer, "GET /app")).status).toBe(404);
+    expect(lines).toEqual([200, 200, 0]);
+  });
+});
+
+describe("hosts", () => {
+  class Where extends RequestHandler {
+    override initialize({ name }: { name: string }): void {
+      this.#name = name;
+    }
+    #name = "";
+    get(): void {
+      this.write(this.#name);
+    }
+  }
+  const make = (defaultHost?: string): Application => {
+    const settings = defaultHost === undefined ? {} : { defaultHost };
+    const application = new Application([["/any", Where, { name: "any" }]], settings);
+    application.addHandlers("www\\.example\\.org", [["/", Where, { name: "www" }]]);
+    return application;
+  };
+  const at = (application: Application, Host: string, more = {}) =>
+    ask(application, "GET /", { headers: { Host, ...more } });
+
+  test("a host that nobody knows is 404, unless there is a default host", async () => {
+    expect((await at(make(), "www.example.org")).body).toBe("www");
+    expect((await at(make(), "rebound.evil.org")).status).toBe(404);
+    const withDefault = make("www.example.org");
+    expect((await at(withDefault, "10.0.0.1:8888")).body).toBe("www");
+    expect((await at(withDefault, "10.0.0.1", { "X-Real-Ip": "4.4.4.4" })).status).toBe(404);
+  });
+});
+
+describe("locales", () => {
+  class Speaks extends RequestHandler {
+    override getUserLocale() {
+      return this.request.query === "user" ? locale("fr") : undefined;
+    }
+    get(): void {
+      this.write(`${this.locale.code} ${this._("hello")}`);
+    }
+    post(): void {
+      this.locale = locale("en_US");
+      this.write(this.locale.name);
+    }
+  }
+  const speak = async (language: string | undefined, query = "") =>
+    (
+      await ask([["/", Speaks]], `GET /?${query}`, {
+        headers: language === undefined ? {} : { "Accept-Language": language },
+      })
+    ).body;
+
+  test("without translations there is one, whatever is asked for", async () => {
+    for (const language of [undefined, "de", "*", ";q=x", "en-gb;q=0.8, en;q=0.7"]) {
+      expect(await speak(language)).toBe("en_US hello");
+    }
+    expect(await speak("de", "user")).toBe("en_US hello");
+    expect((await ask([["/", Speaks]], "POST /")).body).toBe("English (US)");
+  });
+});
+
+describe("requestId", () => {
+  class Named extends RequestHandler {
+    get(): void {
+      this.write(`${this.requestId} ${this.requestId}`);
+    }
+  }
+  const idOf = async (headers: Record<string, string>) =>
+    (await ask([["/", Named]], "GET /", { headers })).body.split(" ");
+
+  test("is the proxy's, or a new one", async () => {
+    expect(await idOf({ "X-Request-Id": "ab-1:2" })).toEqual(["ab-1:2", "ab-1:2"]);
+    const [first, again] = await idOf({});
+    expect(first).toMatch(/^[0-9a-f-]{36}$/);
+    expect(again).toBe(first);
+    for (const given of ["x<script>", "x".repeat(129), "a b"]) {
+      expect((await idOf({ "X-Request-Id": given }))[0]).toMatch(/^[0-9a-f-]{36}$/);
+    }
+  });
+});
+
+describe("entity tags by hand", () => {
+  test("setEtagHeader and checkEtagHeader", async () => {
+    class Own extends RequestHandler {
+      get(): void {
+        this.write("body");
+        this.setEtagHeader();
+        this.setHeader("X-Same", String(this.checkEtagHeader()));
+      }
+    }
+    const first = await ask([["/", Own]], "POST /");
+    expect(first.status).toBe(405);
+    const answer = await ask([["/", Own]], "GET /", { headers: { "If-None-Match": '"x", W/"y"' } });
+    expect(answer.header("X-Same")).toEqual(["false"]);
+    const [etag = ""] = answer.header("Etag");
+    const again = await ask([["/", Own]], "GET /", { headers: { "If-None-Match": etag } });
+    expect(again.header("X-Same")).toEqual(["true"]);
+    expect(again.status).toBe(304);
+  });
+});
