@@ -19,6 +19,7 @@ export {
 export { Finish, HTTPError, type HTTPErrorOptions, MissingArgumentError } from "./web/errors.ts";
 export type { RequestHandlerClass } from "./web/handler-delegate.ts";
 export type { RequestHook } from "./web/handler-life.ts";
+export type { StaticUrlOptions } from "./web/handler-page.ts";
 export type { Chunk, HeaderValue, RedirectOptions } from "./web/handler-response.ts";
 export type { GetSignedCookieOptions, SignedCookieOptions } from "./web/handler-session.ts";
 export { isLocalUrl } from "./web/location.ts";
@@ -40,5 +41,9 @@ export {
   decodeSignedValue,
   getSignatureKeyVersion,
 } from "./web/signed-value.ts";
+export {
+  StaticFileHandler,
+  type StaticFileOptions,
+} from "./web/static-file-handler.ts";
 export { streamRequestBody } from "./web/stream-request-body.ts";
 export type { Guard, Guards } from "./web/verbs.ts";

@@ -44,7 +44,10 @@ const lines: readonly Line[] = [
     also: { "src/locale": ["node:fs", "node:path"] },
   },
   { modules: "src/routing src/fetch" },
-  { modules: "src/web", also: { "src/web": ["node:zlib"] } },
+  {
+    modules: "src/web",
+    also: { "src/web": ["node:fs", "node:fs/promises", "node:path", "node:url", "node:zlib"] },
+  },
   {
     modules: "src/websocket src/pubsub src/wsgi src/auth src/options src/database src/s3server",
     also: { "src/options": ["node:fs", "node:module", "node:path", "node:process"] },

@@ -25,6 +25,7 @@ import type { RequestHook } from "./handler-life.ts";
 import type { OutputTransformClass } from "./output-transform.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import type { Settings } from "./settings.ts";
+import { StaticFileHandler } from "./static-file-handler.ts";
 
 const NO_MATCH: PathMatch = { pathArgs: [], pathKwargs: undefined };
 
@@ -39,6 +40,8 @@ export class Application extends Router implements ReversibleRouter {
   readonly checksXsrf: boolean;
   /** Whether anything at all runs before a handler's `prepare`: one look for the usual case. */
   intercepts: boolean;
+  /** Serves static files, and makes their URLs. */
+  readonly staticHandlerClass: typeof StaticFileHandler;
   /** Rules for single hosts, in the order they were added; after them those for every host. */
   readonly #byHost: ApplicationRouter;
   readonly #wildcard: ApplicationRouter;
@@ -56,7 +59,8 @@ export class Application extends Router implements ReversibleRouter {
     const defaultRule = new Rule(new AnyMatches(), defaultHandlerClass, defaultHandlerOptions);
     this.#defaultRule = new HandlerRule(defaultRule, defaultHandlerClass);
     this.#byHost = new ApplicationRouter(this);
-    this.#wildcard = new ApplicationRouter(this, handlers);
+    this.staticHandlerClass = settings.staticHandlerClass ?? StaticFileHandler;
+    this.#wildcard = new ApplicationRouter(this, [...staticRules(settings), ...handlers]);
   }
 
   /** Has every response from now on go through a transform, after those that are there. */
@@ -151,6 +155,20 @@ export class Application extends Router implements ReversibleRouter {
   #defaultDelegate(request: HTTPServerRequest): HTTPMessageDelegate {
     return new HandlerDelegate(this, request, this.#defaultRule, NO_MATCH);
   }
+}
+
+/** The rules for static files; they come before an application's own. */
+function staticRules(settings: Settings): RuleLike[] {
+  const { staticPath, staticUrlPrefix = "/static/", staticHandlerOptions } = settings;
+  if (staticPath === undefined) return [];
+  const handler = settings.staticHandlerClass ?? StaticFileHandler;
+  const options = { ...staticHandlerOptions, path: staticPath };
+  const prefix = staticUrlPrefix.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  return [`${prefix}(.*)`, "/(favicon\\.ico)", "/(robots\\.txt)"].map((pattern) => [
+    pattern,
+    handler,
+    options,
+  ]);
 }
 
 /** Routes to request handler classes as well. */

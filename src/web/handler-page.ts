@@ -7,6 +7,14 @@ import { get as findLocale, type Locale } from "../locale.ts";
 import { HandlerSession } from "./handler-session.ts";
 import { preferencesOf } from "./negotiation.ts";
 
+/** What a static URL says. */
+export interface StaticUrlOptions {
+  /** Protocol and host come first, as the request has them. */
+  readonly includeHost?: boolean;
+  /** The version comes last; true by default. */
+  readonly includeVersion?: boolean;
+}
+
 /** A request's name as a proxy may give it: nothing that could be more than a name in a log. */
 const requestName = /^[\w.:/+=-]{1,128}$/;
 
@@ -26,6 +34,26 @@ export abstract class HandlerPage extends HandlerSession {
   /** The path of the rule with this name, its groups filled with arguments. Throws without one. */
   reverseUrl(name: string, ...args: unknown[]): string {
     return this.application.reverseUrl(name, ...args);
+  }
+
+  /** Whether `staticUrl` gives whole URLs unless told otherwise. */
+  get includeHost(): boolean {
+    return false;
+  }
+
+  /**
+   * The URL of a file below the setting `staticPath`, with a version that changes with its
+   * content, so that browsers may keep what it leads to for good.
+   */
+  staticUrl(path: string, options: StaticUrlOptions = {}): string {
+    this.requireSetting("staticPath", "staticUrl");
+    const { includeHost = this.includeHost, includeVersion = true } = options;
+    const url = this.application.staticHandlerClass.makeStaticUrl(
+      this.settings,
+      path,
+      includeVersion,
+    );
+    return includeHost ? `${this.request.protocol}://${this.request.host}${url}` : url;
   }
 
   // The reader's language.

@@ -8,6 +8,8 @@ import type { RequestHandlerClass } from "./handler-delegate.ts";
 import type { OutputTransformClass } from "./output-transform.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import type { CookieSecret } from "./signed-value.ts";
+import type { StaticFileHandler, StaticFileOptions } from "./static-file-handler.ts";
+import type { StaticHash } from "./static-files.ts";
 
 /** The settings of an `Application`. */
 export interface Settings {
@@ -38,6 +40,23 @@ export interface Settings {
   readonly defaultHost?: string;
   /** Logs a finished request, in place of the access log. */
   readonly logFunction?: (handler: RequestHandler) => void;
+
+  // Static files.
+
+  /** The folder that is served below `staticUrlPrefix`, and `/favicon.ico` and `/robots.txt` from. */
+  readonly staticPath?: string | URL;
+  /** `/static/` by default. */
+  readonly staticUrlPrefix?: string;
+  /** Serves the files, in place of `StaticFileHandler`. */
+  readonly staticHandlerClass?: typeof StaticFileHandler;
+  /** Further options of the handler, such as `defaultFilename`. */
+  readonly staticHandlerOptions?: Omit<StaticFileOptions, "path">;
+  /** Versions in static URLs, once made, hold until the program ends; off with `debug`. */
+  readonly staticHashCache?: boolean;
+  /** What versions and entity tags of files are made by; the core's content hash by default. */
+  readonly staticHash?: StaticHash["algorithm"];
+  /** How many hexadecimal digits of it are used; all by default. */
+  readonly staticHashLength?: number;
 
   // Users and cookies.
 

@@ -1,0 +1,614 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import zlib from "node:zlib";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { setLogLevel } from "../../src/log.ts";
+import {
+  Application,
+  RequestHandler,
+  type Settings,
+  StaticFileHandler,
+  type StaticFileOptions,
+} from "../../src/web.ts";
+import { type Answer, ask } from "../support/ask.ts";
+import { bytesOf } from "../support/server.ts";
+
+const top = realpathSync(mkdtempSync(join(tmpdir(), "static-files-")));
+const root = join(top, "static");
+const text = "0123456789".repeat(10);
+const large = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7919) & 255);
+const MODIFIED = new Date("2026-01-02T03:04:05.678Z");
+const DATE = "Fri, 02 Jan 2026 03:04:05 GMT";
+
+function put(path: string, content: string | Uint8Array): void {
+  const file = join(root, path);
+  mkdirSync(join(file, ".."), { recursive: true });
+  writeFileSync(file, content);
+  utimesSync(file, MODIFIED, MODIFIED);
+}
+
+beforeAll(() => {
+  setLogLevel("none");
+  put("robots.txt", "User-agent: *\nDisallow: /\n");
+  put("favicon.ico", "icon");
+  put("digits.txt", text);
+  put("empty.txt", "");
+  put("large.bin", large);
+  put("sub/index.html", "<p>index</p>");
+  put("sub/page.html", "<p>page</p>");
+  put("name with ü & space.txt", "odd");
+  put(".env", "SECRET=1");
+  put(".git/config", "secret");
+  put(".well-known/security.txt", "contact");
+  put("a..b.txt", "dots");
+  put("app.js", "let a = 1;".repeat(200));
+  put("app.js.gz", zlib.gzipSync("let a = 1;".repeat(200)));
+  put("app.js.br", zlib.brotliCompressSync("let a = 1;".repeat(200)));
+  put("old.js", "new");
+  put("old.js.gz", "forgotten");
+  utimesSync(join(root, "old.js.gz"), 0, 0);
+  writeFileSync(join(top, "static_foo.txt"), "beside the root");
+  mkdirSync(join(top, "outside"));
+  writeFileSync(join(top, "outside", "secret.txt"), "outside");
+  symlinkSync(join(top, "outside", "secret.txt"), join(root, "link.txt"));
+  symlinkSync(join(top, "outside"), join(root, "linked"));
+  symlinkSync(join(root, "digits.txt"), join(root, "inside.txt"));
+  symlinkSync(join(top, "outside", "secret.txt"), join(root, "sub", "page.html.gz"));
+  symlinkSync("loop", join(root, "loop"));
+});
+afterAll(() => {
+  rmSync(top, { recursive: true, force: true });
+  setLogLevel("warning");
+});
+beforeEach(() => StaticFileHandler.reset());
+
+class Urls extends RequestHandler {
+  get(path: string): void {
+    const includeHost = this.request.query === "host";
+    this.write(this.staticUrl(path, { includeHost, includeVersion: this.request.query !== "no" }));
+  }
+}
+
+const app = (settings: Settings = {}): Application =>
+  new Application([["/url/(.*)", Urls]], { staticPath: root, ...settings });
+const get = (path: string, headers: Record<string, string> = {}, verb = "GET"): Promise<Answer> =>
+  ask(app(), `${verb} ${path}`, { headers });
+const serveWith = (options: Omit<StaticFileOptions, "path">, pattern = "/files/(.*)") =>
+  new Application([[pattern, StaticFileHandler, { path: root, ...options }]]);
+
+describe("files", () => {
+  test("are served from staticPath, robots.txt and favicon.ico from the top too", async () => {
+    const answer = await get("/robots.txt");
+    expect(answer.body).toBe("User-agent: *\nDisallow: /\n");
+    expect(answer.header("Content-Type")).toEqual(["text/plain"]);
+    expect(answer.header("Content-Length")).toEqual(["26"]);
+    expect(answer.header("Last-Modified")).toEqual([DATE]);
+    expect(answer.header("Accept-Ranges")).toEqual(["bytes"]);
+    expect(answer.header("Cache-Control")).toEqual(["public, no-cache"]);
+    expect(answer.header("Etag")[0]).toMatch(/^"[0-9a-f]{32}"$/);
+    expect((await get("/static/robots.txt")).body).toBe(answer.body);
+    expect((await get("/favicon.ico")).header("Content-Type")).toEqual([
+      "image/vnd.microsoft.icon",
+    ]);
+  });
+
+  test("large ones go out in parts, with the same entity tag each time", async () => {
+    const first = await get("/static/large.bin");
+    expect(Buffer.from(bytesOf(first.body)).equals(large)).toBe(true);
+    expect(first.header("Content-Length")).toEqual(["3000000"]);
+    expect((await get("/static/large.bin")).header("Etag")).toEqual(first.header("Etag"));
+  });
+
+  test("empty ones too", async () => {
+    expect(await get("/static/empty.txt")).toMatchObject({ status: 200, body: "" });
+  });
+
+  test("HEAD answers the same head", async () => {
+    for (const path of ["/static/digits.txt", "/static/large.bin", "/static/empty.txt"]) {
+      const head = await get(path, {}, "HEAD");
+      expect(head.body).toBe("");
+      expect(head.head).toBe((await get(path)).head);
+    }
+  });
+
+  test("other verbs are 405", async () => {
+    const answer = await get("/static/robots.txt", {}, "POST");
+    expect(answer.status).toBe(405);
+    expect(answer.header("Allow")).toEqual(["GET, HEAD"]);
+  });
+
+  test("names are decoded once", async () => {
+    expect((await get("/static/name%20with%20%C3%BC%20%26%20space.txt")).body).toBe("odd");
+    expect((await get("/static/a..b.txt")).body).toBe("dots");
+    expect((await get("/static/digits%252etxt")).status).toBe(404);
+    expect((await get("/static/%ff.txt")).status).toBe(400);
+  });
+
+  test("a file that changes is served as it is now", async () => {
+    put("changes.txt", "one");
+    const first = await get("/static/changes.txt");
+    put("changes.txt", "second");
+    StaticFileHandler.reset();
+    const second = await get("/static/changes.txt");
+    expect([first.body, second.body]).toEqual(["one", "second"]);
+    expect(first.header("Etag")).not.toEqual(second.header("Etag"));
+  });
+
+  test("the root may be a file: URL", async () => {
+    const application = app({ staticPath: pathToFileURL(`${root}/`) });
+    expect((await ask(application, "GET /static/digits.txt")).body).toBe(text);
+  });
+
+  const types = { "x.html": "text/html", "x.css": "text/css", "x.js": "text/javascript" };
+  test.each(
+    Object.entries({
+      ...types,
+      "x.JSON": "application/json",
+      "x.tar.gz": "application/gzip",
+      "x.bz2": "application/octet-stream",
+      "x.unknown": "application/octet-stream",
+      noextension: "application/octet-stream",
+      "x.svg": "image/svg+xml",
+      "x.woff2": "font/woff2",
+      "x.wasm": "application/wasm",
+    }),
+  )("%s is %s", async (name, type) => {
+    put(name, "x");
+    expect((await get(`/static/${name}`)).header("Content-Type")).toEqual([type]);
+  });
+});
+
+describe("what is not served", () => {
+  const refused = [
+    "/static/../static_foo.txt",
+    "/static/%2e%2e/static_foo.txt",
+    "/static/..%2fstatic_foo.txt",
+    "/static/%2e%2e%2fstatic_foo.txt",
+    "/static/sub/../../static_foo.txt",
+    "/static/sub/../digits.txt",
+    "/static/..",
+    "/static/..\\static_foo.txt",
+    "/static/..%5cstatic_foo.txt",
+    "/static/sub%5cpage.html",
+    "/static/sub%2fpage.html",
+    "/static//etc/passwd",
+    "/static/%2fetc/passwd",
+    "/static///etc/passwd",
+    "/static/link.txt",
+    "/static/linked/secret.txt",
+    "/static/linked",
+    "/static/sub",
+    "/static/sub/",
+    "/static/",
+    "/static/CON",
+    "/static/nul.txt",
+    "/static/sub/COM1.png",
+    "/static/aux",
+    "/static/LPT\u00b9".replace("\u00b9", "%C2%B9"),
+    "/static/con:",
+  ];
+  test.each(refused)("%s is 403", async (path) => {
+    const answer = await get(path);
+    expect(answer.status).toBe(403);
+    expect(answer.body).not.toContain("outside");
+  });
+
+  const missing = [
+    "/static/nothing.txt",
+    "/static/digits.txt/",
+    "/static/digits.txt/x",
+    "/static/.env",
+    "/static/.git/config",
+    "/static/sub//page.html",
+    "/static/loop",
+    "/static/%252e%252e/static_foo.txt",
+    "/static/C:/windows",
+    `/static/${"x".repeat(300)}`,
+    `/static/${"x/".repeat(2100)}`,
+    "/static",
+    "/staticdigits.txt",
+  ];
+  test.each(missing)("%s is 404", async (path) => {
+    expect((await get(path)).status).toBe(404);
+  });
+
+  test.each(["/static/%00", "/static/digits.txt%00.html", "/static/a%0ab", "/static/%7f"])(
+    "%s is 400",
+    async (path) => {
+      expect((await get(path)).status).toBe(400);
+    },
+  );
+
+  test("symbolic links within the root are followed, others where that is wanted", async () => {
+    expect((await get("/static/inside.txt")).body).toBe(text);
+    const application = serveWith({ followSymlinks: true });
+    expect((await ask(application, "GET /files/link.txt")).body).toBe("outside");
+    expect((await ask(application, "GET /files/linked/secret.txt")).body).toBe("outside");
+  });
+
+  test("a compressed sibling that is a link out of the root is not", async () => {
+    const answer = await get("/static/sub/page.html", { "Accept-Encoding": "gzip" });
+    expect(answer.body).toBe("<p>page</p>");
+  });
+
+  test("files that begin with a dot are, where that is wanted, and .well-known always", async () => {
+    expect((await ask(serveWith({ dotFiles: true }), "GET /files/.env")).body).toBe("SECRET=1");
+    expect((await get("/static/.well-known/security.txt")).body).toBe("contact");
+  });
+
+  test("the root / serves everything, and a root that is not there nothing", async () => {
+    const all = new Application([["/(.*)", StaticFileHandler, { path: "/" }]]);
+    expect((await ask(all, `GET ${root}/digits.txt`)).body).toBe(text);
+    const none = new Application([["/(.*)", StaticFileHandler, { path: join(top, "none") }]]);
+    expect((await ask(none, "GET /digits.txt")).status).toBe(404);
+  });
+});
+
+describe("default files", () => {
+  const application = serveWith({ defaultFilename: "index.html" });
+
+  test("are served for a folder with its slash; without it the client is sent there", async () => {
+    expect((await ask(application, "GET /files/sub/")).body).toBe("<p>index</p>");
+    expect((await ask(application, "GET /files/sub/")).header("Content-Type")).toEqual([
+      "text/html",
+    ]);
+    const moved = await ask(application, "GET /files/sub?a=1");
+    expect(moved.status).toBe(301);
+    expect(moved.header("Location")).toEqual(["/files/sub/?a=1"]);
+    expect((await ask(application, "GET /files/")).status).toBe(404);
+  });
+
+  test("never send anybody to another host", async () => {
+    const everything = serveWith({ defaultFilename: "index.html" }, "/(.*)");
+    for (const path of [`//evil.com/..${root}/sub`, "//evil.com/../sub", "//sub", "/\\sub"]) {
+      const answer = await ask(everything, `GET ${path}`);
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(answer.header("Location")).toEqual([]);
+    }
+  });
+});
+
+describe("versions", () => {
+  test("of a URL are the content's hash, and make what it leads to stay", async () => {
+    const { body: url } = await get("/url/digits.txt");
+    expect(url).toMatch(/^\/static\/digits\.txt\?v=[0-9a-f]{32}$/);
+    const answer = await get(url);
+    expect(answer.body).toBe(text);
+    expect(answer.header("Cache-Control")).toEqual(["public, max-age=31536000, immutable"]);
+    expect(Date.parse(answer.header("Expires")[0] ?? "")).toBeGreaterThan(Date.now() + 3e10);
+    expect(answer.header("Etag")).toEqual([`"${url.split("=")[1]}"`]);
+    expect((await get("/url/digits.txt")).body).toBe(url);
+  });
+
+  test("change with the content, once the program has started anew", async () => {
+    put("version.txt", "one");
+    const first = (await get("/url/version.txt")).body;
+    put("version.txt", "second");
+    expect((await get("/url/version.txt")).body).toBe(first);
+    expect((await ask(app({ debug: true }), "GET /url/version.txt")).body).not.toBe(first);
+    StaticFileHandler.reset();
+    expect((await get("/url/version.txt")).body).not.toBe(first);
+  });
+
+  test("may be made otherwise, and left out", async () => {
+    const settings: Settings = { staticHash: "sha512" };
+    const url = (await ask(app(settings), "GET /url/digits.txt")).body;
+    expect(url).toMatch(/v=[0-9a-f]{128}$/);
+    const short = { ...settings, staticHashLength: 8 };
+    expect((await ask(app(short), "GET /url/digits.txt")).body).toBe(url.slice(0, -120));
+    expect((await get("/url/digits.txt?no")).body).toBe("/static/digits.txt");
+    expect((await get("/url/digits.txt?host")).body).toMatch(/^http:\/\/example.org\/static\/d/);
+    const prefix = { staticUrlPrefix: "/assets+/" };
+    expect((await ask(app(prefix), "GET /url/digits.txt")).body).toMatch(/^\/assets\+\/digits/);
+    expect((await ask(app(prefix), "GET /assets+/digits.txt")).body).toBe(text);
+  });
+
+  test("of files that are not there or outside are none", async () => {
+    for (const path of ["nothing.txt", "sub", "a%20b"]) {
+      expect((await get(`/url/${path}`)).body).toBe(`/static/${path}`);
+    }
+    expect((await get("/url/..%2fstatic_foo.txt")).body).toBe("/static/../static_foo.txt");
+    expect((await ask([["/url/(.*)", Urls]], "GET /url/x")).status).toBe(500);
+  });
+
+  test("of long files come when they are known", async () => {
+    expect((await get("/url/large.bin")).body).toBe("/static/large.bin");
+    let url = "";
+    for (let look = 0; look < 500 && !url.includes("?v="); look++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      url = (await get("/url/large.bin")).body;
+    }
+    expect((await get(url)).header("Etag")).toEqual([`"${url.split("=")[1]}"`]);
+  });
+});
+
+describe("conditional requests", () => {
+  const status = async (headers: Record<string, string>) =>
+    (await get("/static/digits.txt", headers)).status;
+
+  test("If-None-Match", async () => {
+    const [etag = ""] = (await get("/static/digits.txt")).header("Etag");
+    for (const tags of [etag, `W/${etag}`, `"x", ${etag}`, "*"]) {
+      const answer = await get("/static/digits.txt", { "If-None-Match": tags });
+      expect(answer).toMatchObject({ status: 304, body: "" });
+      expect(answer.head).not.toMatch(/Content-(Type|Length|Encoding)/);
+      expect(answer.header("Etag")).toEqual([etag]);
+      expect(answer.header("Cache-Control")).toEqual(["public, no-cache"]);
+    }
+    expect(await status({ "If-None-Match": '"x"' })).toBe(200);
+    const later = { "If-None-Match": '"x"', "If-Modified-Since": DATE };
+    expect(await status(later)).toBe(200);
+  });
+
+  test.each([
+    [DATE, 304],
+    ["Friday, 02-Jan-26 03:04:05 GMT", 304],
+    ["Fri Jan  2 03:04:05 2026", 304],
+    ["Sat, 03 Jan 2026 03:04:05 GMT", 304],
+    ["Fri, 02 Jan 2026 03:04:04 GMT", 200],
+    ["Wed, 31 Dec 1969 23:59:59 GMT", 200],
+    ["2030-01-01", 200],
+    ["1893456000", 200],
+    ["nonsense", 200],
+    ["", 200],
+    ["Fri, 99 Jan 2030 03:04:05 GMT", 200],
+  ])("If-Modified-Since: %s is %d", async (date, expected) => {
+    expect(await status({ "If-Modified-Since": date })).toBe(expected);
+  });
+
+  test("If-Match and If-Unmodified-Since", async () => {
+    const [etag = ""] = (await get("/static/digits.txt")).header("Etag");
+    expect(await status({ "If-Match": `"x", ${etag}` })).toBe(200);
+    expect(await status({ "If-Match": "*" })).toBe(200);
+    expect(await status({ "If-Match": '"x"' })).toBe(412);
+    expect(await status({ "If-Match": `W/${etag}` })).toBe(412);
+    expect(await status({ "If-Unmodified-Since": DATE })).toBe(200);
+    expect(await status({ "If-Unmodified-Since": "Fri, 02 Jan 2026 03:04:04 GMT" })).toBe(412);
+    expect(await status({ "If-Unmodified-Since": "nonsense" })).toBe(200);
+  });
+});
+
+describe("ranges", () => {
+  const range = (value: string, more: Record<string, string> = {}, path = "/static/digits.txt") =>
+    get(path, { Range: value, ...more });
+
+  const served = [
+    { value: "bytes=0-9", start: 0, end: 10 },
+    { value: "bytes=10-", start: 10, end: 100 },
+    { value: "bytes=-4", start: 96, end: 100 },
+    { value: "bytes=99-99", start: 99, end: 100 },
+    { value: "bytes=90-2000", start: 90, end: 100 },
+    { value: `bytes=1-${"9".repeat(30)}`, start: 1, end: 100 },
+  ];
+  test.each(served)("$value", async ({ value, start, end }) => {
+    const answer = await range(value);
+    expect(answer.status).toBe(206);
+    expect(answer.body).toBe(text.slice(start, end));
+    expect(answer.header("Content-Range")).toEqual([`bytes ${start}-${end - 1}/100`]);
+    expect(answer.header("Content-Length")).toEqual([String(end - start)]);
+    const whole = await get("/static/digits.txt");
+    expect(answer.header("Etag")).toEqual(whole.header("Etag"));
+  });
+
+  const whole = [
+    "bytes=0-",
+    "bytes=0-99",
+    "bytes=-100",
+    "bytes=-1000",
+    "bytes=1-2,5-6",
+    "bytes=1_0-20",
+    "bytes=+1-2",
+    "bytes=0x1-2",
+    "chunks=1-2",
+    "nonsense",
+    `bytes=${"0-1,".repeat(2000)}5-6`,
+  ];
+  test.each(whole)("%s gives all of it", async (value) => {
+    const answer = await range(value);
+    expect(answer).toMatchObject({ status: 200, body: text });
+    expect(answer.header("Content-Range")).toEqual([]);
+  });
+
+  test.each(["bytes=100-", "bytes=200-300", "bytes=-0", "bytes=5-3", "bytes=0-0"])(
+    "%s cannot be satisfied",
+    async (value) => {
+      const path = value === "bytes=0-0" ? "/static/empty.txt" : "/static/digits.txt";
+      const answer = await range(value, {}, path);
+      expect(answer).toMatchObject({ status: 416, body: "" });
+      const size = path === "/static/empty.txt" ? 0 : 100;
+      expect(answer.header("Content-Range")).toEqual([`bytes */${size}`]);
+      expect(answer.header("Content-Length")).toEqual(["0"]);
+    },
+  );
+
+  test("of a large file", async () => {
+    const answer = await range("bytes=1000000-1999999", {}, "/static/large.bin");
+    expect(answer.status).toBe(206);
+    expect(Buffer.from(bytesOf(answer.body)).equals(large.subarray(1_000_000, 2_000_000))).toBe(
+      true,
+    );
+  });
+
+  test("HEAD has the same head", async () => {
+    const head = await get("/static/digits.txt", { Range: "bytes=0-9" }, "HEAD");
+    expect(head).toMatchObject({ status: 206, body: "" });
+    expect(head.header("Content-Length")).toEqual(["10"]);
+  });
+
+  test("hold only for what If-Range names, exactly", async () => {
+    const [etag = ""] = (await get("/static/digits.txt")).header("Etag");
+    const statusFor = async (condition: string) =>
+      (await range("bytes=0-9", { "If-Range": condition })).status;
+    expect(await statusFor(etag)).toBe(206);
+    expect(await statusFor(DATE)).toBe(206);
+    expect(await statusFor('"x"')).toBe(200);
+    expect(await statusFor(`W/${etag}`)).toBe(200);
+    expect(await statusFor("Sat, 03 Jan 2026 03:04:05 GMT")).toBe(200);
+    expect(await statusFor("nonsense")).toBe(200);
+  });
+
+  test("a matching If-None-Match comes first", async () => {
+    const [etag = ""] = (await get("/static/digits.txt")).header("Etag");
+    expect((await range("bytes=0-9", { "If-None-Match": etag })).status).toBe(304);
+  });
+
+  test("are never compressed on the way", async () => {
+    const application = app({ compressResponse: true });
+    const headers = { "Accept-Encoding": "gzip", Range: "bytes=0-1499" };
+    const answer = await ask(application, "GET /static/app.css", { headers });
+    expect(answer.status).toBe(404);
+    put("app.css", "a { color: red }".repeat(200));
+    const part = await ask(application, "GET /static/app.css", { headers });
+    expect(part.status).toBe(206);
+    expect(part.header("Content-Encoding")).toEqual([]);
+    expect(part.body).toHaveLength(1500);
+  });
+});
+
+describe("compressed siblings", () => {
+  const js = "let a = 1;".repeat(200);
+  const coded = (accept: string, more = {}) =>
+    get("/static/app.js", { "Accept-Encoding": accept, ...more });
+
+  test("are served to who can read them, each with an entity tag of its own", async () => {
+    const plain = await coded("identity");
+    const gzip = await coded("gzip");
+    const br = await coded("gzip, br");
+    expect(plain.body).toBe(js);
+    expect(zlib.gunzipSync(bytesOf(gzip.body)).toString()).toBe(js);
+    expect(zlib.brotliDecompressSync(bytesOf(br.body)).toString()).toBe(js);
+    expect([plain, gzip, br].map((answer) => answer.header("Content-Encoding")[0])).toEqual([
+      undefined,
+      "gzip",
+      "br",
+    ]);
+    for (const answer of [plain, gzip, br]) {
+      expect(answer.header("Content-Type")).toEqual(["text/javascript"]);
+      expect(answer.header("Vary")).toEqual(["Accept-Encoding"]);
+    }
+    const tags = [plain, gzip, br].map((answer) => answer.header("Etag")[0]);
+    expect(new Set(tags).size).toBe(3);
+    const again = await coded("gzip", { "If-None-Match": tags[1] ?? "" });
+    expect(again.status).toBe(304);
+    expect((await coded("gzip;q=0")).body).toBe(js);
+  });
+
+  test("are not compressed again", async () => {
+    const headers = { "Accept-Encoding": "gzip" };
+    const answer = await ask(app({ compressResponse: true }), "GET /static/app.js", { headers });
+    expect(answer.header("Content-Encoding")).toEqual(["gzip"]);
+    expect(zlib.gunzipSync(bytesOf(answer.body)).toString()).toBe(js);
+  });
+
+  test("are files like others under their own names", async () => {
+    const answer = await get("/static/app.js.gz", { "Accept-Encoding": "gzip" });
+    expect(answer.header("Content-Type")).toEqual(["application/gzip"]);
+    expect(answer.header("Content-Encoding")).toEqual([]);
+  });
+
+  test("that are older than the file, or not wanted, are not", async () => {
+    expect((await get("/static/old.js", { "Accept-Encoding": "gzip" })).body).toBe("new");
+    const headers = { "Accept-Encoding": "br" };
+    const application = serveWith({ precompressed: false });
+    expect((await ask(application, "GET /files/app.js", { headers })).body).toBe(js);
+  });
+
+  test("compressResponse compresses what has none, large files in parts", async () => {
+    const application = app({ compressResponse: true });
+    put("large.txt", text.repeat(30_000));
+    for (const path of ["large.txt", "sub/page.html", "digits.txt"]) {
+      const headers = { "Accept-Encoding": "gzip" };
+      const whole = await application.request(`/static/${path}`);
+      const compressed = await application.request(`/static/${path}`, { headers });
+      const bytes = new Uint8Array(await compressed.arrayBuffer());
+      const isCoded = compressed.headers.get("Content-Encoding") === "gzip";
+      expect(isCoded).toBe(path === "large.txt");
+      const decoded = isCoded ? zlib.gunzipSync(bytes) : bytes;
+      expect(Buffer.from(decoded).toString() === (await whole.text())).toBe(true);
+      expect(compressed.headers.get("Etag") === whole.headers.get("Etag")).toBe(!isCoded);
+      const head = await application.request(`/static/${path}`, { headers, method: "HEAD" });
+      expect(head.headers.get("Content-Encoding")).toBe(compressed.headers.get("Content-Encoding"));
+    }
+  });
+});
+
+describe("hooks", () => {
+  class Virtual extends StaticFileHandler {
+    static override getContent(path: string, start: number, end: number): Uint8Array {
+      return new TextEncoder().encode(`content of ${path}`).subarray(start, end);
+    }
+    override async validateAbsolutePath(_root: string, path: string): Promise<string> {
+      return path;
+    }
+    override getContentSize(): number {
+      return `content of ${this.absolutePath}`.length;
+    }
+    override getContentVersion(): string {
+      return "42";
+    }
+    override getModifiedTime(): undefined {
+      return undefined;
+    }
+    override getCacheTime(): number {
+      return 60;
+    }
+    override setExtraHeaders(path: string): void {
+      this.setHeader("X-Path", path);
+    }
+    static override getVersion(): string {
+      return "42";
+    }
+  }
+
+  test("let content come from elsewhere", async () => {
+    const settings: Settings = { staticHandlerClass: Virtual };
+    const answer = await ask(app(settings), "GET /static/a/b.txt");
+    expect(answer.body).toBe(`content of ${join(root, "a/b.txt")}`);
+    expect(answer.header("Etag")).toEqual(['"42"']);
+    expect(answer.header("Cache-Control")).toEqual(["public, max-age=60, immutable"]);
+    expect(answer.header("X-Path")).toEqual(["a/b.txt"]);
+    expect(answer.header("Last-Modified")).toEqual([]);
+    const part = await ask(app(settings), "GET /static/x", { headers: { Range: "bytes=0-6" } });
+    expect(part.body).toBe("content");
+    expect((await ask(app(settings), "GET /url/x")).body).toBe("/static/x?v=42");
+    expect((await ask(app(settings), "GET /static/../x")).status).toBe(403);
+  });
+});
+
+test("a file that becomes shorter while it is sent breaks the connection off", async () => {
+  put("shrinks.bin", new Uint8Array(2_000_000));
+  class Shrinks extends StaticFileHandler {
+    override setExtraHeaders(): void {
+      writeFileSync(join(root, "shrinks.bin"), "short");
+    }
+  }
+  const application = new Application([["/(.*)", Shrinks, { path: root }]]);
+  const response = await application.request("/shrinks.bin");
+  await expect(response.arrayBuffer()).rejects.toThrow();
+});
+
+test("a gigabyte is hashed and sent while others are answered, and never held", async () => {
+  put("huge.bin", "");
+  const { truncateSync } = await import("node:fs");
+  truncateSync(join(root, "huge.bin"), 2 ** 30);
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  const before = process.memoryUsage().rss;
+  const response = await app().request("/static/huge.bin", { headers: { "If-None-Match": '"x"' } });
+  expect(response.status).toBe(200);
+  expect(response.headers.get("Etag")).toMatch(/^"[0-9a-f]{32}"$/);
+  await response.body?.cancel();
+  clearInterval(timer);
+  expect(process.memoryUsage().rss - before).toBeLessThan(200 * 2 ** 20);
+  expect(turns).toBeGreaterThan(50);
+});
