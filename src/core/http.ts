@@ -78,11 +78,8 @@ export function decodeChunked(
 
 /** Bytes of the core's memory as text, one character each: HTTP's bytes are Latin-1 at most. */
 export function text(start: number, end: number): string {
-  return latin1.latin1Slice(start, end);
+  return memory.latin1Slice(start, end);
 }
-
-/** What `toString("latin1")` calls in the end, on every runtime; its types do not list it. */
-const latin1 = memory as unknown as { latin1Slice(start: number, end: number): string };
 
 /** A status as [the HTTP status that answers it, the words of an error message]. */
 const meanings: ReadonlyMap<number, readonly [number, string]> = new Map([
