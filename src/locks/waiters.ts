@@ -1,0 +1,150 @@
+/**
+ * Those who wait for something, first come, first served. `locks` and `queues` are made of it. Who
+ * gives up leaves the list at once, so that a lock nobody releases does not collect the dead.
+ */
+
+import { TimeoutError } from "../util.ts";
+
+/** How long to wait. */
+export interface WaitOptions {
+  /** From now on; for ever if left out. 0 does not wait. */
+  readonly seconds?: number;
+  /** Gives up when aborted; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * How long to wait: a number is a time in seconds since the epoch, as of `IOLoop.time()`, and so
+ * is a Date; an object counts from now.
+ */
+export type Timeout = number | Date | WaitOptions;
+
+/** The longest delay of a timer in milliseconds, 24 days: one above it would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Milliseconds that are left to wait; undefined if there is no end. */
+function millisecondsOf(timeout: Timeout | undefined): number | undefined {
+  if (timeout === undefined) return undefined;
+  if (timeout instanceof Date) return timeout.getTime() - Date.now();
+  if (typeof timeout === "number") return timeout * 1000 - Date.now();
+  return timeout.seconds === undefined ? undefined : timeout.seconds * 1000;
+}
+
+/** One who waits, and what it has brought: the item to be put, for example. */
+export class Waiter<Value, Item> {
+  readonly item: Item;
+  next: Waiter<Value, Item> | undefined;
+  previous: Waiter<Value, Item> | undefined;
+  readonly #resolve: (value: Value) => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #unlisten: (() => void) | undefined;
+
+  constructor(item: Item, resolve: (value: Value) => void) {
+    this.item = item;
+    this.#resolve = resolve;
+  }
+
+  /** Ends the wait. Only for one that has been taken off the list. */
+  wake(value: Value): void {
+    clearTimeout(this.#timer);
+    this.#unlisten?.();
+    this.#resolve(value);
+  }
+
+  /** Arranges for the wait to end by itself. */
+  limit(milliseconds: number | undefined, signal: AbortSignal | undefined, leave: Leave): void {
+    if (milliseconds !== undefined && milliseconds <= LONGEST_TIMER) {
+      this.#timer = setTimeout(() => {
+        this.#unlisten?.();
+        leave(undefined);
+      }, milliseconds);
+    }
+    if (signal === undefined) return;
+    const abort = (): void => {
+      clearTimeout(this.#timer);
+      leave(signal);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    this.#unlisten = () => signal.removeEventListener("abort", abort);
+  }
+}
+
+/** The wait is over: the time is up, or the signal was aborted. */
+type Leave = (signal: AbortSignal | undefined) => void;
+
+/** A list of waiters. */
+export class Waiters<Value = void, Item = undefined> {
+  #first: Waiter<Value, Item> | undefined;
+  #last: Waiter<Value, Item> | undefined;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Waits at the end of the list. When the time is up, the promise resolves with `late`'s value, or
+   * rejects with what it throws.
+   */
+  wait(item: Item, timeout: Timeout | undefined, late: () => Value): Promise<Value> {
+    const signal = signalOf(timeout);
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const milliseconds = millisecondsOf(timeout);
+    return new Promise((resolve, reject) => {
+      if (milliseconds !== undefined && !(milliseconds > 0)) {
+        resolve(late());
+        return;
+      }
+      const waiter: Waiter<Value, Item> = new Waiter(item, resolve);
+      this.#append(waiter);
+      if (timeout === undefined) return;
+      waiter.limit(milliseconds, signal, (aborted) => {
+        this.#remove(waiter);
+        try {
+          if (aborted === undefined) resolve(late());
+          else reject(aborted.reason);
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
+  /** Takes the first one off the list; undefined if nobody waits. */
+  shift(): Waiter<Value, Item> | undefined {
+    const first = this.#first;
+    if (first !== undefined) this.#remove(first);
+    return first;
+  }
+
+  #append(waiter: Waiter<Value, Item>): void {
+    waiter.previous = this.#last;
+    if (this.#last === undefined) this.#first = waiter;
+    else this.#last.next = waiter;
+    this.#last = waiter;
+    this.#size++;
+  }
+
+  #remove(waiter: Waiter<Value, Item>): void {
+    const { previous, next } = waiter;
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous;
+    else next.previous = previous;
+    waiter.previous = undefined;
+    waiter.next = undefined;
+    this.#size--;
+  }
+}
+
+function signalOf(timeout: Timeout | undefined): AbortSignal | undefined {
+  const isOptions = typeof timeout === "object" && !(timeout instanceof Date);
+  return isOptions ? timeout.signal : undefined;
+}
+
+/** For `Waiters.wait`: who is late gets a TimeoutError with this text. */
+export function tooLate(act: string): () => never {
+  return () => {
+    throw new TimeoutError(`Cannot ${act}: the time is up`);
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * Queues between asynchronous producers and consumers, with a limit that holds producers back.
+ * Stands on `locks` (Tornado `queues`).
+ */
+
+import { Event, type Timeout, type Waiter, Waiters } from "./locks.ts";
+import { type Compare, Heap, naturalOrder, Ring, Stack, type Store } from "./queues/stores.ts";
+import { TimeoutError } from "./util.ts";
+
+export type { Timeout } from "./locks.ts";
+export type { Compare, Store } from "./queues/stores.ts";
+
+/** `getNowait` found nothing (Tornado `queues.QueueEmpty`). */
+export class QueueEmpty extends Error {
+  override readonly name: string = "QueueEmpty";
+
+  constructor() {
+    super("Cannot get: the queue is empty");
+  }
+}
+
+/** `putNowait` found no room (Tornado `queues.QueueFull`). */
+export class QueueFull extends Error {
+  override readonly name: string = "QueueFull";
+
+  constructor(maxsize: number) {
+    super(`Cannot put: the queue has its ${maxsize} items`);
+  }
+}
+
+function lateFor(act: string): () => never {
+  return () => {
+    throw new TimeoutError(`Cannot ${act}: the time is up`);
+  };
+}
+
+/**
+ * First in, first out (Tornado `queues.Queue`). `for await (const item of queue)` takes items for
+ * ever.
+ */
+export class Queue<Item> {
+  /** Most items that wait; 0 for no limit. */
+  readonly maxsize: number;
+  readonly #store: Store<Item>;
+  readonly #getters: Waiters<Item> = new Waiters<Item>();
+  readonly #putters: Waiters<void, Item> = new Waiters<void, Item>();
+  readonly #done: Event = new Event();
+  #unfinished = 0;
+
+  /**
+   * `maxsize` 0 is no limit. Another store than the ring makes another order. Throws a RangeError
+   * if `maxsize` is below 0.
+   */
+  constructor(maxsize = 0, store: Store<Item> = new Ring()) {
+    if (!(maxsize >= 0)) throw new RangeError(`Cannot make a queue of ${maxsize} items`);
+    this.maxsize = maxsize;
+    this.#store = store;
+    this.#done.set();
+  }
+
+  /** Items that wait. */
+  get size(): number {
+    return this.#store.size;
+  }
+
+  get empty(): boolean {
+    return this.#store.size === 0;
+  }
+
+  get full(): boolean {
+    return this.maxsize > 0 && this.#store.size >= this.maxsize;
+  }
+
+  /** Resolves once there is room for the item. Rejects with a TimeoutError when the time is up. */
+  put(item: Item, timeout?: Timeout): Promise<void> {
+    if (this.full) return this.#putters.wait(item, timeout, lateFor("put an item"));
+    this.#accept(item);
+    return Promise.resolve();
+  }
+
+  /** Puts an item, or throws QueueFull. */
+  putNowait(item: Item): void {
+    if (this.full) throw new QueueFull(this.maxsize);
+    this.#accept(item);
+  }
+
+  /** Resolves with the next item. Rejects with a TimeoutError when the time is up. */
+  get(timeout?: Timeout): Promise<Item> {
+    if (this.empty) return this.#getters.wait(undefined, timeout, lateFor("get an item"));
+    return Promise.resolve(this.#take());
+  }
+
+  /** The next item. Throws QueueEmpty if there is none. */
+  getNowait(): Item {
+    if (this.empty) throw new QueueEmpty();
+    return this.#take();
+  }
+
+  /**
+   * Says that the work on an item, which was taken before, is done; `join` waits for that. Throws
+   * if it is said more often than items were put.
+   */
+  taskDone(): void {
+    if (this.#unfinished === 0) {
+      throw new Error("Cannot finish a task: taskDone() was called more often than put()");
+    }
+    this.#unfinished--;
+    if (this.#unfinished === 0) this.#done.set();
+  }
+
+  /** Resolves once the work on all items is done. Rejects with a TimeoutError if that is late. */
+  join(timeout?: Timeout): Promise<void> {
+    return this.#done.wait(timeout);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Item, never> {
+    for (;;) yield await this.get();
+  }
+
+  #accept(item: Item): void {
+    const getter = this.#getters.shift();
+    // Who waits finds an empty queue, so that the order is kept.
+    if (getter === undefined) this.#store.put(item);
+    else getter.wake(item);
+    this.#unfinished++;
+    this.#done.clear();
+  }
+
+  #take(): Item {
+    const item = this.#store.take();
+    const putter: Waiter<void, Item> | undefined = this.#putters.shift();
+    if (putter !== undefined) {
+      this.#accept(putter.item);
+      putter.wake();
+    }
+    return item;
+  }
+}
+
+/**
+ * Least first; of equals the one that came first (Tornado `queues.PriorityQueue`). Numbers, texts
+ * and dates have an order, and arrays by their first elements that differ: `[priority, data]`.
+ */
+export class PriorityQueue<Item> extends Queue<Item> {
+  /** Takes a function like that of `Array.sort`, for items without an order of their own. */
+  constructor(maxsize = 0, compare: Compare<Item> = naturalOrder) {
+    super(maxsize, new Heap(compare));
+  }
+}
+
+/** Last in, first out (Tornado `queues.LifoQueue`). */
+export class LifoQueue<Item> extends Queue<Item> {
+  constructor(maxsize = 0) {
+    super(maxsize, new Stack());
+  }
+}
