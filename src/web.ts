@@ -8,6 +8,7 @@ export { type RuleLike, URLSpec, URLSpec as url } from "./routing.ts";
 export { Application } from "./web/application.ts";
 export type { ArgumentOptions } from "./web/arguments.ts";
 export { ErrorHandler, FallbackHandler, RedirectHandler } from "./web/basic-handlers.ts";
+export { TemplateModule } from "./web/built-in-modules.ts";
 export { ContentEncoding } from "./web/content-encoding.ts";
 export {
   addSlash,
@@ -19,7 +20,7 @@ export {
 export { Finish, HTTPError, type HTTPErrorOptions, MissingArgumentError } from "./web/errors.ts";
 export type { RequestHandlerClass } from "./web/handler-delegate.ts";
 export type { RequestHook } from "./web/handler-life.ts";
-export type { StaticUrlOptions } from "./web/handler-page.ts";
+export type { MessageValues, StaticUrlOptions } from "./web/handler-page.ts";
 export type { Chunk, HeaderValue, RedirectOptions } from "./web/handler-response.ts";
 export type { GetSignedCookieOptions, SignedCookieOptions } from "./web/handler-session.ts";
 export { isLocalUrl } from "./web/location.ts";
@@ -46,4 +47,6 @@ export {
   type StaticFileOptions,
 } from "./web/static-file-handler.ts";
 export { streamRequestBody } from "./web/stream-request-body.ts";
+export type { UIMethod, UISource } from "./web/template-names.ts";
+export { UIModule, type UIModuleClass } from "./web/ui-module.ts";
 export type { Guard, Guards } from "./web/verbs.ts";

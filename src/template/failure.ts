@@ -111,10 +111,17 @@ function missingText(missing: readonly string[], place: string, names: Names): s
   if (missing.includes(MODULES)) {
     return `{% module %} at ${place} needs UI modules, which RequestHandler.render brings`;
   }
-  const given = names.flatMap((one) => Object.keys(one));
+  const given = names.flatMap(namesIn);
   const similar = given.find((one) => missing.some((name) => isSimilar(one, name)));
   const hint = similar === undefined ? "" : `: did you mean "${similar}"?`;
   return `${missing.map((name) => `"${name}"`).join(" or ")} is not defined at ${place}${hint}`;
+}
+
+/** Those of its prototypes too. */
+function namesIn(object: object): string[] {
+  const names: string[] = [];
+  for (const name in object) names.push(name);
+  return names;
 }
 
 /** The same but for case and underscores, or for one letter too many, too few or wrong. */

@@ -50,19 +50,22 @@ export abstract class CompiledTemplate<Names extends object = object> {
   /** Where it waits first, as `home.html:3`; undefined if it never does. */
   abstract waitsAt(): string | undefined;
 
-  /** Renders. Throws if the template waits: `generateAsync` is for those. */
-  generate(names: Names = {} as Names): string {
+  /**
+   * Renders. Throws if the template waits: `generateAsync` is for those. Names that are not among
+   * `names` are looked for in `more`, which is the loader's namespace unless given.
+   */
+  generate(names: Names = {} as Names, more?: object): string {
     const { render } = this.functions();
     const { namespace, modules } = this.surroundings();
-    if (render !== undefined) return render(names, namespace, modules, 0);
+    if (render !== undefined) return render(names, more ?? namespace, modules, 0);
     const place = `it waits at ${this.waitsAt()}`;
     throw new Error(`Cannot generate "${this.name}" at once: ${place}; use generateAsync`);
   }
 
   /** Renders a template that may wait for promises. */
-  async generateAsync(names: Names = {} as Names): Promise<string> {
+  async generateAsync(names: Names = {} as Names, more?: object): Promise<string> {
     const { namespace, modules } = this.surroundings();
-    const result = this.functions().renderAsync(names, namespace, modules, 0);
+    const result = this.functions().renderAsync(names, more ?? namespace, modules, 0);
     return isThenable(result) ? await result : result;
   }
 
@@ -73,9 +76,10 @@ export abstract class CompiledTemplate<Names extends object = object> {
   renderStream(
     names: Names = {} as Names,
     options: StreamOptions = {},
+    more?: object,
   ): AsyncGenerator<string, void, undefined> {
     const { namespace, modules } = this.surroundings();
     const { chunkSize = CHUNK_SIZE } = options;
-    return this.functions().renderStream(names, namespace, modules, chunkSize);
+    return this.functions().renderStream(names, more ?? namespace, modules, chunkSize);
   }
 }

@@ -23,6 +23,7 @@ import { ContentEncoding } from "./content-encoding.ts";
 import { HandlerDelegate, HandlerRule, isHandlerClass } from "./handler-delegate.ts";
 import type { RequestHook } from "./handler-life.ts";
 import type { OutputTransformClass } from "./output-transform.ts";
+import { PageTemplates } from "./page-templates.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import type { Settings } from "./settings.ts";
 import { StaticFileHandler } from "./static-file-handler.ts";
@@ -40,6 +41,8 @@ export class Application extends Router implements ReversibleRouter {
   readonly checksXsrf: boolean;
   /** Whether anything at all runs before a handler's `prepare`: one look for the usual case. */
   intercepts: boolean;
+  /** What `render` makes pages of. */
+  readonly templates: PageTemplates;
   /** Serves static files, and makes their URLs. */
   readonly staticHandlerClass: typeof StaticFileHandler;
   /** Rules for single hosts, in the order they were added; after them those for every host. */
@@ -60,6 +63,7 @@ export class Application extends Router implements ReversibleRouter {
     this.#defaultRule = new HandlerRule(defaultRule, defaultHandlerClass);
     this.#byHost = new ApplicationRouter(this);
     this.staticHandlerClass = settings.staticHandlerClass ?? StaticFileHandler;
+    this.templates = new PageTemplates(settings);
     this.#wildcard = new ApplicationRouter(this, [...staticRules(settings), ...handlers]);
   }
 

@@ -5,6 +5,7 @@
 
 import type { HTTPMessageDelegate } from "../httputil.ts";
 import type { Locale } from "../locale.ts";
+import type { Page } from "./page.ts";
 import type { TransformedOutput } from "./transformed-output.ts";
 import type { XsrfState } from "./xsrf.ts";
 
@@ -22,4 +23,6 @@ export class HandlerExtras {
   xsrf: XsrfState | undefined;
   locale: Locale | undefined;
   requestId: string | undefined;
+  /** What is rendered. */
+  page: Page | undefined;
 }

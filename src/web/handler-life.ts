@@ -12,7 +12,7 @@ import type { PathMatch } from "../routing.ts";
 import { isThenable } from "../util.ts";
 import { BodyStream } from "./body-stream.ts";
 import { Finish, HTTPError } from "./errors.ts";
-import { breakOff, type Chunk } from "./handler-response.ts";
+import { breakOff, type Chunk, renderingOf } from "./handler-response.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import { isSupported, KEEP_OPEN, verbOf } from "./verbs.ts";
 import { writeResponse } from "./web-response.ts";
@@ -159,13 +159,25 @@ function decodeGroup(
  * if that takes time.
  */
 function end(handler: RequestHandler, result: unknown): Promise<void> | undefined {
-  if (handler.finished || result === KEEP_OPEN) return undefined;
+  if (handler.finished) return undefined;
+  const rendering = renderingOf(handler);
+  if (rendering !== undefined) return rendered(handler, rendering);
+  if (result === KEEP_OPEN) return undefined;
   if (result !== undefined && result !== null) {
     if (result instanceof Response) return copy(handler, result);
     handler.write(result as Chunk);
   }
   handler.finish();
   return undefined;
+}
+
+/** The page that was rendered last will be the response. */
+async function rendered(handler: RequestHandler, rendering: Promise<void>): Promise<void> {
+  try {
+    await rendering;
+  } catch (error) {
+    handleException(handler, error);
+  }
 }
 
 async function copy(handler: RequestHandler, response: Response): Promise<void> {

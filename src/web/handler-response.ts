@@ -71,6 +71,8 @@ function defaultHeaders(now?: number): HeaderBlock {
 export let breakOff: (handler: HandlerResponse) => void;
 /** Who answers in a handler's place. */
 export let heirOf: (handler: HandlerResponse) => HTTPMessageDelegate | undefined;
+/** The rendering that finishes the response, while it is not done. */
+export let renderingOf: (handler: HandlerResponse) => Promise<void> | undefined;
 
 /** Head and body of one response. `RequestHandler` extends it. */
 export abstract class HandlerResponse {
@@ -97,6 +99,7 @@ export abstract class HandlerResponse {
       handler.conclude();
     };
     heirOf = (handler) => handler.#extras?.heir;
+    renderingOf = (handler) => handler.#extras?.page?.pending;
   }
 
   constructor(application: Application, request: HTTPServerRequest) {

@@ -12,7 +12,7 @@ import { type ArgumentOptions, decodeUtf8Argument, lastValue, valuesOf } from ".
 import { HTTPError } from "./errors.ts";
 import { handleException } from "./handler-life.ts";
 import { HandlerPage } from "./handler-page.ts";
-import { breakOff } from "./handler-response.ts";
+import { breakOff, renderingOf } from "./handler-response.ts";
 import { allowedMethods, type Guards } from "./verbs.ts";
 
 /** What `writeError` knows of the error, if an exception was its cause. */
@@ -152,10 +152,13 @@ export class RequestHandler extends HandlerPage {
     } catch (error) {
       appLog.exception("Uncaught exception in writeError", error);
     }
-    if (!this.finished) {
-      this.clear();
-      this.setStatus(status, details.reason);
-      this.finish();
+    const page = renderingOf(this);
+    if (page === undefined) finishBare(this, status, details);
+    else {
+      page.catch((error) => {
+        appLog.exception("Uncaught exception in writeError", error);
+        finishBare(this, status, details);
+      });
     }
   }
 
@@ -182,6 +185,18 @@ export class RequestHandler extends HandlerPage {
       }
     };
   }
+}
+
+/** Answers with the status alone, if nothing else has. */
+function finishBare(handler: RequestHandler, status: number, { reason }: ErrorDetails): void {
+  if (handler.finished) return;
+  if (handler.headersWritten) {
+    breakOff(handler);
+    return;
+  }
+  handler.clear();
+  handler.setStatus(status, reason);
+  handler.finish();
 }
 
 /** A verb's method. */

@@ -4,12 +4,14 @@
  */
 
 import type { CookieAttributes } from "../httputil.ts";
+import type { TemplateLoader, WhitespaceMode } from "../template.ts";
 import type { RequestHandlerClass } from "./handler-delegate.ts";
 import type { OutputTransformClass } from "./output-transform.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import type { CookieSecret } from "./signed-value.ts";
 import type { StaticFileHandler, StaticFileOptions } from "./static-file-handler.ts";
 import type { StaticHash } from "./static-files.ts";
+import type { UISource } from "./template-names.ts";
 
 /** The settings of an `Application`. */
 export interface Settings {
@@ -40,6 +42,23 @@ export interface Settings {
   readonly defaultHost?: string;
   /** Logs a finished request, in place of the access log. */
   readonly logFunction?: (handler: RequestHandler) => void;
+
+  // Templates.
+
+  /** The folder of templates; without it, that of the file that calls `render`. */
+  readonly templatePath?: string | URL;
+  /** Loads templates in place of a `Loader` of that folder. */
+  readonly templateLoader?: TemplateLoader;
+  /** The function that escapes expressions, by its name in templates; false for none. */
+  readonly autoescape?: string | false;
+  /** What happens to white space; `single` for `.html` and `.js`, else `all`, by default. */
+  readonly templateWhitespace?: WhitespaceMode;
+  /** Templates are compiled once; off with `debug`: each request reads them again. */
+  readonly compiledTemplateCache?: boolean;
+  /** UI modules by name: an imported module, a table, or a list of those. */
+  readonly uiModules?: UISource;
+  /** UI methods by name, as `uiModules`: functions that get the handler first. */
+  readonly uiMethods?: UISource;
 
   // Static files.
 

@@ -1,0 +1,29 @@
+/**
+ * Where templates are looked for if no setting says so: in the folder of the file that asks for
+ * one, as in Tornado. Called by `page-templates.ts`.
+ */
+
+import { dirname, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The framework's own folder: its frames are not the caller's. */
+const own = dirname(dirname(fileURLToPath(import.meta.url))) + sep;
+/** Frames that are looked through: helpers between a handler's method and `render`. */
+const DEEPEST = 30;
+/** The file of a frame: `at name (file:///a/b.ts:1:2)` in V8, `name@/a/b.ts:1:2` in JavaScriptCore. */
+const framePlace = /(file:\/\/\S+?|(?:\/|[A-Za-z]:[\\/])[^()]*?):\d+(?::\d+)?\)?$/;
+
+/** The folder of the nearest caller that is not the framework's; undefined if no frame tells. */
+export function callingFolder(): string | undefined {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = DEEPEST;
+  const { stack = "" } = new Error("who calls");
+  Error.stackTraceLimit = limit;
+  for (const line of stack.split("\n")) {
+    const place = framePlace.exec(line)?.[1];
+    if (place === undefined) continue;
+    const file = place.startsWith("file:") ? fileURLToPath(place) : place;
+    if (!file.startsWith(own)) return dirname(file);
+  }
+  return undefined;
+}
