@@ -32,6 +32,7 @@ import {
 } from "./http1connection/state.ts";
 import { type ResponseSink, ResponseWriter } from "./http1connection/writer.ts";
 import {
+  type Departure,
   HTTPInputError,
   type HTTPMessageDelegate,
   type HTTPServerConnectionDelegate,
@@ -56,6 +57,9 @@ export interface ConnectionOwner {
   readonly now: number;
   /** The server is going away: each response is the last on its connection. */
   readonly closing: boolean;
+  /** Seconds that a connection lingers after its last response: fewer while the server stops. */
+  readonly lingerTimeout: number;
+  joinDrain(departure: Departure): () => void;
   connectionClosed(connection: HTTP1ServerConnection): void;
 }
 
@@ -107,6 +111,11 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
     return this.#state === IDLE;
   }
 
+  /** The last response is out: closing it harms hardly anybody. */
+  get lingering(): boolean {
+    return this.#state === LINGER;
+  }
+
   // What the socket says.
 
   end(): void {
@@ -150,14 +159,28 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
       if (deadlines.headTooLong(now)) this.#fail(408, "the head did not arrive in time");
     } else if (this.#state === BODY && !this.held) {
       if (deadlines.bodyTooLong(now)) this.#fail(408, "the body did not arrive in time");
-    } else if (this.#state === LINGER && deadlines.lingeredEnough(now)) {
+    } else if (this.#state === LINGER && deadlines.lingeredEnough(now, this.#owner.lingerTimeout)) {
       this.socket.close();
     }
   }
 
-  /** Closes a connection that no request is using, or else after its response. */
+  /** Closes a connection that no request is using. */
   closeWhenIdle(): void {
     if (this.#state === IDLE) this.socket.close();
+  }
+
+  /**
+   * Takes leave of a client that no request is due to, in the way of a last response: a request that
+   * crosses the FIN is read and not answered, which tells the client that it may send it again, where
+   * a reset would not (RFC 9112 section 9.3.1).
+   */
+  leaveWhenIdle(): void {
+    if (this.#state === IDLE) this.#finishConversation();
+  }
+
+  /** Breaks the connection off. */
+  abort(): void {
+    this.socket.abort();
   }
 
   // What the response's writer says.
@@ -174,7 +197,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
     const complete = this.#state === RESPOND;
     this.#writer = undefined;
     this.#delegate = undefined;
-    if (!complete || !keepAlive || this.closing || (this.#ended && !this.hasInput)) {
+    if (!complete || !keepAlive || (this.#ended && !this.hasInput)) {
       this.#finishConversation();
       return;
     }
@@ -191,6 +214,10 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
 
   setMaxBodySize(bytes: number): void {
     this.#maxBodySize = bytes;
+  }
+
+  joinDrain(departure: Departure): () => void {
+    return this.#owner.joinDrain(departure);
   }
 
   detach(): Socket {

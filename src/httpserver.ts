@@ -12,17 +12,20 @@ import {
   warmUp,
 } from "./http1connection.ts";
 import { CallbackDelegate, type RequestCallback } from "./httpserver/callback-delegate.ts";
+import { DRAIN_LINGER, type DrainOptions, drain, drainOptions } from "./httpserver/drain.ts";
 import { ProxyDelegate } from "./httpserver/proxy-delegate.ts";
-import type { HTTPServerConnectionDelegate } from "./httputil.ts";
+import type { Departure, HTTPServerConnectionDelegate } from "./httputil.ts";
 import type { IOLoop, Timeout } from "./ioloop.ts";
 import { genLog } from "./log.ts";
+import { stopOnSignals } from "./shutdown.ts";
 import { TCPServer } from "./tcpserver.ts";
 
 export { banner } from "./httpserver/banner.ts";
 export { CallbackDelegate, type RequestCallback } from "./httpserver/callback-delegate.ts";
+export type { DrainOptions } from "./httpserver/drain.ts";
 
-/** Options of a server: every limit of its connections, and these. */
-export interface HTTPServerOptions extends Partial<ConnectionLimits> {
+/** Options of a server: every limit of its connections, how it stops, and these. */
+export interface HTTPServerOptions extends Partial<ConnectionLimits>, DrainOptions {
   /** Most connections at once; at the limit the longest idle one is closed. 0: no limit. */
   readonly maxConnections?: number;
   /** `http` or `https`, as the request reports it: for a server behind a proxy that speaks TLS. */
@@ -34,6 +37,11 @@ export interface HTTPServerOptions extends Partial<ConnectionLimits> {
   readonly xheaders?: boolean;
   /** Addresses of further proxies, which are passed over at the end of X-Forwarded-For. */
   readonly trustedDownstream?: Iterable<string>;
+  /**
+   * SIGTERM and SIGINT stop the server gracefully and end the process, see `shutdown`. False unless
+   * given, for servers that `Application.listen` makes true.
+   */
+  readonly stopOnSignals?: boolean;
   readonly loop?: IOLoop;
 }
 
@@ -43,6 +51,9 @@ const TICK = 1;
 /** A non-blocking HTTP/1.1 server (Tornado `httpserver.HTTPServer`). */
 export class HTTPServer extends TCPServer {
   readonly #owner: ServerOwner;
+  readonly #drainOptions: Required<DrainOptions>;
+  #draining: Promise<number> | undefined;
+  #ignoreSignals: (() => void) | undefined;
 
   /** Serves a delegate, such as an `Application`, or a callback that gets whole requests. */
   constructor(
@@ -55,6 +66,8 @@ export class HTTPServer extends TCPServer {
     const { xheaders = false, trustedDownstream = [] } = options;
     const outer = xheaders ? new ProxyDelegate(delegate, trustedDownstream) : delegate;
     this.#owner = new ServerOwner(this.loop, outer, options);
+    this.#drainOptions = drainOptions(options);
+    if (options.stopOnSignals === true) this.#ignoreSignals = stopOnSignals(this);
   }
 
   /** Connections that are open. */
@@ -62,12 +75,44 @@ export class HTTPServer extends TCPServer {
     return this.#owner.connections.size;
   }
 
+  /** Stops accepting, and leaves signals alone. Connections that are open go on. */
+  override stop(): void {
+    super.stop();
+    this.#ignoreSignals?.();
+  }
+
+  /** The server is stopping: each response says `Connection: close`, health checks say 503. */
+  get draining(): boolean {
+    return this.#owner.closing;
+  }
+
+  /**
+   * Stops gracefully: accepts no more, finishes what is in flight, tells WebSockets and others that
+   * joined to leave, closes idle connections after `drainGrace`, and breaks off what is left after
+   * `drainTimeout`. Resolves when nothing is open, with the number of those broken off.
+   */
+  drain(): Promise<number> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
   /**
    * Ends what is open: idle connections at once, the others after their response, which says
-   * `Connection: close`. Resolves when all are gone. Call `stop()` before.
+   * `Connection: close`, and has no deadline. Resolves when all are gone. Call `stop()` before.
    */
-  closeAllConnections(): Promise<void> {
-    return this.#owner.closeAll();
+  async closeAllConnections(): Promise<void> {
+    this.#owner.close();
+    await drain(this.#owner, 0, 0);
+  }
+
+  async #drain(): Promise<number> {
+    const { drainDelay, drainTimeout, drainGrace } = this.#drainOptions;
+    this.#owner.close();
+    if (drainDelay > 0) await new Promise((resolve) => setTimeout(resolve, drainDelay * 1000));
+    super.stop();
+    const broken = await drain(this.#owner, drainTimeout, drainGrace);
+    this.stop();
+    return broken;
   }
 
   protected override handleSocket(socket: Socket): SocketHandler {
@@ -83,18 +128,21 @@ class ServerOwner implements ConnectionOwner {
   readonly protocol: string;
   /** Oldest first. */
   readonly connections = new Set<HTTP1ServerConnection>();
+  readonly departures = new Set<Departure>();
   now = 0;
   closing = false;
+  #leaving = false;
+  lingerTimeout: number;
   readonly #loop: IOLoop;
   readonly #maxConnections: number;
   readonly #tick: number;
   #timer: Timeout | undefined;
-  #whenEmpty: (() => void)[] = [];
 
   constructor(loop: IOLoop, delegate: HTTPServerConnectionDelegate, options: HTTPServerOptions) {
     this.#loop = loop;
     this.delegate = delegate;
     this.limits = connectionLimits(options);
+    this.lingerTimeout = this.limits.lingerTimeout;
     this.tcp = loop.tcp;
     this.protocol = options.protocol ?? "http";
     this.#maxConnections = options.maxConnections ?? 0;
@@ -114,14 +162,39 @@ class ServerOwner implements ConnectionOwner {
     if (this.connections.size > 0) return;
     this.#timer?.cancel();
     this.#timer = undefined;
-    for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
-  closeAll(): Promise<void> {
+  /** From now on each response is the last on its connection. */
+  close(): void {
     this.closing = true;
-    for (const connection of this.connections) connection.closeWhenIdle();
-    if (this.connections.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#whenEmpty.push(resolve));
+    this.lingerTimeout = Math.min(this.lingerTimeout, DRAIN_LINGER);
+  }
+
+  joinDrain(departure: Departure): () => void {
+    this.departures.add(departure);
+    if (this.#leaving) queueMicrotask(() => this.#askToLeave(departure));
+    return () => this.departures.delete(departure);
+  }
+
+  leave(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    for (const departure of [...this.departures]) this.#askToLeave(departure);
+  }
+
+  #askToLeave(departure: Departure): void {
+    if (!this.departures.has(departure)) return;
+    try {
+      departure.leave();
+    } catch (error) {
+      genLog.exception("Uncaught exception in leave", error);
+    }
+  }
+
+  /** Looks at the clock and at every connection's timeouts. */
+  tick(): void {
+    this.now = performance.now() / 1000;
+    for (const connection of this.connections) connection.checkDeadlines(this.now);
   }
 
   /** Closes the connection that has been idle longest. */
@@ -140,8 +213,7 @@ class ServerOwner implements ConnectionOwner {
   }
 
   #onTick(): void {
-    this.now = performance.now() / 1000;
-    for (const connection of this.connections) connection.checkDeadlines(this.now);
+    this.tick();
     if (this.connections.size > 0) this.#startClock();
   }
 }

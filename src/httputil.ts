@@ -14,6 +14,7 @@ export { BodyBuffer } from "./httputil/body-buffer.ts";
 export { type CookieAttributes, formatCookie, parseCookie } from "./httputil/cookies.ts";
 export { currentDate, formatTimestamp } from "./httputil/date.ts";
 export type {
+  Departure,
   Extent,
   HTTPConnection,
   HTTPMessageDelegate,

@@ -23,6 +23,7 @@ export type { RequestHook } from "./web/handler-life.ts";
 export type { MessageValues, StaticUrlOptions } from "./web/handler-page.ts";
 export type { Chunk, HeaderValue, RedirectOptions } from "./web/handler-response.ts";
 export type { GetSignedCookieOptions, SignedCookieOptions } from "./web/handler-session.ts";
+export { HealthHandler, type HealthOptions } from "./web/health-handler.ts";
 export { isLocalUrl } from "./web/location.ts";
 export {
   OutputTransform,

@@ -34,7 +34,10 @@ const lines: readonly Line[] = [
   },
   { modules: "src/escape" },
   { modules: "src/log", also: { "src/log": ["node:fs", "node:path", "node:process"] } },
-  { modules: "src/ioloop", also: { "src/ioloop": ["#host"] } },
+  {
+    modules: "src/ioloop src/shutdown",
+    also: { "src/ioloop": ["#host"], "src/shutdown": ["node:process"] },
+  },
   { modules: "src/netutil src/locks src/process" },
   { modules: "src/iostream src/queues src/autoreload" },
   { modules: "src/tcpserver src/tcpclient src/httputil" },

@@ -136,6 +136,15 @@ export class FetchConnection implements HTTPConnection {
     throw new HTTPOutputError("Cannot detach: a request without a socket has none to give");
   }
 
+  get draining(): boolean {
+    return false;
+  }
+
+  /** Nobody is told: the server is somebody else's. */
+  joinDrain(): () => void {
+    return () => undefined;
+  }
+
   /** Answers in the handler's place what the request did wrong, as a server's connection does. */
   #refuse({ status, message }: HTTPInputError): void {
     this.#resolve(new Response(message, { status, statusText: reasonFor(status) }));

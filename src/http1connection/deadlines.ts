@@ -37,8 +37,8 @@ export class Deadlines {
     return isOver(this.#limits.idleConnectionTimeout, now - this.#since);
   }
 
-  lingeredEnough(now: number): boolean {
-    return now - this.#since >= this.#limits.lingerTimeout;
+  lingeredEnough(now: number, lingerTimeout: number): boolean {
+    return now - this.#since >= lingerTimeout;
   }
 
   /** A body may take `bodyTimeout`, and longer only as fast as `minBodyRate`. */

@@ -18,6 +18,7 @@ import {
 } from "../core.ts";
 import type { Socket, Tcp } from "../host.ts";
 import {
+  type Departure,
   type Extent,
   type HeaderBlock,
   type HTTPConnection,
@@ -45,6 +46,7 @@ export interface ResponseSink extends HTTPRequestContext {
   responseFailed(): void;
   setMaxBodySize(bytes: number): void;
   detach(): Socket;
+  joinDrain(departure: Departure): () => void;
 }
 
 /** Output that waits for the peer beyond this makes `write` return a promise. Node's is 64 KiB too. */
@@ -213,6 +215,14 @@ export class ResponseWriter implements HTTPConnection {
     this.#checkOpen("detach");
     this.#finished = true;
     return this.#sink.detach();
+  }
+
+  get draining(): boolean {
+    return this.#sink.closing;
+  }
+
+  joinDrain(departure: Departure): () => void {
+    return this.#sink.joinDrain(departure);
   }
 
   /** The connection is gone, or the connection itself has answered: output is dropped. */

@@ -6,6 +6,7 @@
 
 import type { Socket } from "../host.ts";
 import type {
+  Departure,
   Extent,
   HTTPConnection,
   HTTPHeaders,
@@ -123,5 +124,13 @@ class ProxiedConnection implements HTTPConnection {
 
   detach(): Socket {
     return this.#connection.detach();
+  }
+
+  get draining(): boolean {
+    return this.#connection.draining;
+  }
+
+  joinDrain(departure: Departure): () => void {
+    return this.#connection.joinDrain(departure);
   }
 }

@@ -65,6 +65,22 @@ export interface HTTPConnection {
   setMaxBodySize(bytes: number): void;
   /** Takes the socket over, as WebSockets do: this connection speaks no more HTTP. */
   detach(): Socket;
+  /** Whether the server is stopping: responses are the last on their connections. */
+  readonly draining: boolean;
+  /**
+   * Joins the server's graceful stops: `departure` is told when one begins, at once if one has, and
+   * the stop waits until the function that is returned has been called. For who took a socket over,
+   * and for responses that would stay open for long.
+   */
+  joinDrain(departure: Departure): () => void;
+}
+
+/** How a connection is asked to go away when its server stops. */
+export interface Departure {
+  /** Say goodbye soon: a WebSocket closes with 1001, a long poll answers. Called once at most. */
+  leave(): void;
+  /** The time for that is over: break off. Needed by those alone that took the socket over. */
+  abort?(): void;
 }
 
 /** What is known of the connection a request came on (Tornado `_HTTPRequestContext`). */

@@ -99,15 +99,16 @@ export class Application extends Router implements ReversibleRouter {
   }
 
   /**
-   * Serves the application on a port of an address, of all addresses by default. Rejects with the
-   * system's error if the port cannot be had.
+   * Serves the application on a port of an address, of all addresses by default, until SIGTERM or
+   * SIGINT stops it gracefully, unless `stopOnSignals` is false. Rejects with the system's error if
+   * the port cannot be had.
    */
   async listen(
     port: number,
     address?: string,
     options: HTTPServerOptions = {},
   ): Promise<HTTPServer> {
-    const server = new HTTPServer(this, options);
+    const server = new HTTPServer(this, { stopOnSignals: true, ...options });
     await server.listen(port, address);
     return server;
   }

@@ -1,0 +1,116 @@
+/**
+ * What SIGTERM and SIGINT do to a process with servers: they stop gracefully, then what was
+ * registered here is closed, and the process exits with 0. `Application.listen` has its server
+ * stopped this way; `process` starts and supervises processes that are.
+ */
+
+import process from "node:process";
+import { appLog, genLog } from "./log.ts";
+
+/** What can be stopped gracefully, such as an `HTTPServer`. */
+export interface Stoppable {
+  /** Stops, and resolves when nothing is open, with the number of those that were broken off. */
+  drain(): Promise<number>;
+}
+
+/** Seconds that callbacks of `onShutdown` have, all together. */
+const CALLBACKS_TIMEOUT = 5;
+
+/** By convention, a process that a signal ended exits with 128 and the signal's number. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+type Signal = keyof typeof EXIT_CODES;
+
+const servers = new Set<Stoppable>();
+const callbacks = new Set<() => unknown>();
+let signals: readonly Signal[] = ["SIGTERM", "SIGINT"];
+let listening = false;
+let stopping: Promise<void> | undefined;
+
+/**
+ * Has SIGTERM and SIGINT stop a server gracefully and end the process with exit code 0; a second
+ * signal ends it at once. Returns a function that takes the server out again; without any server
+ * the signals do what they did before.
+ */
+export function stopOnSignals(server: Stoppable): () => void {
+  servers.add(server);
+  listen();
+  return () => {
+    servers.delete(server);
+    if (servers.size === 0 && stopping === undefined) unlisten();
+  };
+}
+
+/**
+ * Has a callback run when the process is stopped gracefully, after its servers and before it exits:
+ * to close a database or a broker. The last one that was registered runs first; all together
+ * have five seconds. Returns a function that takes it out again.
+ */
+export function onShutdown(callback: () => unknown): () => void {
+  // Registered twice it runs twice, so each registration is its own function.
+  const run = (): unknown => callback();
+  callbacks.add(run);
+  return () => callbacks.delete(run);
+}
+
+/** Stops all servers and runs the callbacks, as a signal does, and leaves the exit to the caller. */
+export function shutdown(): Promise<void> {
+  stopping ??= stopAll();
+  return stopping;
+}
+
+/** Leaves SIGINT to the parent process, which turns a terminal's Ctrl-C into one SIGTERM. */
+export function leaveInterruptToParent(): void {
+  if (listening) unlisten();
+  signals = ["SIGTERM"];
+  process.on("SIGINT", () => undefined);
+  if (servers.size > 0) listen();
+}
+
+function listen(): void {
+  if (listening) return;
+  listening = true;
+  for (const signal of signals) process.on(signal, onSignal);
+}
+
+function unlisten(): void {
+  listening = false;
+  for (const signal of signals) process.off(signal, onSignal);
+}
+
+function onSignal(signal: string): void {
+  if (stopping !== undefined) process.exit(EXIT_CODES[signal as Signal]);
+  genLog.info(`${signal}: stopping; once more exits at once`);
+  shutdown().then(() => process.exit(0));
+}
+
+async function stopAll(): Promise<void> {
+  await Promise.all([...servers].map(stopOne));
+  const running = [...callbacks].reverse().map(runOne);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), CALLBACKS_TIMEOUT * 1000);
+  });
+  const outcome = await Promise.race([Promise.all(running), timeout]);
+  clearTimeout(timer);
+  if (outcome === "late") {
+    genLog.warning(`Callbacks of onShutdown are not done after ${CALLBACKS_TIMEOUT} s`);
+  }
+}
+
+async function stopOne(server: Stoppable): Promise<void> {
+  try {
+    const broken = await server.drain();
+    if (broken > 0) genLog.warning(`Stopped at the deadline: ${broken} connections were busy`);
+  } catch (error) {
+    genLog.exception("Cannot stop a server gracefully", error);
+  }
+}
+
+async function runOne(callback: () => unknown): Promise<void> {
+  try {
+    await callback();
+  } catch (error) {
+    appLog.exception("Uncaught exception in a callback of onShutdown", error);
+  }
+}

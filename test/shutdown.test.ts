@@ -1,0 +1,160 @@
+/** Graceful stops: real processes, real signals, real load. */
+import { connect, type Socket } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { Load } from "./support/load.ts";
+import { type Program, startProgram } from "./support/program.ts";
+import { until } from "./support/until.ts";
+
+const SERVER = new URL("./shutdown/server.ts", import.meta.url);
+
+let program: Program;
+afterEach(() => program.end());
+
+async function start(options: object = {}): Promise<number> {
+  program = startProgram(SERVER, { args: [JSON.stringify(options)] });
+  return Number((await program.says(/port (\d+)/))[1]);
+}
+
+/** One connection in text; `text` is what came. */
+class Peer {
+  text = "";
+  ended = false;
+  error = "";
+  readonly socket: Socket;
+
+  constructor(port: number) {
+    this.socket = connect(port, "127.0.0.1");
+    this.socket.on("data", (bytes) => {
+      this.text += bytes;
+    });
+    this.socket.on("error", (error) => {
+      this.error = String(error);
+    });
+    for (const event of ["end", "close"]) {
+      this.socket.on(event, () => {
+        this.ended = true;
+      });
+    }
+  }
+
+  get(path: string): void {
+    this.socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  }
+
+  async answer(path: string): Promise<string> {
+    this.text = "";
+    this.get(path);
+    await until(() => this.text.includes("\r\n\r\n") || this.ended);
+    return this.text;
+  }
+}
+
+describe("SIGTERM", () => {
+  test("under load: every request is answered, and the process exits with 0", async () => {
+    const port = await start();
+    const fast = new Load({ port, clients: 40 });
+    const slow = new Load({ port, clients: 10, path: "/slow?ms=700" });
+    await until(() => fast.outcome.answered > 2000);
+    await until(() => program.output.split("slow").length > 10);
+    program.kill();
+    const outcomes = await Promise.all([fast.over(), slow.over()]);
+    expect(await program.ended).toBe(0);
+    for (const outcome of outcomes) expect(outcome.failed).toEqual([]);
+    // Each kept connection gets its last answer. A client that does nothing for longer than the
+    // grace, because the machine is busy, may find its connection closed.
+    const [{ raced, closing }, rest] = outcomes;
+    expect(raced).toBeLessThanOrEqual(5);
+    expect(closing + raced).toBeGreaterThanOrEqual(40);
+    expect(rest).toMatchObject({ closing: 10, raced: 0 });
+    expect(program.output).toMatch(/closed the broker\nclosed the database\n$/);
+  });
+
+  test("with a connection for each request: the answers are whole", async () => {
+    const port = await start();
+    const load = new Load({ port, clients: 20, fresh: true });
+    await until(() => load.outcome.answered > 500);
+    program.kill();
+    const outcome = await load.over();
+    expect(await program.ended).toBe(0);
+    // The kernel opens connections in the server's name; those that it has not taken yet at the
+    // moment it stops to listen are reset. A shared port or a proxy in front has none of these.
+    expect(outcome.failed.length).toBeLessThanOrEqual(20);
+    for (const failure of outcome.failed) expect(failure).toMatch(/^(0|connect): .*ECONNRESET/);
+  });
+
+  test("an idle connection is answered once more, and then closed without a reset", async () => {
+    const port = await start({ drainGrace: 0.7 });
+    const peer = new Peer(port);
+    expect(await peer.answer("/")).not.toContain("Connection: close");
+    const idle = new Peer(port);
+    await idle.answer("/");
+    program.kill();
+    await until(() => program.errors.includes("SIGTERM: stopping"));
+    expect(await peer.answer("/")).toContain("Connection: close");
+    await until(() => idle.ended);
+    expect(idle.error).toBe("");
+    expect(await program.ended).toBe(0);
+  });
+
+  test("connections that left HTTP and long polls are asked to go", async () => {
+    const port = await start();
+    const raw = new Peer(port);
+    raw.get("/raw");
+    const poll = new Peer(port);
+    poll.get("/poll");
+    await until(() => raw.text === "hello ");
+    await program.says(/polling/);
+    program.kill();
+    await until(() => raw.text === "hello goodbye");
+    await until(() => poll.text.includes("nothing new"));
+    raw.socket.end("bye");
+    expect(await program.ended).toBe(0);
+  });
+
+  test("what is still open at the deadline is broken off", async () => {
+    const port = await start({ drainTimeout: 0.5 });
+    const raw = new Peer(port);
+    raw.get("/raw?stubborn=1");
+    const slow = new Peer(port);
+    slow.get("/slow?ms=60000");
+    await until(() => raw.text === "hello ");
+    await program.says(/slow/);
+    program.kill();
+    expect(await program.ended).toBe(0);
+    expect(program.errors).toContain("Stopped at the deadline: 2 connections were busy");
+    await until(() => raw.ended && slow.ended);
+    expect(slow.text).toBe("");
+  });
+
+  test("a second signal ends the process at once", async () => {
+    const port = await start();
+    const slow = new Peer(port);
+    slow.get("/slow?ms=60000");
+    await program.says(/slow/);
+    program.kill();
+    await until(() => program.errors.includes("SIGTERM: stopping"));
+    program.kill("SIGINT");
+    expect(await program.ended).toBe(130);
+  });
+
+  test("for drainDelay seconds it serves on, and says to load balancers that it stops", async () => {
+    const port = await start({ drainDelay: 1, drainGrace: 0 });
+    const before = new Peer(port);
+    expect(await before.answer("/ready")).toMatch(/^HTTP\/1.1 200 [\s\S]*{"status":"ok"}$/);
+    program.kill();
+    await until(() => program.errors.includes("SIGTERM: stopping"));
+    const during = await Promise.all(
+      ["/ready", "/live", "/"].map((path) => new Peer(port).answer(path)),
+    );
+    expect(during[0]).toMatch(/^HTTP\/1.1 503 [\s\S]*{"status":"draining"}$/);
+    expect(during[1]).toMatch(/^HTTP\/1.1 200 [\s\S]*Connection: close/);
+    expect(during[2]).toMatch(/^HTTP\/1.1 200 [\s\S]*Connection: close/);
+    expect(await program.ended).toBe(0);
+  });
+
+  test("stopOnSignals: false leaves the signals alone", async () => {
+    await start({ stopOnSignals: false });
+    program.kill();
+    expect(await program.ended).toBe("SIGTERM");
+  });
+});
