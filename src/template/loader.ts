@@ -48,6 +48,11 @@ export abstract class BaseLoader {
   /** Makes the template of a resolved name: `new Template(source, { name, loader: this })`. */
   abstract createTemplate(name: string): Template;
 
+  /** The source of a resolved name, for error pages; undefined if it cannot be had. */
+  sourceOf(_name: string): string | undefined {
+    return undefined;
+  }
+
   /**
    * A template, from a name that may be relative to the template that names it. One that nobody
    * names is compiled as well.
@@ -146,6 +151,14 @@ export class Loader extends BaseLoader {
     return new Template(textOf(name, source), { name, loader: this });
   }
 
+  override sourceOf(name: string): string | undefined {
+    try {
+      return textOf(name, this.#modules.fs.readFileSync(this.#pathOf(name)));
+    } catch {
+      return undefined;
+    }
+  }
+
   #pathOf(name: string): string {
     const { sep, resolve } = this.#modules.path;
     const path = resolve(this.root, name);
@@ -176,8 +189,12 @@ export class DictLoader extends BaseLoader {
     return isRelative(name, parentPath) ? join(parentPath, name) : name;
   }
 
+  override sourceOf(name: string): string | undefined {
+    return Object.hasOwn(this.#sources, name) ? this.#sources[name] : undefined;
+  }
+
   override createTemplate(name: string): Template {
-    const source = Object.hasOwn(this.#sources, name) ? this.#sources[name] : undefined;
+    const source = this.sourceOf(name);
     if (source !== undefined) return new Template(source, { name, loader: this });
     const names = Object.keys(this.#sources).map((one) => `"${one}"`);
     throw new Error(`Cannot load template "${name}": expected one of ${names.join(", ")}`);

@@ -6,12 +6,17 @@
 import { dirname, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The framework's own folder: its frames are not the caller's. */
-const own = dirname(dirname(fileURLToPath(import.meta.url))) + sep;
 /** Frames that are looked through: helpers between a handler's method and `render`. */
 const DEEPEST = 30;
 /** The file of a frame: `at name (file:///a/b.ts:1:2)` in V8, `name@/a/b.ts:1:2` in JavaScriptCore. */
 const framePlace = /(file:\/\/\S+?|(?:\/|[A-Za-z]:[\\/])[^()]*?):\d+(?::\d+)?\)?$/;
+
+/** Whether a file is the framework's own: its frames are nobody's fault, and no caller's. */
+export function isOwnFile(file: string): boolean {
+  const { url } = import.meta;
+  // A bundle has no folder of its own.
+  return url?.startsWith("file:") && file.startsWith(dirname(dirname(fileURLToPath(url))) + sep);
+}
 
 /** The folder of the nearest caller that is not the framework's; undefined if no frame tells. */
 export function callingFolder(): string | undefined {
@@ -23,7 +28,7 @@ export function callingFolder(): string | undefined {
     const place = framePlace.exec(line)?.[1];
     if (place === undefined) continue;
     const file = place.startsWith("file:") ? fileURLToPath(place) : place;
-    if (!file.startsWith(own)) return dirname(file);
+    if (!isOwnFile(file)) return dirname(file);
   }
   return undefined;
 }

@@ -3,7 +3,7 @@
  * `page.ts` asks it for each request that renders something.
  */
 
-import type { CompiledTemplate, TemplateLoader } from "../template.ts";
+import { BaseLoader, type CompiledTemplate, type TemplateLoader } from "../template.ts";
 import { callingFolder } from "./calling-folder.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import type { Settings } from "./settings.ts";
@@ -31,6 +31,15 @@ export class PageTemplates {
       this.#loaders.set(folder, loader);
     }
     return loader.load(name);
+  }
+
+  /** A template's source by the name that errors have for it; undefined if no loader has it. */
+  sourceOf(name: string): string | undefined {
+    for (const loader of this.#loaders.values()) {
+      const source = loader instanceof BaseLoader ? loader.sourceOf(name) : undefined;
+      if (source !== undefined) return source;
+    }
+    return undefined;
   }
 
   /** Has every template read and compiled again. */

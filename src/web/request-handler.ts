@@ -9,6 +9,7 @@ import { reasonFor } from "../httputil.ts";
 import { appLog, genLog } from "../log.ts";
 import { isThenable } from "../util.ts";
 import { type ArgumentOptions, decodeUtf8Argument, lastValue, valuesOf } from "./arguments.ts";
+import { finishWithReport } from "./debug-page.ts";
 import { HTTPError } from "./errors.ts";
 import { handleException } from "./handler-life.ts";
 import { HandlerPage } from "./handler-page.ts";
@@ -77,7 +78,12 @@ export class RequestHandler extends HandlerPage {
   /** Hook: writes the page for an error. It must finish the response. */
   writeError(status: number, details: ErrorDetails): void {
     const title = `${status}: ${xhtmlEscape(reasonFor(status, details.reason))}`;
-    if (this.settings.serveTraceback === true && details.error instanceof Error) {
+    const { debug, serveTraceback } = this.settings;
+    if (debug === true && serveTraceback === true && details.error !== undefined) {
+      finishWithReport(this, status, details.error);
+      return;
+    }
+    if (serveTraceback === true && details.error instanceof Error) {
       this.setHeader("Content-Type", "text/plain; charset=UTF-8");
       this.finish(details.error.stack ?? String(details.error));
       return;

@@ -28,9 +28,12 @@ export interface Settings {
 
   // Development.
 
-  /** Error pages show the stack of the exception, and nothing is cached. Never in production. */
+  /**
+   * For development, never in production: templates and static versions are not cached, and error
+   * pages show the exception, the source around it and the request, without its secrets.
+   */
   readonly debug?: boolean;
-  /** Error pages show the stack of the exception; on with `debug`. */
+  /** Errors are answered with the stack of the exception: on with `debug`, as a page then. */
   readonly serveTraceback?: boolean;
 
   // Routes and logs.
