@@ -10,6 +10,7 @@ export { decodeXsrfToken, encodeXsrfToken } from "./crypto/xsrf";
 export { hex, unhex } from "./hex";
 export { decodeChunked } from "./http/chunked";
 export { parseRequestHead, parseResponseHead } from "./http/head";
+export { parsePartHead, scanMultipart } from "./http/multipart";
 export { tokenize } from "./template/tokenizer";
 export { parseFrameHead } from "./websocket/frame";
 export { mask } from "./websocket/mask";

@@ -155,6 +155,38 @@ export const CHUNKED_DONE: i32 = 5;
 export const CHUNKED_PRIVATE_1: i32 = 6;
 export const CHUNKED_PRIVATE_2: i32 = 7;
 
+/*
+ * The multipart scanner's block, as indices of 32-bit words from MULTIPART, and the delimiter that
+ * it looks for. It is lent as the chunked decoder's is. All zero is the start of a body.
+ */
+export const MULTIPART: i32 = CHUNKED + 64;
+export const MULTIPART_WORDS: i32 = 6;
+/** Private to the scanner. */
+export const MULTIPART_STATE: i32 = 0;
+/** Bytes of the delimiter that ended the last piece. */
+export const MULTIPART_MATCHED: i32 = 1;
+/** Bytes of the current part's head so far. */
+export const MULTIPART_HEAD_LENGTH: i32 = 2;
+/** Out: one of the PART_ constants, and where it lies, as offsets from the start of the input. */
+export const MULTIPART_EVENT: i32 = 3;
+export const MULTIPART_EVENT_START: i32 = 4;
+export const MULTIPART_EVENT_END: i32 = 5;
+/** CR LF, two dashes, and a boundary of at most 70 bytes (RFC 2046 section 5.1.1). */
+export const MULTIPART_DELIMITER: i32 = MULTIPART + 32;
+export const MULTIPART_DELIMITER_LENGTH: i32 = 4 + 70;
+
+export const PART_NONE: i32 = 0;
+/** Bytes of a part's head, which goes on. */
+export const PART_HEAD_PIECE: i32 = 1;
+/** Bytes of a part's head, up to its end: the empty line is among them. */
+export const PART_HEAD: i32 = 2;
+export const PART_DATA: i32 = 3;
+/** Data that is the beginning of the delimiter, up to the event's end: it came before this call. */
+export const PART_WITHHELD: i32 = 4;
+export const PART_END: i32 = 5;
+/** The last boundary: what follows it means nothing. */
+export const PARTS_END: i32 = 6;
+
 /** What the hash exports take as `algorithm`. */
 export const SHA1: i32 = 1;
 export const SHA256: i32 = 2;

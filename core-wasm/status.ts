@@ -89,3 +89,9 @@ export const MISSING_EXPRESSION_END: i32 = -40;
 export const MISSING_BLOCK_END: i32 = -41;
 /** A template ends inside `{#`. */
 export const MISSING_COMMENT_END: i32 = -42;
+/** 400: a multipart body does not begin with its boundary. */
+export const MISSING_BOUNDARY: i32 = -43;
+/** 400: a boundary is followed neither by two dashes nor by a line end. */
+export const BAD_BOUNDARY_LINE: i32 = -44;
+/** 400: a part's head is longer than allowed. */
+export const PART_HEAD_TOO_LARGE: i32 = -45;

@@ -29,6 +29,19 @@ export {
   utf8Length,
   viewBytes,
 } from "./core/memory.ts";
+export {
+  LARGEST_PART_HEAD,
+  type MultipartEvent,
+  MultipartScanner,
+  PART_DATA,
+  PART_END,
+  PART_HEAD,
+  PART_HEAD_PIECE,
+  PART_HEAD_TOO_LARGE,
+  PART_WITHHELD,
+  PARTS_END,
+  readPartHead,
+} from "./core/multipart.ts";
 export { headerId, headFlags, headTable, readFields } from "./core/request-head.ts";
 export * from "./core/signing.ts";
 export * from "./core/template.ts";

@@ -12,7 +12,7 @@ import { CRLF, load16, NUL } from "../bytes";
 import { HEAD_LENGTH, METHOD_START, PATH_LENGTH, PRESENT, TABLE } from "../layout";
 import { setWord } from "../table";
 import { finishRequest, finishResponse } from "./framing";
-import { parseHeaders } from "./headers";
+import { parseHeaders, REQUEST, RESPONSE } from "./headers";
 import { parseRequestLine, parseStatusLine } from "./start-line";
 
 /**
@@ -35,7 +35,7 @@ export function parseRequestHead(
 
   const line = parseRequestLine(start, p, end, maxTargetLength);
   if (line < 0) return line;
-  const head = parseHeaders(start, start + line, end, maxHeaders, true);
+  const head = parseHeaders(start, start + line, end, maxHeaders, REQUEST);
   if (head < 0) return head;
   setWord(HEAD_LENGTH, head);
   return finishRequest(head);
@@ -49,7 +49,7 @@ export function parseResponseHead(start: usize, length: i32, maxHeaders: i32, me
   const end = begin(start, length);
   const line = parseStatusLine(start, end);
   if (line < 0) return line;
-  const head = parseHeaders(start, start + line, end, maxHeaders, false);
+  const head = parseHeaders(start, start + line, end, maxHeaders, RESPONSE);
   if (head < 0) return head;
   setWord(HEAD_LENGTH, head);
   return finishResponse(head, methodId);

@@ -38,6 +38,11 @@ import {
 import { failAt, setWord } from "../table";
 import { framingHeader, LAST_FRAMING_ID } from "./framing";
 
+/** What the lines are the head of. The framing headers of a part of a body frame nothing. */
+export const RESPONSE: i32 = 0;
+export const REQUEST: i32 = 1;
+export const PART: i32 = 2;
+
 const COLON: u8 = 0x3a;
 /** What a row has room for, beside the id. */
 const MAX_NAME: usize = 0xffff;
@@ -48,7 +53,7 @@ export function parseHeaders(
   start: usize,
   end: usize,
   maxHeaders: i32,
-  isRequest: bool,
+  message: i32,
 ): i32 {
   const rows: usize = TABLE + (HEADERS << 2);
   const limit: usize = rows + min(maxHeaders, MAX_HEADERS) * (HEADER_WORDS << 2);
@@ -82,8 +87,8 @@ export function parseHeaders(
     row += HEADER_WORDS << 2;
 
     if (id != 0) {
-      if (id <= LAST_FRAMING_ID) {
-        const status = framingHeader(id, base, value, valueEnd, isRequest);
+      if (id <= LAST_FRAMING_ID && message != PART) {
+        const status = framingHeader(id, base, value, valueEnd, message == REQUEST);
         if (status < 0) return status;
       }
       setPresent(id);

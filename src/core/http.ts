@@ -5,6 +5,7 @@
 
 import { HEADER_NAMES, METHODS } from "../../core-wasm/http/names.ts";
 import {
+  BAD_BOUNDARY_LINE,
   BAD_CHUNK_END,
   BAD_CHUNK_SIZE,
   BAD_CONTENT_LENGTH,
@@ -17,13 +18,16 @@ import {
   BAD_STATUS_LINE,
   BAD_TARGET,
   BAD_TRANSFER_ENCODING,
+  BAD_UTF8,
   BAD_VERSION,
   CHUNK_EXTENSION_TOO_LONG,
   CODING_IN_HTTP_10,
   FOLDED_HEADER,
   FORBIDDEN_TRAILER,
   LENGTH_AND_CODING,
+  MISSING_BOUNDARY,
   NEED_DATA,
+  PART_HEAD_TOO_LARGE,
   TARGET_TOO_LONG,
   TOO_MANY_HEADERS,
   TRAILERS_TOO_LARGE,
@@ -107,6 +111,10 @@ const meanings: ReadonlyMap<number, readonly [number, string]> = new Map([
   [FORBIDDEN_TRAILER, [400, "trailer that is not allowed as one"]],
   [BAD_STATUS_LINE, [400, "malformed status line"]],
   [UNKNOWN_EXPECTATION, [417, "unsupported expectation"]],
+  [MISSING_BOUNDARY, [400, "it does not begin with its boundary"]],
+  [BAD_BOUNDARY_LINE, [400, "a boundary does not end its line"]],
+  [PART_HEAD_TOO_LARGE, [400, "a part's headers are too long"]],
+  [BAD_UTF8, [400, "text that is not UTF-8"]],
 ]);
 
 /** Why a head or body was refused, in words for an error message. */

@@ -39,6 +39,13 @@ export interface CoreExports {
     maxExtensionBytes: number,
     maxTrailerBytes: number,
   ): number;
+  scanMultipart(
+    start: number,
+    length: number,
+    delimiterLength: number,
+    maxHeadLength: number,
+  ): number;
+  parsePartHead(start: number, length: number, maxHeaders: number): number;
 
   hash(algorithm: number, start: number, length: number, out: number): number;
   hashInit(algorithm: number): void;

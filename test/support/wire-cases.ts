@@ -26,10 +26,14 @@ export function wireCases(file: string): WireCase[] {
 }
 
 function wireOf(cell: string): Buffer {
-  const repeated = cell.replace(/‹(.+?) × (\d+)›/g, (_, unit: string, count: string) =>
+  return Buffer.from(unescaped(repeated(cell)), "latin1");
+}
+
+/** A text with each `‹text × n›` written out. */
+export function repeated(text: string): string {
+  return text.replace(/‹([^‹›]+) × (\d+)›/g, (_, unit: string, count: string) =>
     unit.repeat(Number(count)),
   );
-  return Buffer.from(unescaped(repeated), "latin1");
 }
 
 function unescaped(text: string): string {
