@@ -5,9 +5,11 @@
 
 export {
   type Arguments,
+  maxBodyMemory,
   type ParseBodyConfig,
   parseArguments,
   parseBodyArguments,
+  receiverFor,
   setParseBodyConfig,
 } from "./httputil/arguments.ts";
 export { BodyBuffer } from "./httputil/body-buffer.ts";
@@ -22,13 +24,17 @@ export type {
   HTTPServerConnectionDelegate,
 } from "./httputil/delegates.ts";
 export { HTTPInputError, HTTPOutputError } from "./httputil/errors.ts";
+export { FormReceiver } from "./httputil/form-receiver.ts";
 export { HeaderBlock, HTTPHeaders, normalizeHeaderName } from "./httputil/headers.ts";
+export { HTTPFile } from "./httputil/http-file.ts";
+export { type ParsedForm, parseMultipartFormData } from "./httputil/multipart.ts";
+export type { ParseMultipartConfig } from "./httputil/multipart-config.ts";
 export {
-  type HTTPFile,
-  type ParsedForm,
-  type ParseMultipartConfig,
-  parseMultipartFormData,
-} from "./httputil/multipart.ts";
+  boundaryOf,
+  MultipartReader,
+  type PartHead,
+  type PartSink,
+} from "./httputil/multipart-reader.ts";
 export { encodeHeader, type ParsedHeader, parseHeader } from "./httputil/parameters.ts";
 export { getContentRange, parseRequestRange, type RequestRange } from "./httputil/range.ts";
 export { HTTPServerRequest } from "./httputil/request.ts";

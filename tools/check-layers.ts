@@ -40,7 +40,19 @@ const lines: readonly Line[] = [
   },
   { modules: "src/netutil src/locks src/process" },
   { modules: "src/iostream src/queues src/autoreload" },
-  { modules: "src/tcpserver src/tcpclient src/httputil" },
+  {
+    modules: "src/tcpserver src/tcpclient src/httputil",
+    also: {
+      "src/httputil": [
+        "node:crypto",
+        "node:fs",
+        "node:fs/promises",
+        "node:os",
+        "node:path",
+        "node:process",
+      ],
+    },
+  },
   { modules: "src/http1connection" },
   {
     modules: "src/httpserver src/httpclient src/template src/locale",

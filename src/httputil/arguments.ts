@@ -4,13 +4,15 @@
 
 import { parseQsBytes } from "../escape.ts";
 import { HTTPInputError } from "./errors.ts";
+import { FormReceiver } from "./form-receiver.ts";
 import type { HTTPHeaders } from "./headers.ts";
+import { type ParsedForm, parseMultipartFormData } from "./multipart.ts";
 import {
-  boundaryOf,
-  type ParsedForm,
+  DEFAULT_MULTIPART,
+  multipartConfig,
   type ParseMultipartConfig,
-  parseMultipartFormData,
-} from "./multipart.ts";
+} from "./multipart-config.ts";
+import { boundaryOf } from "./multipart-reader.ts";
 
 /** Values by name, in the order they came. Names are text, values bytes, as in Tornado. */
 export type Arguments = Map<string, Uint8Array[]>;
@@ -37,9 +39,31 @@ export interface ParseBodyConfig {
 
 let bodyConfig: ParseBodyConfig = {};
 
-/** Sets how the bodies of all requests are read from now on (Tornado `set_parse_body_config`). */
+/**
+ * Sets how the bodies of all requests are read from now on; what is left out has its default
+ * (Tornado `set_parse_body_config`). Throws a RangeError for a limit that cannot be held to.
+ */
 export function setParseBodyConfig(config: ParseBodyConfig): void {
+  multipartConfig(config.multipart ?? {});
   bodyConfig = config;
+}
+
+/** Bytes up to which a body is kept whole, whatever it is. */
+export function maxBodyMemory(): number {
+  return bodyConfig.multipart?.maxMemory ?? DEFAULT_MULTIPART.maxMemory;
+}
+
+const multipartType = /^multipart\/form-data[ \t]*(;|$)/i;
+
+/**
+ * What receives a body that is too long for memory: undefined if it is no multipart form, and
+ * memory has to do. Throws HTTPInputError as `parseBodyArguments` does.
+ */
+export function receiverFor(headers: HTTPHeaders): FormReceiver | undefined {
+  const type = headers.get("Content-Type") ?? "";
+  if (!multipartType.test(type)) return undefined;
+  refuseEncoded(headers);
+  return new FormReceiver(boundaryOf(type), bodyConfig.multipart);
 }
 
 /**
@@ -53,16 +77,20 @@ export function parseBodyArguments(
   config: ParseBodyConfig = bodyConfig,
 ): ParsedForm {
   const type = headers.get("Content-Type") ?? "";
-  const isMultipart = /^multipart\/form-data[ \t]*(;|$)/i.test(type);
+  const isMultipart = multipartType.test(type);
   if (!isMultipart && !/^application\/x-www-form-urlencoded[ \t]*(;|$)/i.test(type)) {
     return { arguments: new Map(), files: new Map() };
   }
+  refuseEncoded(headers);
+  if (isMultipart) return parseMultipartFormData(boundaryOf(type), body, config.multipart);
+  return { arguments: parseArguments(body), files: new Map() };
+}
+
+function refuseEncoded(headers: HTTPHeaders): void {
   const encoding = headers.get("Content-Encoding");
   if (encoding !== undefined) {
     throw new HTTPInputError(`Cannot read form: its Content-Encoding is "${encoding}"`, 415);
   }
-  if (isMultipart) return parseMultipartFormData(boundaryOf(type), body, config.multipart);
-  return { arguments: parseArguments(body), files: new Map() };
 }
 
 /** Two sets of arguments as one: of a name in both, the values of `first` come first. */

@@ -8,8 +8,10 @@ import { type Arguments, mergeArguments, parseArguments, parseBodyArguments } fr
 import { parseCookie } from "./cookies.ts";
 import type { HTTPConnection } from "./delegates.ts";
 import { HTTPInputError } from "./errors.ts";
+import type { FormReceiver } from "./form-receiver.ts";
 import type { HTTPHeaders } from "./headers.ts";
-import type { HTTPFile, ParsedForm } from "./multipart.ts";
+import type { HTTPFile } from "./http-file.ts";
+import type { ParsedForm } from "./multipart.ts";
 import type { RequestStartLine } from "./start-line.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -21,6 +23,7 @@ interface ParsedParts {
   form?: ParsedForm;
   arguments?: Arguments;
   cookies?: Map<string, string>;
+  receiver?: FormReceiver;
 }
 
 /** One HTTP request (Tornado `HTTPServerRequest`). */
@@ -36,7 +39,10 @@ export class HTTPServerRequest {
   readonly path: string;
   /** What stands after the "?", or `""`. */
   readonly query: string;
-  /** The body: whole for most handlers, empty for one that streams it. */
+  /**
+   * The body: whole for most handlers, empty for one that streams it, and for a multipart form
+   * that was too long for memory and has been read while it arrived.
+   */
   body: Uint8Array = EMPTY;
   readonly #authority: string | undefined;
   #finishTime: number | undefined;
@@ -101,9 +107,24 @@ export class HTTPServerRequest {
     return this.#bodyForm.arguments;
   }
 
-  /** Files of a multipart form, by field. Throws as `bodyArguments` does. */
+  /**
+   * Files of a multipart form, by field; long ones lie on disk until the request is over. Throws as
+   * `bodyArguments` does.
+   */
   get files(): ReadonlyMap<string, readonly HTTPFile[]> {
     return this.#bodyForm.files;
+  }
+
+  /** Takes the form of a body that has been read while it arrived. */
+  useForm(receiver: FormReceiver): void {
+    const parts = this.#parts;
+    parts.form = receiver.finish();
+    parts.receiver = receiver;
+  }
+
+  /** Removes the temporary files that are left: the request is over. */
+  discardFiles(): void {
+    this.#parsed?.receiver?.discard();
   }
 
   get #bodyForm(): ParsedForm {
