@@ -67,6 +67,7 @@ export class RedirectHandler extends RequestHandler {
  * anything else that an `HTTPServer` could serve.
  */
 export class FallbackHandler extends RequestHandler {
+  static override spoolsUploads = false;
   #fallback: HTTPServerConnectionDelegate | undefined;
 
   override initialize(options: { fallback: HTTPServerConnectionDelegate | RequestCallback }): void {

@@ -3,7 +3,14 @@
  * the handler and passes the body through. Made by `application.ts`.
  */
 
-import { BodyBuffer, type HTTPMessageDelegate, type HTTPServerRequest } from "../httputil.ts";
+import {
+  BodyBuffer,
+  FormReceiver,
+  type HTTPMessageDelegate,
+  type HTTPServerRequest,
+  maxBodyMemory,
+  receiverFor,
+} from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
 import { type PathMatch, Rule } from "../routing.ts";
 import type { Application } from "./application.ts";
@@ -18,6 +25,11 @@ export type RequestHandlerClass = new (
   application: Application,
   request: HTTPServerRequest,
 ) => RequestHandler;
+
+/** What a handler's class says of itself. */
+interface HandlerTraits {
+  readonly spoolsUploads: boolean;
+}
 
 export function isHandlerClass(target: unknown): target is RequestHandlerClass {
   return typeof target === "function" && target.prototype instanceof RequestHandler;
@@ -40,6 +52,11 @@ export class HandlerRule extends Rule {
     this.#streaming ??= isStreaming(this.handlerClass);
     return this.#streaming;
   }
+
+  /** Whether a long form may be read in place of its bytes. */
+  get readsForms(): boolean {
+    return (this.handlerClass as unknown as HandlerTraits).spoolsUploads;
+  }
 }
 
 export class HandlerDelegate implements HTTPMessageDelegate {
@@ -48,8 +65,8 @@ export class HandlerDelegate implements HTTPMessageDelegate {
   readonly #rule: HandlerRule;
   readonly #match: PathMatch;
   #handler: RequestHandler | undefined;
-  /** The request's body: collected, or passed through to the handler. */
-  #body: BodyBuffer | BodyStream | undefined;
+  /** The request's body: collected, read as a form, or passed through to the handler. */
+  #body: BodyBuffer | FormReceiver | BodyStream | undefined;
 
   constructor(
     application: Application,
@@ -76,7 +93,18 @@ export class HandlerDelegate implements HTTPMessageDelegate {
       return this.#handler.finished ? undefined : this.#handler.dataReceived(chunk.slice());
     }
     this.#body ??= new BodyBuffer();
-    (this.#body as BodyBuffer).append(chunk);
+    if (this.#body instanceof BodyBuffer) return this.#collect(this.#body, chunk);
+    return (this.#body as FormReceiver).write(chunk);
+  }
+
+  /** Keeps a part of the body, or turns to reading it as a form once it is too long for that. */
+  #collect(body: BodyBuffer, chunk: Uint8Array): PromiseLike<unknown> | void {
+    body.append(chunk);
+    if (body.length <= maxBodyMemory() || !this.#rule.readsForms) return;
+    const receiver = receiverFor(this.#request.headers);
+    if (receiver === undefined) return;
+    this.#body = receiver;
+    return receiver.write(body.take());
   }
 
   finish(): void {
@@ -84,13 +112,18 @@ export class HandlerDelegate implements HTTPMessageDelegate {
       (this.#body as BodyStream).end();
       return;
     }
-    if (this.#body !== undefined) this.#request.body = (this.#body as BodyBuffer).take();
+    const body = this.#body;
+    if (body instanceof BodyBuffer) this.#request.body = body.take();
+    else if (body instanceof FormReceiver) this.#request.useForm(body);
     runHandler(this.#newHandler(), this.#match);
   }
 
   onConnectionClose(): void {
     const handler = this.#handler;
-    if (handler === undefined) return;
+    if (handler === undefined) {
+      if (this.#body instanceof FormReceiver) this.#body.discard();
+      return;
+    }
     if (handler.finished) {
       heirOf(handler)?.onConnectionClose();
       return;

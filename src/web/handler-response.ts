@@ -291,6 +291,7 @@ export abstract class HandlerResponse {
   /** Takes the connection's socket over; the handler sends nothing more itself. */
   detach(): Socket {
     this.#finished = true;
+    this.request.discardFiles();
     return this.request.connection.detach();
   }
 

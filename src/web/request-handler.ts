@@ -46,6 +46,12 @@ export class RequestHandler extends HandlerPage {
    */
   static guards: Guards | undefined;
 
+  /**
+   * Whether a multipart form that is too long for memory is read while it arrives, its files put on
+   * disk. False for a class that needs the bytes of `request.body` themselves.
+   */
+  static spoolsUploads = true;
+
   // What subclasses override.
 
   /** Hook: gets the options of the route, right after construction. */
@@ -170,7 +176,11 @@ export class RequestHandler extends HandlerPage {
 
   protected override conclude(): void {
     this.application.logRequest(this);
-    this.onFinish();
+    try {
+      this.onFinish();
+    } finally {
+      this.request.discardFiles();
+    }
   }
 
   /**

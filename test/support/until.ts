@@ -2,9 +2,12 @@
 import { setTimeout } from "node:timers/promises";
 
 /** Resolves once the condition holds; fails with the condition's own text if it never does. */
-export async function until(condition: () => boolean, seconds = 15): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  seconds = 15,
+): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`Waited ${seconds} s for ${condition}`);
     await setTimeout(1);
   }
