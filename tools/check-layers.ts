@@ -36,7 +36,10 @@ const lines: readonly Line[] = [
   { modules: "src/log", also: { "src/log": ["node:fs", "node:path", "node:process"] } },
   {
     modules: "src/ioloop src/shutdown",
-    also: { "src/ioloop": ["#host"], "src/shutdown": ["node:process"] },
+    also: {
+      "src/ioloop": ["#host", "node:os", "node:worker_threads"],
+      "src/shutdown": ["node:process"],
+    },
   },
   { modules: "src/netutil src/locks src/process" },
   { modules: "src/iostream src/queues src/autoreload" },

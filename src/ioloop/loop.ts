@@ -1,0 +1,251 @@
+/**
+ * The class IOLoop. Private to `ioloop`, which exports it.
+ */
+
+import { host as runtimeHost } from "#host";
+import { transferMemory } from "../core.ts";
+import type { Host, Tcp } from "../host.ts";
+import { appLog } from "../log.ts";
+import { isThenable, TimeoutError } from "../util.ts";
+import { BlockingWatch } from "./blocking.ts";
+import { type Executor, type Task, WorkerExecutor } from "./executor.ts";
+import { openPort, type RemoteCallbacks } from "./remote.ts";
+import { type Deadline, LoopTimeout, type Timeout } from "./timeout.ts";
+
+/** What the loop runs. What it throws, or rejects with, goes to `handleCallbackException`. */
+export type Callback<Args extends unknown[] = []> = (...args: Args) => unknown;
+
+let current: IOLoop | undefined;
+
+/**
+ * Runs callbacks and timers on the runtime's event loop, and opens sockets. Promises and any
+ * library of the runtime mix freely with it (Tornado `ioloop.IOLoop`).
+ */
+export class IOLoop {
+  readonly host: Host;
+  #tcp: Tcp | undefined;
+  #running: { promise: Promise<void>; resolve: () => void } | undefined;
+  /** `stop` was called while nothing ran: the next `start` returns at once. */
+  #stopped = false;
+  #callbacks: (() => void)[] = [];
+  #executor: Executor | undefined;
+  #blocking: BlockingWatch | undefined;
+
+  /** A loop on the runtime's host, or on another one, as tests do. */
+  constructor(host: Host = runtimeHost) {
+    this.host = host;
+  }
+
+  /** The loop of this process, made on first use. */
+  static current(): IOLoop {
+    current ??= new IOLoop();
+    return current;
+  }
+
+  /** The older name of `current()`. */
+  static instance(): IOLoop {
+    return IOLoop.current();
+  }
+
+  /** Makes this loop the one that `current()` returns. */
+  makeCurrent(): void {
+    current = this;
+  }
+
+  /** Has `current()` make a new loop when it is next called. */
+  static clearCurrent(): void {
+    current = undefined;
+  }
+
+  /** The host's sockets, opened on the core's memory on first use. */
+  get tcp(): Tcp {
+    this.#tcp ??= this.host.openTcp(transferMemory);
+    return this.#tcp;
+  }
+
+  /** Seconds since the epoch, with fractions: the clock of `callAt`. */
+  time(): number {
+    return Date.now() / 1000;
+  }
+
+  /**
+   * Resolves when `stop()` is called. The runtime's loop runs by itself, so a program that ends
+   * with `IOLoop.current().start()` works as in Tornado, and one without it works too.
+   */
+  start(): Promise<void> {
+    if (this.#stopped) {
+      this.#stopped = false;
+      return Promise.resolve();
+    }
+    this.#running ??= withResolvers();
+    return this.#running.promise;
+  }
+
+  /**
+   * Lets `start()` resolve, or, if it has not been called, its next call. Open servers and
+   * connections are not touched.
+   */
+  stop(): void {
+    if (this.#running === undefined) this.#stopped = true;
+    this.#running?.resolve();
+    this.#running = undefined;
+  }
+
+  /**
+   * Calls a function and resolves with its result: the shape of a program that ends. Rejects with
+   * what it throws, or with a TimeoutError after a number of seconds.
+   */
+  async runSync<Result>(
+    task: () => Result | PromiseLike<Result>,
+    timeout?: number,
+  ): Promise<Result> {
+    const result = new Promise<Result>((resolve) => {
+      this.addCallback(() => resolve(Promise.resolve().then(task)));
+    });
+    if (timeout === undefined) return result;
+    let late: Timeout | undefined;
+    const limit = new Promise<never>((_, reject) => {
+      late = this.callLater(timeout, () => {
+        reject(new TimeoutError(`Cannot finish runSync: ${timeout} s are over`));
+      });
+    });
+    try {
+      return await Promise.race([result, limit]);
+    } finally {
+      late?.cancel();
+    }
+  }
+
+  // Callbacks and timers.
+
+  /**
+   * Runs a callback soon, after what runs now has returned to the loop. From another thread, see
+   * `portFor`.
+   */
+  addCallback<Args extends unknown[]>(callback: Callback<Args>, ...args: Args): void {
+    if (this.#callbacks.push(() => this.#run(callback, args)) > 1) return;
+    setImmediate(() => {
+      const due = this.#callbacks;
+      this.#callbacks = [];
+      for (const run of due) run();
+    });
+  }
+
+  /** Runs a callback soon; the caller does not wait for what it returns, and errors are logged. */
+  spawnCallback<Args extends unknown[]>(callback: Callback<Args>, ...args: Args): void {
+    this.addCallback(callback, ...args);
+  }
+
+  /** Runs a callback once a promise has settled, either way; the callback gets the promise. */
+  addFuture<Value>(future: PromiseLike<Value>, callback: Callback<[PromiseLike<Value>]>): void {
+    const done = (): void => this.addCallback(callback, future);
+    future.then(done, done);
+  }
+
+  /** Runs a callback after a number of seconds. */
+  callLater<Args extends unknown[]>(
+    delay: number,
+    callback: Callback<Args>,
+    ...args: Args
+  ): Timeout {
+    const run = (): void => this.#run(callback, args);
+    return new LoopTimeout(this.time() + delay, Math.max(0, delay), run);
+  }
+
+  /** Runs a callback at a time of this loop's clock, in seconds. */
+  callAt<Args extends unknown[]>(when: number, callback: Callback<Args>, ...args: Args): Timeout {
+    return this.callLater(when - this.time(), callback, ...args);
+  }
+
+  /** Runs a callback at a time: a number as for `callAt`, a Date, or `{ seconds }` from now. */
+  addTimeout<Args extends unknown[]>(
+    deadline: Deadline,
+    callback: Callback<Args>,
+    ...args: Args
+  ): Timeout {
+    if (typeof deadline === "number") return this.callAt(deadline, callback, ...args);
+    if (deadline instanceof Date) {
+      return this.callAt(deadline.getTime() / 1000, callback, ...args);
+    }
+    return this.callLater(deadline.seconds, callback, ...args);
+  }
+
+  /** Cancels a callback of `callLater`, `callAt` or `addTimeout`; nothing happens if it has run. */
+  removeTimeout(timeout: Timeout): void {
+    timeout.cancel();
+  }
+
+  /** Hook: a callback of this loop has thrown, or rejected. Logs it; the loop goes on. */
+  handleCallbackException(callback: Callback<never>, error: unknown): void {
+    appLog.exception(`Exception in callback ${callback.name || "(anonymous)"}`, error);
+  }
+
+  #run<Args extends unknown[]>(callback: Callback<Args>, args: Args): void {
+    try {
+      const result = callback(...args);
+      if (!isThenable(result)) return;
+      result.then(undefined, (error) => this.handleCallbackException(callback, error));
+    } catch (error) {
+      this.handleCallbackException(callback, error);
+    }
+  }
+
+  // Other threads.
+
+  /**
+   * A port for another thread, which runs these callbacks on this loop: give it away with
+   * `postMessage(port, [port])`, and make a `RemoteIOLoop` of it there. Neither end keeps a process
+   * alive. This is the one way into a loop from outside of its thread.
+   */
+  portFor(callbacks: RemoteCallbacks): MessagePort {
+    return openPort(callbacks, (callback, args) => this.#run(callback, args));
+  }
+
+  /**
+   * Runs an exported function in another thread and resolves with what it returns. `executor`
+   * undefined stands for the default one: as many threads as processors, made when they are needed.
+   * Arguments and result are copied as by `structuredClone`.
+   */
+  runInExecutor<Result = unknown>(
+    executor: Executor | undefined,
+    task: Task,
+    ...args: unknown[]
+  ): Promise<Result> {
+    if (executor === undefined) this.#executor ??= new WorkerExecutor();
+    return ((executor ?? this.#executor) as Executor).submit<Result>(task, args);
+  }
+
+  /** Sets what `runInExecutor(undefined, …)` uses from now on. */
+  setDefaultExecutor(executor: Executor): void {
+    this.#executor = executor;
+  }
+
+  // Blocking.
+
+  /**
+   * Warns in the log whenever the loop could not turn for a number of seconds, because something
+   * computed for so long, or waited. Undefined switches it off. It is seen when it is over; the
+   * watch costs a timer four times as often.
+   */
+  setBlockingLogThreshold(seconds: number | undefined): void {
+    this.#blocking?.stop();
+    this.#blocking =
+      seconds === undefined
+        ? undefined
+        : new BlockingWatch(seconds, (blocked) => this.handleBlocking(blocked));
+  }
+
+  /** Hook: the loop has been blocked for so many seconds. Logs a warning. */
+  handleBlocking(seconds: number): void {
+    appLog.warning(`IOLoop blocked for ${seconds.toFixed(3)} s`);
+  }
+}
+
+/** Node 20 has no Promise.withResolvers. */
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,51 @@
+/** What the tests of the executor run in other threads. */
+import { threadId } from "node:worker_threads";
+
+export function add(left: number, right: number): number {
+  return left + right;
+}
+
+export function thread(): number {
+  return threadId;
+}
+
+export async function length(bytes: ArrayBuffer): Promise<number> {
+  await Promise.resolve();
+  return bytes.byteLength;
+}
+
+/** Waits without ever giving the thread back until the flag is set. */
+export function waitFor(flag: Int32Array<SharedArrayBuffer>, started = 1): string {
+  Atomics.add(flag, started, 1);
+  Atomics.notify(flag, started);
+  Atomics.wait(flag, 0, 0);
+  return "woken";
+}
+
+export function spin(flag: Int32Array<SharedArrayBuffer>): never {
+  Atomics.add(flag, 1, 1);
+  for (;;) Atomics.load(flag, 0);
+}
+
+class PaymentError extends Error {
+  override readonly name = "PaymentError";
+  readonly code = "E_PAYMENT";
+}
+
+export function refuse(): never {
+  throw new PaymentError("no money", { cause: new RangeError("balance") });
+}
+
+export function throwText(): never {
+  throw "text";
+}
+
+export function giveFunction(): () => void {
+  return () => undefined;
+}
+
+export function end(): never {
+  process.exit(3);
+}
+
+export const notFunction = 1;

@@ -1,0 +1,51 @@
+import { threadId, Worker } from "node:worker_threads";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { IOLoop, RemoteIOLoop } from "../../src/ioloop.ts";
+import { type Sink, setSinks } from "../../src/log.ts";
+import { createFakeHost } from "../support/fake-host.ts";
+
+let messages: string[];
+let sinks: readonly Sink[];
+
+beforeEach(() => {
+  messages = [];
+  sinks = setSinks({ write: ({ message }) => messages.push(message) });
+});
+
+afterEach(() => {
+  setSinks(...sinks);
+});
+
+test("another thread runs callbacks on this loop, in their order", async () => {
+  const loop = new IOLoop(createFakeHost());
+  const worker = new Worker(new URL("programs/remote-worker.ts", import.meta.url));
+  const counts: number[] = [];
+  const threads = new Set<number>();
+  const done = new Promise<void>((resolve) => {
+    const port = loop.portFor({
+      progress(count: number, from: { threadId: number }) {
+        counts.push(count);
+        threads.add(from.threadId);
+      },
+      breaks() {
+        throw new Error("on this loop");
+      },
+      done: resolve,
+    });
+    worker.postMessage(port, [port as never]);
+  });
+  await done;
+  await worker.terminate();
+  expect(counts).toEqual(Array.from({ length: 100 }, (_, index) => index));
+  expect(threads.has(threadId)).toBe(false);
+  expect(messages).toEqual([
+    'Cannot run callback "nothing" of another thread: there are progress, breaks, done',
+    "Exception in callback breaks",
+  ]);
+});
+
+test("what cannot be copied is refused where it is", () => {
+  const remote = new RemoteIOLoop(new IOLoop(createFakeHost()).portFor({ show: () => undefined }));
+  expect(() => remote.addCallback("show", () => undefined)).toThrow();
+  remote.close();
+});
