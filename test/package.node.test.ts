@@ -127,7 +127,7 @@ test("a TypeScript program type-checks against its declarations", () => {
     typeRoots: [join(root, "node_modules/@types")],
   };
   const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
-  const modules = Object.keys(manifest.exports).filter((name) => !name.endsWith(".json"));
+  const modules = Object.keys(manifest.exports).filter((name) => !/\.(json|wasm|wit)$/.test(name));
   const imports = modules.map((name) => `import "squall${name.slice(1)}";`).join("\n");
   writeFileSync(join(folder, "all.ts"), imports);
   writeFileSync(

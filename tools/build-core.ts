@@ -1,18 +1,17 @@
 /**
  * Builds the core: tables, then `asc` for every target of asconfig.json, then what `src/core/load.ts`
  * imports: `build/core.js` with the module as base64, and `build/core-scalar.js`, the same source
- * as JavaScript for runtimes where the module cannot run. Called by build.ts; `node
- * tools/build-core.ts --check` also builds everything twice and compares.
+ * as JavaScript for runtimes where the module cannot run. Called by build.ts.
  */
 
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { deflateRawSync } from "node:zlib";
 import { MEMORY_PAGES } from "../core-wasm/layout.ts";
 import { coreTables } from "./core-tables.ts";
+import { memoryLimits } from "./wasm-sections.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -20,7 +19,6 @@ const build = `${root}build/`;
 
 /** The core is in every bundle and is compiled at every start: keep it small. */
 const MAX_SIZE = 64 * 1024;
-const MEMORY_SECTION = 5;
 
 interface Entry {
   readonly name: string;
@@ -55,23 +53,6 @@ export async function buildCore(): Promise<void> {
   ]);
 }
 
-/** Builds twice, and fails unless every file of the core has the same bytes both times. */
-export async function checkReproducible(): Promise<void> {
-  await buildCore();
-  const first = await fingerprint();
-  await buildCore();
-  if ((await fingerprint()) !== first)
-    throw new Error("Cannot reproduce the core: two builds differ");
-}
-
-async function fingerprint(): Promise<string> {
-  const hash = createHash("sha256");
-  for (const name of ["core.wasm", "core.js", "core-scalar.js"]) {
-    hash.update(await readFile(build + name));
-  }
-  return hash.digest("hex");
-}
-
 async function compile(target: string): Promise<void> {
   // Its programming interface is not used: its types declare a `console` of their own for everybody.
   const asc = `${root}node_modules/assemblyscript/bin/asc.js`;
@@ -95,32 +76,6 @@ function checkModule(bytes: Uint8Array): void {
     throw new Error(`Cannot ship the core: its memory is ${least} to ${most} pages`);
   }
   if (bytes.length >= MAX_SIZE) throw new Error(`Cannot ship the core: ${bytes.length} bytes`);
-}
-
-/** Initial and maximum pages, as the binary's memory section says. */
-function memoryLimits(bytes: Uint8Array): [number, number | undefined] {
-  let p = 8;
-  const number = () => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[p++] ?? 0;
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-  };
-  while (p < bytes.length) {
-    const id = bytes[p++];
-    const length = number();
-    if (id !== MEMORY_SECTION) {
-      p += length;
-      continue;
-    }
-    number();
-    const hasMost = number() & 1;
-    const least = number();
-    return [least, hasMost ? number() : undefined];
-  }
-  throw new Error("Cannot ship the core: it has no memory");
 }
 
 /**
@@ -157,6 +112,4 @@ async function writeModule(name: string, source: string, types: string[]): Promi
   await rename(`${build}${name}.js.new`, `${build}${name}.js`);
 }
 
-if (import.meta.main) {
-  await (process.argv.includes("--check") ? checkReproducible() : buildCore());
-}
+if (import.meta.main) await buildCore();

@@ -14,13 +14,16 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { buildAddon } from "./build-addon.ts";
+import { buildComponent, COMPONENT, WIT } from "./build-component.ts";
 import { buildCore } from "./build-core.ts";
 import { packageExports } from "./check-exports.ts";
 
 const ROOT: string = join(import.meta.dirname, "..");
 const STAMPS = "build/stamps.json";
+/** What other runtimes embed, shipped as it is: the plain module, the component and its world. */
+const EMBEDDABLE: readonly string[] = ["build/core.wasm", COMPONENT, WIT];
 const PREBUILDS = "host-node/addon/prebuilds";
 
 interface Step {
@@ -38,11 +41,23 @@ const steps: readonly Step[] = [
     inputs: [
       "core-wasm/**/*.ts",
       "asconfig.json",
-      "tools/{build-core,core-tables}.ts",
+      "tools/{build-core,core-tables,wasm-sections}.ts",
       "package-lock.json",
     ],
     outputs: ["build/core.js", "build/core-scalar.js", "build/core-tables.ts"],
     run: buildCore,
+  },
+  {
+    name: "component",
+    inputs: [
+      "core-wasm/**/*",
+      "asconfig.component.json",
+      "build/core-tables.ts",
+      "tools/{build-component,wasm-sections}.ts",
+      "package-lock.json",
+    ],
+    outputs: [COMPONENT, "build/component/core.js"],
+    run: buildComponent,
   },
   {
     name: "addon",
@@ -58,13 +73,14 @@ const steps: readonly Step[] = [
       "core-wasm/{layout,status,http/names}.ts",
       "core-wasm/i32.d.ts",
       "build/*.{ts,js}",
+      ...EMBEDDABLE,
       `${PREBUILDS}/*`,
       "tools/{build,check-exports}.ts",
       "tsconfig*.json",
       "package.json",
       "package-lock.json",
     ],
-    outputs: ["dist/package.json", "dist/src/*.js"],
+    outputs: ["dist/package.json", "dist/src/*.js", "dist/core.wit"],
     run: buildDist,
   },
 ];
@@ -108,6 +124,7 @@ function buildDist(): void {
   }
   for (const file of globSync("dist/**/*.d.ts")) makePublishable(file);
   copyInto("dist", globSync("build/*.{js,d.ts}"));
+  for (const file of EMBEDDABLE) cpSync(file, join("dist", basename(file)));
   if (existsSync(PREBUILDS)) cpSync(PREBUILDS, join("dist", PREBUILDS), { recursive: true });
   writeFileSync("dist/package.json", `${JSON.stringify(publishedManifest(), undefined, 2)}\n`);
 }

@@ -10,16 +10,19 @@ import { isDeepStrictEqual } from "node:util";
 /** Modules that are not for importing: the core is reached through others, the CLI is a program. */
 const PRIVATE = new Set(["core", "cli"]);
 
+/** The core for other runtimes, as files. */
+const EMBEDDABLE = ["core.wasm", "core.component.wasm", "core.wit"];
+
 type Manifest = Record<string, unknown> & { imports?: Record<string, unknown> };
 
 /** The exports of the npm package, with paths below `root` (`./dist/` here, `./` once published). */
 export function packageExports(root: string): Record<string, unknown> {
-  return Object.fromEntries(
-    publicModules().map((name) => [
-      subpath(name),
-      { types: `${root}src/${name}.d.ts`, default: `${root}src/${name}.js` },
-    ]),
-  );
+  const modules = publicModules().map((name) => [
+    subpath(name),
+    { types: `${root}src/${name}.d.ts`, default: `${root}src/${name}.js` },
+  ]);
+  const files = EMBEDDABLE.map((name) => [`./${name}`, `${root}${name}`]);
+  return Object.fromEntries([...modules, ...files]);
 }
 
 function publicModules(): string[] {
@@ -74,7 +77,7 @@ export function checkExports(): string[] {
 /** What dist/ lacks of what the manifests point at. */
 export function checkTargets(): string[] {
   const targets = Object.values(packageExports("./dist/")).flatMap((entry) =>
-    Object.values(entry as Record<string, string>),
+    typeof entry === "string" ? [entry] : Object.values(entry as Record<string, string>),
   );
   return targets.filter((file) => !existsSync(file)).map((file) => `${file}: is not built`);
 }

@@ -106,6 +106,7 @@ export function coreTables(): string {
     `export const HASH_ALL: u32 = ${hash.all};`,
     `export const HASH_SHIFT: u32 = ${32 - SLOT_BITS};`,
     `export const HEADER_SLOTS: usize = memory.data<u8>([${slots(hash)}]);`,
+    `export const HEADER_ROW_COUNT: i32 = ${HEADER_NAMES.length};`,
     `export const HEADER_ROWS: usize = memory.data<u8>([${HEADER_NAMES.flatMap(row)}], 16);`,
     "",
   ];

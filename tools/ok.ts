@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { build } from "./build.ts";
 import { checkExports, checkTargets } from "./check-exports.ts";
 import { checkLayers } from "./check-layers.ts";
+import { checkReproducible } from "./check-reproducible.ts";
 
 /** What is wrong, line by line; a step with nothing wrong gives an empty list. */
 type Faults = readonly string[];
@@ -32,6 +33,7 @@ const steps: readonly Step[] = [
   { name: "layers", run: checkLayers },
   { name: "exports", run: checkExports },
   { name: "build", run: builds },
+  { name: "same bytes again", run: checkReproducible },
   { name: "types", run: () => command("tsc", ["--noEmit"]) },
   { name: "tests", run: () => command("node", ["tools/test.ts"]) },
 ];
