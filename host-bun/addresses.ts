@@ -6,6 +6,7 @@ import type { BunListener, BunPlace, BunSocket } from "./runtime.ts";
 /** Bun takes no backlog: it always asks the kernel for 512. */
 export function placeOf(options: ListenOptions, anyHost: string): BunPlace {
   if (options.path !== undefined) return { unix: options.path };
+  if (options.fd !== undefined) return { fd: options.fd };
   return {
     hostname: options.host ?? anyHost,
     port: options.port ?? 0,
@@ -38,9 +39,9 @@ export function localAddressOf(raw: BunSocket<unknown>): Address {
   return addressOf(raw.localAddress, raw.localPort);
 }
 
-export function boundAddressOf(listener: BunListener): Address {
+export function boundAddressOf(listener: BunListener, port: number = listener.port): Address {
   // `listener.hostname` is the name that was asked for, not the address it stands for.
   const bound: { address?: string } = {};
   listener.getsockname(bound);
-  return addressOf(bound.address, listener.port);
+  return addressOf(bound.address, port);
 }

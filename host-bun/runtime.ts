@@ -37,7 +37,9 @@ export interface BunHandlers<Data> {
 
 export type BunPlace =
   | { readonly hostname: string; readonly port: number; readonly reusePort?: boolean }
-  | { readonly unix: string };
+  | { readonly unix: string }
+  /** A socket that listens already. */
+  | { readonly fd: number };
 
 export type BunOptions<Data> = BunPlace & {
   readonly allowHalfOpen: boolean;

@@ -7,6 +7,7 @@ import { chmodSync } from "node:fs";
 import type {
   Address,
   ConnectOptions,
+  IdleListener,
   Listener,
   ListenOptions,
   Socket,
@@ -23,6 +24,7 @@ import {
 } from "./addresses.ts";
 import { Batch } from "./batch.ts";
 import { descriptorCeiling, refuse } from "./descriptors.ts";
+import { openListener, portOf } from "./idle-listener.ts";
 import { type BunHandlers, type BunListener, type BunSocket, bun } from "./runtime.ts";
 import { Connection } from "./socket.ts";
 
@@ -38,6 +40,8 @@ class BunTcp implements Tcp {
   }
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    // Bun does not ask which port an inherited socket has.
+    const port = options.fd === undefined ? undefined : portOf(options.fd);
     if (options.path !== undefined) removeStaleSocket(options.path);
     const acceptor = new Acceptor(this.#batch, options.path, accept);
     const listener = bun.listen<Owner>({
@@ -47,7 +51,11 @@ class BunTcp implements Tcp {
       socket: handlers,
     });
     if (options.path !== undefined) chmodSync(options.path, options.mode ?? 0o600);
-    return new BunTcpListener(listener, options.path);
+    return new BunTcpListener(listener, options.path, port);
+  }
+
+  openListener(options: ListenOptions): Promise<IdleListener> {
+    return openListener(options);
   }
 
   connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
@@ -136,9 +144,9 @@ class BunTcpListener implements Listener {
   readonly address: Address;
   #listener: BunListener | undefined;
 
-  constructor(listener: BunListener, path: string | undefined) {
+  constructor(listener: BunListener, path: string | undefined, port: number | undefined) {
     this.#listener = listener;
-    this.address = path === undefined ? boundAddressOf(listener) : unixAddress(path);
+    this.address = path === undefined ? boundAddressOf(listener, port) : unixAddress(path);
   }
 
   close(): void {

@@ -76,6 +76,13 @@ export function reusePortIsUnstable(port: number): Error {
   return Object.assign(new Error(message), { code: "ENOTSUP" });
 }
 
+/** Deno's own sockets have no descriptors that another process could use. */
+export function noDescriptors(act: string): Error {
+  const advice = `Run: ${commandLine(["--allow-net", "--allow-ffi"])}`;
+  const message = `Cannot ${act} an inherited socket: Deno's own ones give no descriptor. ${advice}`;
+  return Object.assign(new Error(message), { code: "ENOTSUP" });
+}
+
 function netAdvice(state: string, name: string): string {
   if (state === "denied") return "--deny-net forbids it.";
   return `Run: ${commandLine(["--allow-net", "--allow-ffi"])} (or --allow-net=${name}, for that alone)`;

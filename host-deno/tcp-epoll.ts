@@ -6,6 +6,7 @@
 
 import type {
   ConnectOptions,
+  IdleListener,
   Listener,
   ListenOptions,
   Socket,
@@ -72,15 +73,40 @@ class EpollTcp implements Tcp {
   }
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    const fd = options.fd === undefined ? await this.#bind(options) : this.#adopt(options.fd);
+    return new EpollListener(this.#kernel, fd, localAddress(this.#kernel.libc, fd), accept);
+  }
+
+  async openListener(options: ListenOptions): Promise<IdleListener> {
+    const { libc } = this.#kernel;
+    const fd = await this.#bind(options);
+    let open = true;
+    const close = (): void => {
+      if (open) libc.call.close(fd);
+      open = false;
+    };
+    return { address: localAddress(libc, fd), fd, close };
+  }
+
+  /** A listening socket's descriptor. */
+  async #bind(options: ListenOptions): Promise<number> {
     const { host, port = 0, path } = options;
     if (path) {
       requirePath("listen on", path);
       await removeStaleSocket(path);
-      return this.#listen(unixAddress(path), options, accept);
+      return this.#listen(unixAddress(path), options);
     }
-    if (!host) return this.#listenEverywhere(port, options, accept);
+    if (!host) return this.#listenEverywhere(port, options);
     const [endpoint] = await this.#resolve("listen on", host, port);
-    return this.#listen(endpoint as Endpoint, options, accept);
+    return this.#listen(endpoint as Endpoint, options);
+  }
+
+  /** A socket that listens already; it was opened to wait for nothing. */
+  #adopt(fd: number): number {
+    const { libc } = this.#kernel;
+    libc.expectAddress();
+    if (libc.call.getsockname(fd, libc.addressPointer, libc.addressLength) === 0) return fd;
+    throw systemError(`accept on descriptor ${fd}`, libc.errno);
   }
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
@@ -109,19 +135,19 @@ class EpollTcp implements Tcp {
   }
 
   /** On both families, or on IPv4 alone where there is no IPv6 or no permission for it. */
-  #listenEverywhere(port: number, options: ListenOptions, accept: SocketHandlerFactory): Listener {
+  #listenEverywhere(port: number, options: ListenOptions): number {
     if (allowsNet("::", port)) {
       try {
-        return this.#listen(anyAddress(AF_INET6, port), options, accept);
+        return this.#listen(anyAddress(AF_INET6, port), options);
       } catch (error) {
         if (!lacksIPv6(error)) throw error;
       }
     }
     requireNet("listen on", "0.0.0.0", port);
-    return this.#listen(anyAddress(AF_INET, port), options, accept);
+    return this.#listen(anyAddress(AF_INET, port), options);
   }
 
-  #listen(endpoint: Endpoint, options: ListenOptions, accept: SocketHandlerFactory): Listener {
+  #listen(endpoint: Endpoint, options: ListenOptions): number {
     const { libc } = this.#kernel;
     const { family, bytes, address } = endpoint;
     const act = `listen on ${describe(address)}`;
@@ -140,7 +166,7 @@ class EpollTcp implements Tcp {
     // What the process's umask took away.
     if (family === AF_UNIX) Deno.chmodSync(address.path, options.mode ?? DEFAULT_MODE);
     if (libc.call.listen(fd, options.backlog ?? DEFAULT_BACKLOG) < 0) throw this.#drop(fd, act);
-    return new EpollListener(this.#kernel, fd, localAddress(libc, fd), accept);
+    return fd;
   }
 
   #connect(endpoint: Endpoint, connected: SocketHandlerFactory): Promise<Socket> {

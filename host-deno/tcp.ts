@@ -7,6 +7,7 @@
 import type {
   Address,
   ConnectOptions,
+  IdleListener,
   Listener,
   ListenOptions,
   Socket,
@@ -16,7 +17,7 @@ import type {
 } from "../src/host.ts";
 import { ConnSocket } from "./conn-socket.ts";
 import { Output, throwLater } from "./output.ts";
-import { advised, allowsNet, reusePortIsUnstable } from "./permissions.ts";
+import { advised, allowsNet, noDescriptors, reusePortIsUnstable } from "./permissions.ts";
 import { plainAddress } from "./socket-address.ts";
 import { inodeOf, removeSocket, removeStaleSocket } from "./socket-file.ts";
 
@@ -55,6 +56,7 @@ class DenoTcp implements Tcp {
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
     const { port = 0, path, backlog = DEFAULT_BACKLOG, reusePort = false } = options;
+    if (options.fd !== undefined) throw noDescriptors("accept on");
     if (path) return this.#listenUnix(path, options.mode ?? DEFAULT_MODE, accept);
     await this.#released;
     if (reusePort && Deno.listenDatagram === undefined) throw reusePortIsUnstable(port);
@@ -64,6 +66,10 @@ class DenoTcp implements Tcp {
       return Deno.listen({ ...place, reusePort, tcpBacklog: backlog });
     });
     return this.#serve(listener, accept);
+  }
+
+  async openListener(): Promise<IdleListener> {
+    throw noDescriptors("open");
   }
 
   async #listenUnix(path: string, mode: number, accept: SocketHandlerFactory): Promise<Listener> {

@@ -8,8 +8,15 @@ import { join } from "node:path";
 
 /** Sockets are known by ids; results below zero are `-errno`. */
 export interface NativeLoop {
-  /** Listens on an IP address and port, or with port -1 on a path; `option`: port shared, mode. */
-  listen(host: string, port: number, backlog: number, option: number): number;
+  /**
+   * Listens on an IP address and port, or with port -1 on a path; `option`: port shared, mode.
+   * Returns a descriptor.
+   */
+  open(host: string, port: number, backlog: number, option: number): number;
+  /** Accepts on a listening descriptor, which is the loop's from here on. */
+  accept(fd: number): number;
+  /** The port that a descriptor is bound to. */
+  portOf(fd: number): number;
   /** Begins to connect to an IP address and port, or with port -1 to a path. */
   connect(host: string, port: number): number;
   /** Sends the output rows and returns how many result rows took their place. */

@@ -10,6 +10,7 @@ import { dirname } from "node:path";
 import {
   type Address,
   type ConnectOptions,
+  type IdleListener,
   INPUT_SLACK,
   type Listener,
   type ListenOptions,
@@ -45,7 +46,8 @@ class NetTcp implements Tcp {
     const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#open(socket, accept, path === undefined ? {} : { local: unixAddress(path) });
     });
-    const where = path === undefined ? { port, reusePort, ...(host && { host }) } : { path };
+    const place = path === undefined ? { port, reusePort, ...(host && { host }) } : { path };
+    const where = options.fd === undefined ? place : { fd: options.fd };
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen({ ...where, backlog, exclusive: true }, resolve);
@@ -56,6 +58,11 @@ class NetTcp implements Tcp {
     // An accept that fails concerns the peer alone; libuv goes on by itself.
     server.on("error", () => {});
     return new NetListener(server);
+  }
+
+  async openListener(): Promise<IdleListener> {
+    const message = "Cannot open a listener without accepting: node:net gives no descriptor";
+    throw Object.assign(new Error(message), { code: "ENOTSUP" });
   }
 
   connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {

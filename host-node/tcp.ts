@@ -4,10 +4,12 @@
  * handlers; what they send is noted as output rows, which the addon sends when the batch ends.
  * Nothing on that way allocates.
  */
+import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import type {
   Address,
   ConnectOptions,
+  IdleListener,
   Listener,
   ListenOptions,
   Socket,
@@ -60,6 +62,12 @@ export function openEpollTcp(memory: TransferMemory, addon: Addon): Tcp {
   return new EpollTcp(memory, addon);
 }
 
+interface Bound {
+  readonly fd: number;
+  /** The IP address or path. */
+  readonly host: string;
+}
+
 interface Connecting {
   readonly act: string;
   /** Known beforehand for a path: the kernel names Unix sockets only by what they are bound to. */
@@ -110,36 +118,47 @@ export class EpollTcp implements Tcp {
   }
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    const fd = options.fd ?? (await this.#bind(options)).fd;
+    const id = this.native.accept(fd);
+    if (id < 0) throw systemError(-id, `accept on descriptor ${fd}`);
+    const listener = new EpollListener(this, id, accept);
+    this.#listeners.set(id, listener);
+    return listener;
+  }
+
+  async openListener(options: ListenOptions): Promise<IdleListener> {
+    const { fd, host } = await this.#bind(options);
+    let open = true;
+    const close = (): void => {
+      if (open) closeSync(fd);
+      open = false;
+    };
+    return { address: { host, port: this.native.portOf(fd), path: "" }, fd, close };
+  }
+
+  async #bind(options: ListenOptions): Promise<Bound> {
     const { host, port = 0, path, backlog = 128 } = options;
     if (path) {
       await removeStaleSocket(path);
-      return this.#listen(path, -1, backlog, options.mode ?? 0o600, accept);
+      return this.#openAt(path, -1, backlog, options.mode ?? 0o600);
     }
     const shared = options.reusePort ? 1 : 0;
     if (host !== undefined) {
       const [address = host] = await resolveHost(host);
-      return this.#listen(address, port, backlog, shared, accept);
+      return this.#openAt(address, port, backlog, shared);
     }
     try {
-      return this.#listen("::", port, backlog, shared, accept);
+      return this.#openAt("::", port, backlog, shared);
     } catch (error) {
       if (!lacksIPv6(error)) throw error;
-      return this.#listen("0.0.0.0", port, backlog, shared, accept);
+      return this.#openAt("0.0.0.0", port, backlog, shared);
     }
   }
 
-  #listen(
-    host: string,
-    port: number,
-    backlog: number,
-    option: number,
-    accept: SocketHandlerFactory,
-  ): Listener {
-    const id = this.native.listen(host, port, backlog, option);
-    if (id < 0) throw systemError(-id, `listen on ${describe(host, port)}`);
-    const listener = new EpollListener(this, id, accept);
-    this.#listeners.set(id, listener);
-    return listener;
+  #openAt(host: string, port: number, backlog: number, option: number): Bound {
+    const fd = this.native.open(host, port, backlog, option);
+    if (fd < 0) throw systemError(-fd, `listen on ${describe(host, port)}`);
+    return { fd, host };
   }
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
@@ -378,14 +397,14 @@ function lacksIPv6(error: unknown): boolean {
 class EpollListener implements Listener {
   readonly address: Address;
   readonly accept: SocketHandlerFactory;
+  readonly id: number;
   readonly #tcp: EpollTcp;
-  readonly #id: number;
   readonly #inode: string | undefined;
   #open = true;
 
   constructor(tcp: EpollTcp, id: number, accept: SocketHandlerFactory) {
     this.#tcp = tcp;
-    this.#id = id;
+    this.id = id;
     this.accept = accept;
     this.address = tcp.address(id, 0);
     this.#inode = this.address.path === "" ? undefined : inodeOf(this.address.path);
@@ -394,7 +413,7 @@ class EpollListener implements Listener {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#tcp.removeListener(this.#id);
+    this.#tcp.removeListener(this.id);
     removeSocket(this.address.path, this.#inode);
   }
 }

@@ -67,6 +67,11 @@ export interface ListenOptions {
   readonly backlog?: number;
   /** Lets several processes listen on the same port (SO_REUSEPORT). */
   readonly reusePort?: boolean;
+  /**
+   * Accepts on a socket that listens already, instead of opening one: its descriptor, inherited from
+   * the parent process. Rejects with `ENOTSUP` where the runtime cannot use one.
+   */
+  readonly fd?: number;
 }
 
 export interface ConnectOptions {
@@ -90,6 +95,11 @@ export interface Tcp {
   /** Starts to accept connections. Rejects if the address cannot be bound. */
   listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener>;
   /**
+   * Opens a TCP socket that listens, but on which nobody accepts here: for child processes to
+   * inherit. Rejects with `ENOTSUP` where the runtime gives no descriptor.
+   */
+  openListener(options: ListenOptions): Promise<IdleListener>;
+  /**
    * Connects. Rejects if that fails or if the factory throws; an error after that reaches the
    * handler's `close`.
    */
@@ -105,6 +115,14 @@ export interface Tcp {
    * delivers: to ask costs about as much as to parse a request.
    */
   time(): number;
+}
+
+/** A socket that listens while nobody accepts: the kernel holds as many clients as `backlog` says. */
+export interface IdleListener {
+  readonly address: Address;
+  readonly fd: number;
+  /** Closes the descriptor; processes that inherited it go on. Idempotent. */
+  close(): void;
 }
 
 export interface Listener {

@@ -1,7 +1,7 @@
 /** Multipart bodies: boundaries in the core, beside a search by Node's own indexOf. */
 
-import { MultipartScanner, transferMemory, viewBytes } from "../../src/core.ts";
 import type { MultipartEvent } from "../../src/core.ts";
+import { MultipartScanner, transferMemory, viewBytes } from "../../src/core.ts";
 import { parseMultipartFormData } from "../../src/httputil.ts";
 import { compare, type Group } from "./rounds.ts";
 

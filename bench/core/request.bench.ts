@@ -48,6 +48,9 @@ class SinkTcp implements Tcp {
     this.accept = accept;
     return { address: NOWHERE, close: () => undefined };
   }
+  openListener(): Promise<never> {
+    return Promise.reject(new Error("Cannot listen: there is no network"));
+  }
   connect(): Promise<Socket> {
     return Promise.reject(new Error("Cannot connect: there is no network"));
   }

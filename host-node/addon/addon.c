@@ -108,14 +108,27 @@ static int address(napi_env env, const struct call *call, struct sockaddr_storag
   return socket_address(text, call->numbers[1], address);
 }
 
-/* listen(host, port, backlog, reusePort), listen(path, -1, backlog, mode) */
-static napi_value listen_on(napi_env env, napi_callback_info info) {
+/* open(host, port, backlog, reusePort), open(path, -1, backlog, mode): a listening descriptor */
+static napi_value open_listener(napi_env env, napi_callback_info info) {
   struct call call = take(env, info);
   struct sockaddr_storage local;
   int length = address(env, &call, &local);
   if (length < 0) return integer(env, length);
-  int fd = socket_listen(&local, (socklen_t)length, call.numbers[2], call.numbers[3]);
-  return integer(env, fd < 0 ? fd : loop_add(call.loop, fd, SLOT_LISTENER, &local));
+  return integer(env, socket_listen(&local, (socklen_t)length, call.numbers[2], call.numbers[3]));
+}
+
+/* accept(fd): accepts on a listening descriptor, which is the loop's from here on */
+static napi_value accept_on(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  int fd = socket_adopt(call.numbers[0]);
+  return integer(env, fd < 0 ? fd : loop_add(call.loop, fd, SLOT_LISTENER, NULL));
+}
+
+/* portOf(fd) */
+static napi_value port_of(napi_env env, napi_callback_info info) {
+  struct slot slot = {.fd = take(env, info).numbers[0]};
+  char text[128];
+  return integer(env, socket_name(&slot, false, text, sizeof text));
 }
 
 /* connect(host, port), connect(path, -1) */
@@ -190,11 +203,12 @@ static napi_value name(napi_env env, napi_callback_info info) {
 
 static napi_value methods(napi_env env, struct loop *loop) {
   napi_property_descriptor list[] = {
-      METHOD("listen", listen_on),   METHOD("connect", connect_to),
+      METHOD("open", open_listener), METHOD("connect", connect_to),
       METHOD("flush", flush),        METHOD("write", write_bytes),
       METHOD("watch", watch),        METHOD("shutdown", shutdown_output),
       METHOD("close", close_socket), METHOD("setNoDelay", no_delay),
-      METHOD("name", name),
+      METHOD("name", name),          METHOD("accept", accept_on),
+      METHOD("portOf", port_of),
   };
   size_t count = sizeof list / sizeof *list;
   for (size_t at = 0; at < count; at++) list[at].data = loop;

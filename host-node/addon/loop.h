@@ -102,6 +102,8 @@ void loop_close(struct loop *loop, int id, bool reset);
  * for TCP whether to share the port.
  */
 int socket_listen(const void *address, socklen_t length, int backlog, int option);
+/* Readies a socket that listens already for a loop. Returns it, or -errno. */
+int socket_adopt(int fd);
 int socket_connect(const void *address, socklen_t length);
 /* Fills in an IP address and port, or a path if the port is below zero. Returns the length. */
 int socket_address(const char *host, int port, struct sockaddr_storage *address);

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
@@ -49,6 +50,16 @@ int socket_listen(const void *address, socklen_t length, int backlog, int option
     if (bind(fd, address, length) != 0) return give_up(fd);
   }
   return listen(fd, backlog) == 0 ? fd : give_up(fd);
+}
+
+int socket_adopt(int fd) {
+  int listening = 0;
+  socklen_t length = sizeof listening;
+  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0) return -errno;
+  if (!listening) return -EINVAL;
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  fcntl(fd, F_SETFL, O_NONBLOCK);
+  return fd;
 }
 
 int socket_connect(const void *address, socklen_t length) {

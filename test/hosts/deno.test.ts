@@ -7,5 +7,6 @@ waitForDenoSignals();
 hostContract("deno", () => denoHost, {
   noReset: "Deno has no SO_LINGER",
   noReusePort: "needs --unstable-net",
+  noDescriptors: "Deno gives none",
 });
 httpOnHost("deno", () => denoHost);

@@ -1,4 +1,4 @@
 import { createFakeHost } from "../support/fake-host.ts";
 import { hostContract } from "./contract.ts";
 
-hostContract("fake", createFakeHost, { inMemory: true });
+hostContract("fake", createFakeHost, { inMemory: true, noDescriptors: "in memory" });

@@ -11,6 +11,7 @@ import {
   type Address,
   type ConnectOptions,
   type Host,
+  type IdleListener,
   INPUT_SLACK,
   type Listener,
   type ListenOptions,
@@ -54,6 +55,7 @@ class FakeTcp implements Tcp {
   }
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    if (options.fd !== undefined) throw systemError("accept", "ENOTSUP");
     const address = this.#addressOf(options);
     const taken = this.#listeners.filter((other) => other.serves(address));
     const shared = options.reusePort === true && taken.every((other) => other.shared);
@@ -64,6 +66,10 @@ class FakeTcp implements Tcp {
     });
     this.#listeners.push(listener);
     return listener;
+  }
+
+  async openListener(): Promise<IdleListener> {
+    throw systemError("open a descriptor", "ENOTSUP");
   }
 
   connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {

@@ -23,6 +23,8 @@ export interface ContractOptions {
   readonly inMemory?: boolean;
   /** Why it cannot share a port: stands beside the skipped test. */
   readonly noReusePort?: string;
+  /** Why it has no descriptors to give away. */
+  readonly noDescriptors?: string;
   /** Why its `abort` is a plain close to the peer. */
   readonly noReset?: string;
 }

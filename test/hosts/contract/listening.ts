@@ -6,7 +6,7 @@ import { answering, type Bench, exchange, failure } from "./bench.ts";
 import { testUnless } from "./unless.ts";
 
 export function testListening(bench: Bench): void {
-  const { inMemory, noReusePort } = bench.options;
+  const { inMemory, noReusePort, noDescriptors } = bench.options;
   const noIPv6 = inMemory || hasIPv6() ? undefined : "this machine has no ::1";
 
   test("port 0 takes a free port, and both ends know all addresses", async () => {
@@ -79,6 +79,35 @@ export function testListening(bench: Bench): void {
     const { listener } = await bench.listen();
     const { port } = listener.address;
     expect(await failure(bench.listen({ port, reusePort: true }))).toBe("EADDRINUSE");
+  });
+
+  testUnless(noDescriptors, "clients wait at an idle listener until it is adopted", async () => {
+    const idle = await bench.tcp.openListener({ host: "127.0.0.1", port: 0 });
+    const client = await bench.connect(idle.address);
+    client.write(Buffer.from("ping"));
+    const { listener, accepted } = await bench.listen({ fd: idle.fd }, answering);
+    expect(listener.address).toEqual(idle.address);
+    await until(() => client.text === "pong");
+    expect(accepted.length).toBe(1);
+    const second = await bench.connect(idle.address);
+    second.write(Buffer.from("ping"));
+    await until(() => second.text === "pong");
+  });
+
+  testUnless(noDescriptors, "several idle listeners share a port with reusePort", async () => {
+    const place = { host: "127.0.0.1", reusePort: true };
+    const first = await bench.tcp.openListener({ ...place, port: 0 });
+    const second = await bench.tcp.openListener({ ...place, port: first.address.port });
+    expect(second.address).toEqual(first.address);
+    first.close();
+    await bench.connect(second.address);
+    second.close();
+    second.close();
+    expect(await failure(bench.connect(second.address))).toBe("ECONNREFUSED");
+  });
+
+  test("a descriptor that does not listen is refused", async () => {
+    expect(await failure(bench.listen({ fd: 987 }))).toMatch(/^E(BADF|NOTSUP|INVAL)$/);
   });
 
   test("a port that nobody listens on refuses with ECONNREFUSED", async () => {
