@@ -49,5 +49,6 @@ export {
 } from "./web/static-file-handler.ts";
 export { streamRequestBody } from "./web/stream-request-body.ts";
 export type { UIMethod, UISource } from "./web/template-names.ts";
+export type { PathArgs } from "./web/typed-routes.ts";
 export { UIModule, type UIModuleClass } from "./web/ui-module.ts";
 export type { Guard, Guards } from "./web/verbs.ts";

@@ -11,7 +11,6 @@ import {
   AnyMatches,
   HostMatches,
   type PathMatch,
-  type ReversibleRouter,
   ReversibleRuleRouter,
   Router,
   Rule,
@@ -27,11 +26,18 @@ import { PageTemplates } from "./page-templates.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import type { Settings } from "./settings.ts";
 import { StaticFileHandler } from "./static-file-handler.ts";
+import type { CheckedRules, RuleArgs, RuleName } from "./typed-routes.ts";
 
 const NO_MATCH: PathMatch = { pathArgs: [], pathKwargs: undefined };
 
-/** Routes requests to request handlers (Tornado `web.Application`). */
-export class Application extends Router implements ReversibleRouter {
+/**
+ * Routes requests to request handlers (Tornado `web.Application`). TypeScript holds rules that are
+ * written in place to what they lead to: the verbs' arguments, the options of `initialize`, the names
+ * for `reverseUrl`. Where rules are added later, the type is plain `Application`.
+ */
+export class Application<
+  const Rules extends readonly RuleLike[] = readonly RuleLike[],
+> extends Router {
   readonly settings: Settings;
   /** What every response goes through on its way out; undefined if there is nothing. */
   transforms: readonly OutputTransformClass[] | undefined;
@@ -51,7 +57,7 @@ export class Application extends Router implements ReversibleRouter {
   readonly #defaultRule: HandlerRule;
 
   /** Takes rules `[pattern, handler class, options of initialize, name]`, and settings. */
-  constructor(handlers: readonly RuleLike[] = [], settings: Settings = {}) {
+  constructor(handlers?: Rules & CheckedRules<Rules>, settings: Settings = {}) {
     super();
     this.settings = settings.debug === true ? { serveTraceback: true, ...settings } : settings;
     this.checksXsrf = settings.xsrfCookies === true || settings.xsrfPolicy !== undefined;
@@ -64,7 +70,7 @@ export class Application extends Router implements ReversibleRouter {
     this.#byHost = new ApplicationRouter(this);
     this.staticHandlerClass = settings.staticHandlerClass ?? StaticFileHandler;
     this.templates = new PageTemplates(settings);
-    this.#wildcard = new ApplicationRouter(this, [...staticRules(settings), ...handlers]);
+    this.#wildcard = new ApplicationRouter(this, [...staticRules(settings), ...(handlers ?? [])]);
   }
 
   /** Has every response from now on go through a transform, after those that are there. */
@@ -123,8 +129,8 @@ export class Application extends Router implements ReversibleRouter {
     );
   }
 
-  /** The path of the rule with this name. Throws if there is none. */
-  reverseUrl(name: string, ...args: unknown[]): string {
+  /** The path of the rule with this name (`ReversibleRouter`). Throws if there is none. */
+  reverseUrl<Name extends RuleName<Rules>>(name: Name, ...args: RuleArgs<Rules, Name>): string {
     const url = this.#byHost.reverseUrl(name, ...args) ?? this.#wildcard.reverseUrl(name, ...args);
     if (url === undefined) throw new Error(`Cannot reverse "${name}": no rule has that name`);
     return url;
