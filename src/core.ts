@@ -42,7 +42,13 @@ export {
   PARTS_END,
   readPartHead,
 } from "./core/multipart.ts";
-export { headerId, headFlags, headTable, readFields } from "./core/request-head.ts";
+export {
+  headerId,
+  headFlags,
+  headTable,
+  readFields,
+  readResponseFields,
+} from "./core/request-head.ts";
 export * from "./core/signing.ts";
 export * from "./core/template.ts";
 export * from "./core/websocket.ts";

@@ -41,10 +41,16 @@ import { genLog } from "./log.ts";
 import { isThenable } from "./util.ts";
 
 export {
+  type ClientConnectionOwner,
+  type ClientExchange,
+  HTTP1ClientConnection,
+} from "./http1connection/client-connection.ts";
+export {
   type ConnectionLimits,
   connectionLimits,
   DEFAULT_LIMITS,
 } from "./http1connection/limits.ts";
+export { ResponseHead } from "./http1connection/response-head.ts";
 export { warmUp } from "./http1connection/warm-up.ts";
 
 /** What a server lends to its connections. */

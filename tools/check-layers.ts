@@ -59,7 +59,10 @@ const lines: readonly Line[] = [
   { modules: "src/http1connection" },
   {
     modules: "src/httpserver src/httpclient src/template src/locale",
-    also: { "src/locale": ["node:fs", "node:path"] },
+    also: {
+      "src/httpclient": ["node:stream", "node:zlib"],
+      "src/locale": ["node:fs", "node:path"],
+    },
   },
   { modules: "src/routing src/fetch" },
   {

@@ -1,6 +1,6 @@
 /**
- * A request's head as the span table shows it, right after `parseRequestHead` has filled it. One
- * string keeps the whole head, so the receive buffer is free again at once; everything else is a
+ * A head as the span table shows it, right after `parseRequestHead` or `parseResponseHead` has
+ * filled it. One string keeps the whole head, so the receive buffer is free again at once; everything else is a
  * substring of that string.
  */
 
@@ -11,6 +11,8 @@ import {
   FLAG_EXPECT_CONTINUE,
   FLAG_HAS_LENGTH,
   FLAG_KEEP_ALIVE,
+  FLAG_NO_BODY,
+  FLAG_UNTIL_CLOSE,
   FLAG_UPGRADE,
   FLAGS,
   HEAD_LENGTH,
@@ -23,11 +25,14 @@ import {
   METHOD_START,
   MINOR_VERSION,
   PRESENT,
+  REASON_LENGTH,
+  REASON_START,
   SCRATCH,
+  STATUS_CODE,
   TARGET_LENGTH,
   TARGET_START,
 } from "../../core-wasm/layout.ts";
-import { HEADER_IDS, HEADER_NAMES, METHODS, parseRequestHead } from "./http.ts";
+import { HEADER_IDS, HEADER_NAMES, METHODS, parseRequestHead, parseResponseHead } from "./http.ts";
 import { memory, table } from "./load.ts";
 
 /** Takes the fields of a head, names in `Http-Header-Case`. */
@@ -58,6 +63,14 @@ export const headTable = {
     const start = table[TARGET_START] as number;
     return text.substring(start, start + (table[TARGET_LENGTH] as number));
   },
+  /** Of a response. */
+  statusCode(): number {
+    return table[STATUS_CODE] as number;
+  },
+  reason(text: string): string {
+    const start = table[REASON_START] as number;
+    return text.substring(start, start + (table[REASON_LENGTH] as number));
+  },
   minorVersion(): number {
     return table[MINOR_VERSION] as number;
   },
@@ -85,6 +98,10 @@ export const headFlags = {
   chunked: (flags: number): boolean => (flags & FLAG_CHUNKED) !== 0,
   expectContinue: (flags: number): boolean => (flags & FLAG_EXPECT_CONTINUE) !== 0,
   upgrade: (flags: number): boolean => (flags & FLAG_UPGRADE) !== 0,
+  /** This response has no body, whatever its fields say. */
+  noBody: (flags: number): boolean => (flags & FLAG_NO_BODY) !== 0,
+  /** This response's body ends where the connection ends. */
+  untilClose: (flags: number): boolean => (flags & FLAG_UNTIL_CLOSE) !== 0,
 };
 
 /** The id of a known field's name, as it is spelled or in lower case; undefined for others. */
@@ -96,6 +113,17 @@ export function headerId(name: string): number | undefined {
 export function readFields(text: string, fields: FieldList): void {
   memory.latin1Write(text, SCRATCH, text.length);
   parseRequestHead(SCRATCH, text.length, MAX_HEADERS, text.length);
+  appendFields(text, fields);
+}
+
+/** As `readFields`, for the head of a response. */
+export function readResponseFields(text: string, fields: FieldList): void {
+  memory.latin1Write(text, SCRATCH, text.length);
+  parseResponseHead(SCRATCH, text.length, MAX_HEADERS, 0);
+  appendFields(text, fields);
+}
+
+function appendFields(text: string, fields: FieldList): void {
   const end = HEADERS + (table[HEADER_COUNT] as number) * HEADER_WORDS;
   for (let row = HEADERS; row < end; row += HEADER_WORDS) {
     const nameStart = table[row] as number;

@@ -3,7 +3,7 @@
  * otherwise, while the socket is not read. Knows when to go on, and nothing of HTTP.
  */
 
-import { CARRY_START } from "../core.ts";
+import { CARRY_CAPACITY, CARRY_START } from "../core.ts";
 import type { Socket, SocketHandler } from "../host.ts";
 import { CarryOver } from "./carry-over.ts";
 
@@ -29,6 +29,12 @@ export abstract class BufferedInput {
   /** Bytes are kept that have not been used. */
   protected get hasInput(): boolean {
     return this.#carry !== undefined;
+  }
+
+  /** Bytes are kept beyond those that `takeBytes` is being asked to use. */
+  protected get hasMoreInput(): boolean {
+    if (this.#carry === undefined) return false;
+    return !this.#consuming || this.#carry.length > CARRY_CAPACITY;
   }
 
   /** Nothing is used until a promise settles. */

@@ -46,6 +46,22 @@ export class LengthReader implements BodyReader {
   }
 }
 
+/** A body that ends where the connection ends. */
+export class UntilCloseReader implements BodyReader {
+  dataLength = 0;
+  done = false;
+
+  /** The connection has ended. */
+  end(): void {
+    this.done = true;
+  }
+
+  read(_start: number, length: number): number {
+    this.dataLength = length;
+    return length;
+  }
+}
+
 /** A body in the chunked coding (RFC 9112 section 7.1). Extensions and trailers are dropped. */
 export class ChunkedReader implements BodyReader {
   dataLength = 0;

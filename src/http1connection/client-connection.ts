@@ -1,0 +1,407 @@
+/**
+ * The client's end of one HTTP/1.x connection: bytes in, events out, no waiting. Takes what a host's
+ * socket delivers, has the core parse it, and calls the exchange that is going on: one request and
+ * its response at a time. Which request comes next, and who may reuse the connection, is decided by
+ * its owner (`httpclient`).
+ */
+
+import {
+  NEED_DATA,
+  OUTPUT_CAPACITY,
+  parseResponseHead,
+  putBytes,
+  putLatin1,
+  putUtf8,
+  reasonFor,
+  utf8Bytes,
+  viewBytes,
+} from "../core.ts";
+import type { Socket, SocketHandler, Tcp } from "../host.ts";
+import { HTTPInputError } from "../httputil.ts";
+import { StreamClosedError } from "../iostream.ts";
+import { isThenable } from "../util.ts";
+import { BufferedInput } from "./buffered-input.ts";
+import type { ConnectionLimits } from "./limits.ts";
+import { type BodyReader, ChunkedReader, LengthReader, UntilCloseReader } from "./reader.ts";
+import { ResponseHead } from "./response-head.ts";
+
+/**
+ * One request and its response. Its connection calls `finish` or `fail` once, and nothing after it;
+ * what is thrown by the others ends the exchange with `fail`.
+ */
+export interface ClientExchange {
+  /** The request's method as the core counts it: it decides whether the response has a body. */
+  readonly methodId: number;
+  readonly limits: ConnectionLimits;
+  /** An informational response, such as 100 Continue. */
+  informational(head: ResponseHead): void;
+  /** The head has arrived. A promise holds the body back until it settles. */
+  headersReceived(head: ResponseHead): PromiseLike<unknown> | void;
+  /** A part of the body, valid until this returns. A promise holds the rest back until it settles. */
+  dataReceived(chunk: Uint8Array): PromiseLike<unknown> | void;
+  /** The response is complete. The connection is idle, detached or gone. */
+  finish(): void;
+  /** The exchange is broken off. `answered` says whether any of a response had come. */
+  fail(error: unknown, answered: boolean): void;
+}
+
+/** Who lends connections to exchanges. */
+export interface ClientConnectionOwner {
+  readonly tcp: Tcp;
+  /** The exchange is over, and the connection can take another one. */
+  connectionReleased(connection: HTTP1ClientConnection): void;
+  /** An idle connection has ended. */
+  connectionLost(connection: HTTP1ClientConnection): void;
+}
+
+/** No exchange is going on. */
+const IDLE = 0;
+/** A request has begun, its response's head has not arrived. */
+const HEAD = 1;
+const BODY = 2;
+/** The socket belongs to somebody else. */
+const DETACHED = 3;
+const CLOSED = 4;
+
+/** Unfinished heads up to this length are parsed at every byte: two milliseconds at worst. */
+const EAGER_LENGTH = 4096;
+/** Bytes above this are handed to the host where they lie instead of being copied. */
+const COPY_LIMIT = 64 * 1024;
+/** Output that waits for the peer beyond this makes `write` return a promise. */
+const HIGH_WATER = 64 * 1024;
+
+/** One connection of a client. */
+export class HTTP1ClientConnection extends BufferedInput implements SocketHandler {
+  /** Where it leads, for who keeps it. */
+  readonly key: string;
+  /** Exchanges that have been begun on it. */
+  exchanges = 0;
+  /** When it became idle, on the clock of `performance.now()`. */
+  idleSince = 0;
+  readonly #owner: ClientConnectionOwner;
+  #state = IDLE;
+  #exchange: ClientExchange | undefined;
+  #body: BodyReader | undefined;
+  #bodySize = 0;
+  #keepAlive = false;
+  #sending = false;
+  #answered = false;
+  /** Bytes of the informational heads before the response's own. */
+  #informationalSize = 0;
+  #drainWaiters: (() => void)[] | undefined;
+
+  constructor(socket: Socket, key: string, owner: ClientConnectionOwner) {
+    super(socket);
+    this.key = key;
+    this.#owner = owner;
+  }
+
+  /** The connection can take an exchange. */
+  get idle(): boolean {
+    return this.#state === IDLE;
+  }
+
+  // What the exchange says.
+
+  /** Begins an exchange: its request follows by `sendHead`, and `write` if it has more body. */
+  begin(exchange: ClientExchange): void {
+    if (this.#state !== IDLE) throw new Error("Cannot begin an exchange: the connection is in use");
+    this.#state = HEAD;
+    this.#exchange = exchange;
+    this.#sending = true;
+    this.#answered = false;
+    this.#informationalSize = 0;
+    this.exchanges++;
+  }
+
+  /** Sends a head of Latin-1 text and, in one piece with it, a body of `size` bytes. */
+  sendHead(head: string, body: string | Uint8Array, size: number): void {
+    if (head.length > OUTPUT_CAPACITY) {
+      throw new RangeError(`Cannot send request: a head of ${head.length} bytes is too long`);
+    }
+    const together = size <= COPY_LIMIT && head.length + size <= OUTPUT_CAPACITY;
+    const length = together ? head.length + size : head.length;
+    const start = this.#owner.tcp.reserve(length);
+    putLatin1(head, start);
+    if (together && size > 0) putBody(body, start + head.length, size);
+    this.socket.send(start, length);
+    if (!together) this.write(body);
+  }
+
+  /**
+   * Sends bytes, strings as UTF-8. A promise resolves when the peer has taken enough for more to be
+   * written, and rejects with StreamClosedError if it never will.
+   */
+  write(chunk: string | Uint8Array): Promise<void> | undefined {
+    if (!this.#sending) return closedPromise();
+    this.socket.write(typeof chunk === "string" ? utf8Bytes(chunk) : chunk);
+    return this.socket.bufferedAmount > HIGH_WATER ? this.#drained() : undefined;
+  }
+
+  /** The request is complete. */
+  requestDone(): void {
+    this.#sending = false;
+  }
+
+  /** Breaks the exchange off: it hears nothing more, and the connection is gone. */
+  cancel(): void {
+    this.#exchange = undefined;
+    this.#close(true);
+  }
+
+  /** Closes an idle connection. */
+  closeIdle(): void {
+    this.#close(false);
+  }
+
+  /** Takes the socket over, when a response has ended its use for HTTP. */
+  detach(): Socket {
+    this.#state = DETACHED;
+    this.#exchange = undefined;
+    if (this.hasInput) queueMicrotask(() => this.forwardInput());
+    return this.socket;
+  }
+
+  // What the socket says.
+
+  end(): void {
+    if (this.#state === BODY && this.#body instanceof UntilCloseReader) {
+      this.#body.end();
+      this.#keepAlive = false;
+      this.#complete(0);
+    } else if (this.#state === HEAD || this.#state === BODY) {
+      const part =
+        this.#state === HEAD ? "before the response's head was complete" : "within the body";
+      this.#fail(new StreamClosedError(new Error(`The server ended the connection ${part}`)));
+    } else {
+      this.#lose();
+    }
+  }
+
+  drain(): void {
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = undefined;
+    if (waiters !== undefined) for (const settle of waiters) settle();
+  }
+
+  close(error: Error | undefined): void {
+    this.endInput();
+    if (this.#state === HEAD || this.#state === BODY) this.#fail(new StreamClosedError(error));
+    else this.#lose();
+    this.#sending = false;
+    this.drain();
+  }
+
+  // Received bytes.
+
+  protected override takeBytes(start: number, length: number): number {
+    switch (this.#state) {
+      case HEAD:
+        return this.#takeHead(start, length);
+      case BODY:
+        return this.#takeBody(start, length);
+      case IDLE:
+        // Nobody has asked for them: taken for the answer to the next request, they would give it
+        // somebody else's (CVE-2026-48931).
+        this.#lose();
+        return length;
+      case DETACHED:
+        return 0;
+      default:
+        return length;
+    }
+  }
+
+  protected override get awaitsBytes(): boolean {
+    return this.#state === HEAD;
+  }
+
+  /** As on the server's side: a drip of single bytes costs linear time. */
+  protected override mayShowMore(length: number, looked: number): boolean {
+    return length <= EAGER_LENGTH || length - looked >= length / 8 || length > this.#headRoom;
+  }
+
+  /** Bytes that the head may still take: informational ones before it count too. */
+  get #headRoom(): number {
+    const limits = (this.#exchange as ClientExchange).limits;
+    return limits.maxHeaderSize - this.#informationalSize;
+  }
+
+  #takeHead(start: number, length: number): number {
+    const exchange = this.#exchange as ClientExchange;
+    this.#answered = true;
+    const consumed = parseResponseHead(
+      start,
+      length,
+      exchange.limits.maxHeaderCount,
+      exchange.methodId,
+    );
+    const incomplete = consumed === NEED_DATA;
+    if ((incomplete ? length : consumed) > this.#headRoom) {
+      const { maxHeaderSize } = exchange.limits;
+      this.#fail(new HTTPInputError(`The response's head is longer than ${maxHeaderSize} bytes`));
+      return length;
+    }
+    if (incomplete) return 0;
+    if (consumed < 0) {
+      this.#fail(new HTTPInputError(`Cannot read response: ${reasonFor(consumed)}`));
+      return length;
+    }
+    const head = new ResponseHead(start);
+    if (head.code < 200) this.#informational(head, consumed);
+    else this.#begin(head, length - consumed);
+    return consumed;
+  }
+
+  #informational(head: ResponseHead, size: number): void {
+    if (head.code === 101) {
+      this.#fail(new HTTPInputError("The server switches protocols, which was not asked for"));
+      return;
+    }
+    this.#informationalSize += size;
+    try {
+      this.#exchange?.informational(head);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** A head is complete, and `rest` bytes are there that follow it. */
+  #begin(head: ResponseHead, rest: number): void {
+    const exchange = this.#exchange as ClientExchange;
+    this.#keepAlive = head.keepAlive;
+    this.#bodySize = 0;
+    this.#body = bodyReader(head, exchange.limits);
+    this.#state = BODY;
+    let waiting: PromiseLike<unknown> | void;
+    try {
+      if (!head.noBody) checkSize(head.contentLength, exchange.limits);
+      waiting = exchange.headersReceived(head);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterHead(rest));
+    else this.#afterHead(rest);
+  }
+
+  #afterHead(rest: number): void {
+    if (this.#state === BODY && this.#body === undefined) this.#complete(rest);
+  }
+
+  #takeBody(start: number, length: number): number {
+    const body = this.#body;
+    const exchange = this.#exchange as ClientExchange;
+    // A response without a body, whose head is held: what follows waits, and is refused then.
+    if (body === undefined) return 0;
+    let consumed: number;
+    let waiting: PromiseLike<unknown> | void;
+    try {
+      consumed = body.read(start, length);
+      const size = body.dataLength;
+      this.#bodySize += size;
+      checkSize(this.#bodySize, exchange.limits);
+      waiting = size > 0 ? exchange.dataReceived(viewBytes(start, size)) : undefined;
+    } catch (error) {
+      this.#fail(error);
+      return length;
+    }
+    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterBody(body, length - consumed));
+    else this.#afterBody(body, length - consumed);
+    return consumed;
+  }
+
+  #afterBody(body: BodyReader, rest: number): void {
+    if (body.done && this.#state === BODY) this.#complete(rest);
+  }
+
+  /**
+   * The response is complete. What follows it was not asked for, and a request that is still being
+   * sent would run into the next one: such a connection is not used again.
+   */
+  #complete(rest: number): void {
+    const exchange = this.#exchange as ClientExchange;
+    this.#exchange = undefined;
+    this.#body = undefined;
+    const clean = rest === 0 && !this.hasMoreInput && this.socket.bufferedAmount === 0;
+    if (this.#keepAlive && clean && !this.#sending) {
+      this.#state = IDLE;
+      this.#owner.connectionReleased(this);
+    } else {
+      this.#close(this.#sending);
+    }
+    exchange.finish();
+  }
+
+  /** Uses no more bytes until `waiting` settles, then goes on with `next`. */
+  #hold(waiting: PromiseLike<unknown>, next: () => void): void {
+    const exchange = this.#exchange;
+    const release = (): void => {
+      if (this.#exchange === exchange) next();
+    };
+    this.holdInput(waiting, release, (error) => {
+      if (this.#exchange === exchange) this.#fail(error);
+    });
+  }
+
+  // Ends.
+
+  #fail(error: unknown): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    const answered = this.#answered;
+    this.#close(true);
+    exchange?.fail(error, answered);
+  }
+
+  /** An idle connection that cannot be used again. */
+  #lose(): void {
+    if (this.#state !== IDLE) return;
+    this.#close(false);
+    this.#owner.connectionLost(this);
+  }
+
+  #close(atOnce: boolean): void {
+    if (this.#state === CLOSED || this.#state === DETACHED) return;
+    this.#state = CLOSED;
+    this.#sending = false;
+    this.#body = undefined;
+    if (atOnce) this.socket.abort();
+    else this.socket.close();
+    this.drain();
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#drainWaiters ??= [];
+      this.#drainWaiters.push(() => {
+        if (this.#sending) resolve();
+        else reject(new StreamClosedError());
+      });
+    });
+  }
+}
+
+function bodyReader(head: ResponseHead, limits: ConnectionLimits): BodyReader | undefined {
+  if (head.noBody) return undefined;
+  if (head.chunked) return new ChunkedReader(limits);
+  if (head.untilClose) return new UntilCloseReader();
+  return head.contentLength > 0 ? new LengthReader(head.contentLength) : undefined;
+}
+
+function checkSize(size: number, limits: ConnectionLimits): void {
+  if (size <= limits.maxBodySize) return;
+  throw new HTTPInputError(`The response's body is longer than ${limits.maxBodySize} bytes`);
+}
+
+function putBody(body: string | Uint8Array, start: number, size: number): void {
+  if (typeof body === "string") putUtf8(body, start, size);
+  else putBytes(body, start);
+}
+
+/** Rejects for who awaits it, and bothers nobody else. */
+function closedPromise(): Promise<void> {
+  const closed = Promise.reject(new StreamClosedError());
+  closed.catch(() => undefined);
+  return closed;
+}

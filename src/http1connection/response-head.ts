@@ -1,0 +1,69 @@
+/**
+ * The head of one response as a client gets it: its status line, and its header fields, which stay
+ * unread until somebody asks for one. Made by `client-connection.ts` right after the core has
+ * parsed the head.
+ */
+
+import { headerId, headFlags, headTable, readResponseFields } from "../core.ts";
+import { HTTPHeaders, type ResponseStartLine } from "../httputil.ts";
+
+/** Status line and headers in one object, because every response needs both. */
+export class ResponseHead extends HTTPHeaders implements ResponseStartLine {
+  readonly code: number;
+  /** The reason as the server sent it, which may be empty. */
+  readonly reason: string;
+  readonly version: "HTTP/1.0" | "HTTP/1.1";
+  /** The body's length, 0 without Content-Length. */
+  readonly contentLength: number;
+  readonly #text: string;
+  readonly #flags: number;
+  readonly #present0: number;
+  readonly #present1: number;
+  readonly #present2: number;
+
+  /** Reads the head that `parseResponseHead(start, …)` has just found. */
+  constructor(start: number) {
+    super();
+    this.awaitFields();
+    const text = headTable.text(start);
+    this.#text = text;
+    this.code = headTable.statusCode();
+    this.reason = headTable.reason(text);
+    this.version = headTable.minorVersion() === 0 ? "HTTP/1.0" : "HTTP/1.1";
+    this.contentLength = headTable.contentLength();
+    this.#flags = headTable.flags();
+    this.#present0 = headTable.present(0);
+    this.#present1 = headTable.present(1);
+    this.#present2 = headTable.present(2);
+  }
+
+  /** The connection may go on after this response (RFC 9112 section 9.3). */
+  get keepAlive(): boolean {
+    return headFlags.keepAlive(this.#flags);
+  }
+
+  /** No body follows, whatever the fields say: an answer to HEAD, 204, 304 (RFC 9112 section 6.3). */
+  get noBody(): boolean {
+    return headFlags.noBody(this.#flags);
+  }
+
+  get chunked(): boolean {
+    return headFlags.chunked(this.#flags);
+  }
+
+  /** The body ends where the connection ends. */
+  get untilClose(): boolean {
+    return headFlags.untilClose(this.#flags);
+  }
+
+  protected override mayHave(name: string): boolean {
+    const id = headerId(name);
+    if (id === undefined || id >= 96) return true;
+    const word = id < 32 ? this.#present0 : id < 64 ? this.#present1 : this.#present2;
+    return ((word >>> (id & 31)) & 1) === 1;
+  }
+
+  protected override readFields(): void {
+    readResponseFields(this.#text, this);
+  }
+}

@@ -1,0 +1,338 @@
+/**
+ * One fetch, from its call to its response: its turn, its connections, the requests that redirects
+ * and credentials make of it. Asks the dispatcher for connections and is their exchange.
+ */
+
+import type {
+  ClientExchange,
+  ConnectionLimits,
+  HTTP1ClientConnection,
+  ResponseHead,
+} from "../http1connection.ts";
+import { HTTPInputError, HTTPOutputError } from "../httputil.ts";
+import { isThenable } from "../util.ts";
+import { codingOf } from "./decompression.ts";
+import type { Dispatcher, Task } from "./dispatcher.ts";
+import { HTTPClientError, HTTPStreamClosedError, HTTPTimeoutError, NO_RESPONSE } from "./errors.ts";
+import { Hop } from "./hop.ts";
+import type { HTTPRequest, RequestSettings } from "./request.ts";
+import { RequestSender } from "./request-sender.ts";
+import { HTTPResponse } from "./response.ts";
+import {
+  type BodySink,
+  CollectedBody,
+  DiscardedBody,
+  EMPTY,
+  StreamedBody,
+} from "./response-body.ts";
+import { routeTo } from "./route.ts";
+
+/** Waits for its turn. */
+const QUEUED = 0;
+const CONNECTING = 1;
+/** A request is under way. */
+const EXCHANGING = 2;
+/** The response is there, and is being decompressed. */
+const COMPLETING = 3;
+const DONE = 4;
+
+/** A body in the way of a redirect is read up to here: then a new connection is cheaper. */
+const DISCARD_LIMIT = 64 * 1024;
+
+/** Who waits for a fetch. */
+export interface Outcome {
+  /** Whether a response with an error is a failure. */
+  readonly raiseError: boolean;
+  resolve(response: HTTPResponse): void;
+  reject(error: unknown): void;
+}
+
+export class FetchTask implements Task, ClientExchange {
+  deadline: number;
+  readonly limits: ConnectionLimits;
+  readonly #dispatcher: Dispatcher;
+  readonly #request: HTTPRequest;
+  readonly #settings: RequestSettings;
+  readonly #outcome: Outcome;
+  readonly #endBy: number;
+  #state = QUEUED;
+  #begun = false;
+  #hop: Hop;
+  #redirectsLeft: number;
+  #retried = false;
+  #connection: HTTP1ClientConnection | undefined;
+  #sender: RequestSender | undefined;
+  #response: ResponseHead | undefined;
+  #sink: BodySink | undefined;
+  /** The request that follows a response; undefined after the last one. */
+  #next: Hop | undefined;
+  #onAbort: (() => void) | undefined;
+  readonly #times = { called: 0, begun: 0, connected: 0, answered: 0, ended: 0 };
+
+  /** Throws for a request that cannot be sent, before anything is. */
+  constructor(
+    dispatcher: Dispatcher,
+    request: HTTPRequest,
+    settings: RequestSettings,
+    outcome: Outcome,
+  ) {
+    this.#dispatcher = dispatcher;
+    this.limits = dispatcher.limits.response;
+    this.#request = request;
+    this.#settings = settings;
+    this.#outcome = outcome;
+    this.#hop = Hop.first(request.url, settings);
+    this.#redirectsLeft = settings.maxRedirects;
+    const { connectTimeout, requestTimeout } = settings;
+    const called = dispatcher.tcp.time();
+    this.#times.called = called;
+    this.#endBy = later(called, requestTimeout);
+    this.deadline = Math.min(this.#endBy, later(called, connectTimeout));
+    if (settings.signal !== undefined) this.#listenTo(settings.signal);
+  }
+
+  get methodId(): number {
+    return this.#hop.methodId;
+  }
+
+  // What the dispatcher says.
+
+  begin(): void {
+    this.#begun = true;
+    this.#times.begun = this.#dispatcher.tcp.time();
+    this.#connect(false);
+  }
+
+  timedOut(): void {
+    const phases = ["in the request queue", "while connecting", "during the request"];
+    this.#giveUp(new HTTPTimeoutError(`Timeout ${phases[this.#state] ?? "during the request"}`));
+  }
+
+  clientClosed(): void {
+    this.#giveUp(new HTTPClientError(NO_RESPONSE, "The client is closed"));
+  }
+
+  // What the connection says.
+
+  informational(head: ResponseHead): void {
+    if (head.code === 100) this.#sender?.proceed();
+  }
+
+  headersReceived(head: ResponseHead): PromiseLike<unknown> | void {
+    this.#times.answered = this.#dispatcher.tcp.time();
+    this.#sender?.stop();
+    this.#response = head;
+    this.#next = this.#hopAfter(head);
+    if (this.#next === undefined) {
+      this.#sink = this.#openSink(head);
+      return;
+    }
+    this.#sink = new DiscardedBody(DISCARD_LIMIT, () => this.#cutShort());
+    if (head.untilClose || (!head.noBody && head.contentLength > DISCARD_LIMIT)) this.#cutShort();
+  }
+
+  dataReceived(chunk: Uint8Array): PromiseLike<unknown> | void {
+    return this.#sink?.receive(chunk);
+  }
+
+  finish(): void {
+    this.#connection = undefined;
+    if (this.#next !== undefined) {
+      this.#follow(this.#next);
+      return;
+    }
+    this.#state = COMPLETING;
+    let body: Uint8Array | Promise<Uint8Array>;
+    try {
+      body = this.#sink?.finish() ?? EMPTY;
+    } catch (error) {
+      this.fail(error, true);
+      return;
+    }
+    if (!isThenable(body)) this.#complete(body);
+    else
+      body.then(
+        (bytes) => this.#complete(bytes),
+        (error) => this.fail(error, true),
+      );
+  }
+
+  fail(error: unknown, answered: boolean): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#sender?.stop();
+    if (this.#state === DONE) return;
+    if (!answered && connection !== undefined && this.#mayRetry(connection)) {
+      this.#retried = true;
+      this.#connect(true);
+      return;
+    }
+    this.#giveUp(asClientError(error));
+  }
+
+  // The request.
+
+  #connect(fresh: boolean): void {
+    this.#state = CONNECTING;
+    const route = routeTo(this.#hop.place, this.#settings);
+    const kept = fresh ? undefined : this.#dispatcher.take(route.key);
+    if (kept !== undefined) {
+      this.#send(kept);
+      return;
+    }
+    const wanted = (): boolean => this.#state === CONNECTING;
+    this.#dispatcher.open(route, wanted).then(
+      (connection) => {
+        if (connection === undefined) return;
+        if (connection.idle) this.#send(connection);
+        else this.#giveUp(new HTTPStreamClosedError("The server closed the connection at once"));
+      },
+      (error) => {
+        if (wanted()) this.#giveUp(asClientError(error));
+      },
+    );
+  }
+
+  #send(connection: HTTP1ClientConnection): void {
+    this.#state = EXCHANGING;
+    this.#connection = connection;
+    this.#times.connected = this.#dispatcher.tcp.time();
+    this.deadline = this.#endBy;
+    const { head, body } = this.#hop;
+    const waits = body !== undefined && this.#settings.expect100Continue;
+    connection.begin(this);
+    if (body?.producer === undefined && !waits) {
+      connection.sendHead(head, body?.whole ?? "", body?.size ?? 0);
+      connection.requestDone();
+      return;
+    }
+    this.#sender = new RequestSender(this.#hop, connection, (error) => {
+      // Once the response is there, or the connection gone, nobody needs the rest of the body.
+      if (this.#connection === connection) this.#giveUp(error);
+    });
+    this.#sender.start(waits, this.#dispatcher);
+  }
+
+  /** A kept connection may have been closed by the server just as the request was sent. */
+  #mayRetry(connection: HTTP1ClientConnection): boolean {
+    return !this.#retried && connection.exchanges > 1 && this.#hop.repeatable;
+  }
+
+  // The response.
+
+  /** The request that follows this response, or undefined if it is the last. */
+  #hopAfter(head: ResponseHead): Hop | undefined {
+    if (!this.#settings.followRedirects || this.#redirectsLeft === 0) return undefined;
+    return this.#hop.after(head);
+  }
+
+  /** Sends a further request of this fetch. */
+  #follow(hop: Hop): void {
+    this.#redirectsLeft--;
+    this.#hop = hop;
+    this.#next = undefined;
+    this.#response = undefined;
+    this.#sink = undefined;
+    this.#sender = undefined;
+    this.#retried = false;
+    this.#connect(false);
+  }
+
+  /** Reads no more of a body that nobody wants. */
+  #cutShort(): void {
+    const next = this.#next;
+    this.#connection?.cancel();
+    this.#connection = undefined;
+    if (next !== undefined) this.#follow(next);
+  }
+
+  #openSink(head: ResponseHead): BodySink | undefined {
+    const { headerCallback, streamingCallback, decompressResponse } = this.#settings;
+    let coding: string | undefined;
+    if (decompressResponse && !head.noBody) coding = codingOf(head.getList("Content-Encoding"));
+    if (coding !== undefined) {
+      // As Tornado does: the length and coding are not those of the body that is shown.
+      head.set("X-Consumed-Content-Encoding", head.get("Content-Encoding") ?? "");
+      head.delete("Content-Encoding");
+      head.delete("Content-Length");
+    }
+    if (headerCallback !== undefined) tellHeaders(head, headerCallback);
+    if (head.noBody) return undefined;
+    const { maxBodySize } = this.limits;
+    return streamingCallback === undefined
+      ? new CollectedBody(coding, maxBodySize)
+      : new StreamedBody(streamingCallback, coding, maxBodySize);
+  }
+
+  #complete(body: Uint8Array): void {
+    if (this.#state === DONE) return;
+    this.#times.ended = this.#dispatcher.tcp.time();
+    const head = this.#response as ResponseHead;
+    const response = new HTTPResponse({
+      request: this.#request,
+      code: head.code,
+      reason: head.reason,
+      headers: head,
+      body,
+      effectiveUrl: this.#hop.place.href,
+      times: this.#times,
+    });
+    this.#end();
+    if (response.error !== undefined && this.#outcome.raiseError) {
+      this.#outcome.reject(response.error);
+    } else {
+      this.#outcome.resolve(response);
+    }
+  }
+
+  // Ends.
+
+  #giveUp(error: unknown): void {
+    if (this.#state === DONE) return;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.cancel();
+    this.#times.ended = this.#dispatcher.tcp.time();
+    this.#end();
+    this.#outcome.reject(error);
+  }
+
+  #end(): void {
+    this.#state = DONE;
+    this.#sender?.stop();
+    if (this.#onAbort !== undefined) {
+      this.#settings.signal?.removeEventListener("abort", this.#onAbort);
+    }
+    this.#dispatcher.remove(this, this.#begun);
+  }
+
+  #listenTo(signal: AbortSignal): void {
+    this.#onAbort = () => this.#giveUp(signal.reason);
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+}
+
+/** A point in time; never for 0 seconds. */
+function later(now: number, seconds: number): number {
+  return seconds === 0 ? Number.POSITIVE_INFINITY : now + seconds * 1000;
+}
+
+function tellHeaders(head: ResponseHead, callback: (line: string) => void): void {
+  callback(`${head.version} ${head.code} ${head.reason}\r\n`);
+  for (const [name, value] of head) callback(`${name}: ${value}\r\n`);
+  callback("\r\n");
+}
+
+/** What the network or the server did as an error of the fetch; the application's own as it is. */
+function asClientError(error: unknown): unknown {
+  if (error instanceof HTTPClientError || error instanceof HTTPOutputError) return error;
+  if (!(error instanceof Error)) return error;
+  if (error.name === "StreamClosedError") {
+    const cause = error.cause instanceof Error ? error.cause : error;
+    return new HTTPStreamClosedError(cause.message, { cause });
+  }
+  if (error instanceof HTTPInputError || "code" in error) {
+    return new HTTPClientError(NO_RESPONSE, error.message, undefined, { cause: error });
+  }
+  return error;
+}

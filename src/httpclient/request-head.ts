@@ -1,0 +1,50 @@
+/**
+ * The head of a request as it is sent. Every value in it has been checked: the application's fields
+ * by `HTTPHeaders`, the target by the URL's parser.
+ */
+
+import { Buffer } from "node:buffer";
+import { encodeUsernamePassword, formatTimestamp, type HTTPHeaders } from "../httputil.ts";
+import { zstdAvailable } from "./decompression.ts";
+import type { RequestSettings } from "./request.ts";
+
+const ACCEPT_ENCODING = `Accept-Encoding: ${zstdAvailable ? "gzip, deflate, br, zstd" : "gzip, deflate, br"}\r\n`;
+const FORM = "Content-Type: application/x-www-form-urlencoded\r\n";
+
+/** What a request head is made of. */
+export interface HeadParts {
+  readonly method: string;
+  /** The request-target, in the form that its receiver expects. */
+  readonly target: string;
+  readonly authority: string;
+  readonly settings: RequestSettings;
+  /** The application's fields, undefined without any. */
+  readonly headers: HTTPHeaders | undefined;
+  /** Lines that the client adds: framing, credentials. */
+  readonly lines: string;
+  readonly hasBody: boolean;
+}
+
+export function requestHead(parts: HeadParts): string {
+  const { settings, headers } = parts;
+  const has = (name: string): boolean => headers?.has(name) === true;
+  let text = `${parts.method} ${parts.target} HTTP/1.1\r\n`;
+  if (!has("Host")) text += `Host: ${parts.authority}\r\n`;
+  if (headers !== undefined) text += headers.toString();
+  text += parts.lines;
+  if (settings.userAgent !== "" && !has("User-Agent")) {
+    text += `User-Agent: ${settings.userAgent}\r\n`;
+  }
+  if (settings.decompressResponse && !has("Accept-Encoding")) text += ACCEPT_ENCODING;
+  if (parts.method === "POST" && parts.hasBody && !has("Content-Type")) text += FORM;
+  if (settings.ifModifiedSince !== undefined && !has("If-Modified-Since")) {
+    text += `If-Modified-Since: ${formatTimestamp(settings.ifModifiedSince)}\r\n`;
+  }
+  return `${text}\r\n`;
+}
+
+/** Credentials as Basic authentication has them (RFC 7617). */
+export function basicCredentials(username: string, password: string): string {
+  const bytes = encodeUsernamePassword(username, password);
+  return `Basic ${Buffer.from(bytes).toString("base64")}`;
+}

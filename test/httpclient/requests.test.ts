@@ -1,0 +1,348 @@
+/** What the client sends, and what it refuses to send: a server that answers with what it got. */
+import { describe, expect, test } from "vitest";
+import {
+  type FetchOptions,
+  HTTPClientError,
+  HTTPRequest,
+  type HTTPResponse,
+} from "../../src/httpclient.ts";
+import { HTTPHeaders } from "../../src/httputil.ts";
+import { always, type Peer, scripted } from "../support/scripted-server.ts";
+
+const echo = always((peer, head) => peer.answer("200 OK", {}, head));
+
+function textOf({ body }: HTTPResponse): string {
+  return String.fromCharCode(...body);
+}
+
+/** The head that one fetch sends. */
+async function headOf(path: string, options?: FetchOptions): Promise<string> {
+  const { client, url } = await scripted(echo);
+  const head = textOf(await client.fetch(url + path, options));
+  client.close();
+  return head.replace(url.slice("http://".length), "HOST");
+}
+
+describe("a head", () => {
+  test("with nothing but the defaults", async () => {
+    expect((await headOf("/a?b=c#d")).split("\r\n")).toEqual([
+      "GET /a?b=c HTTP/1.1",
+      "Host: HOST",
+      expect.stringMatching(/^User-Agent: Squall\/\d/),
+      expect.stringMatching(/^Accept-Encoding: gzip, deflate, br/),
+    ]);
+  });
+
+  const plain: FetchOptions = { userAgent: "", decompressResponse: false };
+  const rows: { name: string; options: FetchOptions; line: string }[] = [
+    { name: "fields of an object", options: { headers: { "X-A": "b" } }, line: "X-A: b" },
+    {
+      name: "fields that repeat",
+      options: { headers: { "X-A": ["b", "c"] } },
+      line: "X-A: b|X-A: c",
+    },
+    { name: "pairs", options: { headers: [["x-a", "b"]] }, line: "X-A: b" },
+    { name: "HTTPHeaders", options: { headers: new HTTPHeaders([["X-A", "b"]]) }, line: "X-A: b" },
+    {
+      name: "a time",
+      options: { ifModifiedSince: 784111777 },
+      line: "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
+    },
+    {
+      name: "credentials",
+      options: { authUsername: "jürgen", authPassword: "ü:" },
+      line: "Authorization: Basic asO8cmdlbjrDvDo=",
+    },
+    {
+      name: "credentials beside a field of one's own",
+      options: { authUsername: "a", headers: { Authorization: "Bearer b" } },
+      line: "Authorization: Bearer b",
+    },
+    { name: "an agent", options: { userAgent: "spider/1" }, line: "User-Agent: spider/1" },
+  ];
+  test.each(rows)("$name", async ({ options, line }) => {
+    const lines = (await headOf("/", { ...plain, ...options })).split("\r\n");
+    expect(lines.slice(2).join("|")).toBe(line);
+  });
+
+  test("a Host of one's own", async () => {
+    const lines = (await headOf("/", { ...plain, headers: { Host: "a.example" } })).split("\r\n");
+    expect(lines).toEqual(["GET / HTTP/1.1", "Host: a.example"]);
+  });
+
+  test("credentials of the URL", async () => {
+    const { client, url } = await scripted(echo);
+    const response = await client.fetch(`${url.replace("//", "//us%65r:p%3Aw@")}/`);
+    expect(textOf(response)).toContain("Authorization: Basic dXNlcjpwOnc=\r\n");
+    expect(textOf(response)).not.toContain("@");
+    expect(response.effectiveUrl).toBe(`${url}/`);
+    client.close();
+  });
+});
+
+describe("a body", () => {
+  /** What one fetch sends, when the server has got `end` of it. */
+  const wireOf = async (end: string, options: FetchOptions): Promise<string> => {
+    const { client, url, peers } = await scripted(async (peer) => {
+      await peer.until(() => peer.received.endsWith(end));
+      peer.answer("200 OK");
+    });
+    await client.fetch(url, options);
+    expect(client.idleConnections).toBe(1);
+    client.close();
+    return peers[0]?.received ?? "";
+  };
+
+  async function* parts(): AsyncGenerator<string | Uint8Array> {
+    yield "one";
+    yield "";
+    yield new Uint8Array([0xc3, 0xa4]);
+  }
+
+  test("of text", async () => {
+    const wire = await wireOf("Ã¤", { method: "POST", body: "ä" });
+    expect(wire).toContain("\r\nContent-Length: 2\r\n");
+    expect(wire).toContain("\r\nContent-Type: application/x-www-form-urlencoded\r\n");
+  });
+
+  test("of bytes, with a type of its own", async () => {
+    const headers = { "Content-Type": "a/b" };
+    const wire = await wireOf("\0a", { method: "PUT", body: Uint8Array.of(0, 97), headers });
+    expect(wire).toContain("\r\nContent-Length: 2\r\n");
+    expect(wire.match(/Content-Type: .*/g)).toEqual(["Content-Type: a/b"]);
+  });
+
+  test("that is empty", async () => {
+    const wire = await wireOf("\r\n\r\n", { method: "POST", body: "" });
+    expect(wire).toContain("\r\nContent-Length: 0\r\n");
+  });
+
+  test("of 300 KiB", async () => {
+    const body = `${"a".repeat(300 * 1024)}!`;
+    expect(await wireOf("!", { method: "POST", body })).toHaveLength(
+      (await wireOf("a!", { method: "POST", body: "a!" })).length + body.length - 2 + 5,
+    );
+  });
+
+  test("of parts", async () => {
+    const wire = await wireOf("0\r\n\r\n", { method: "POST", body: parts() });
+    expect(wire).toContain("\r\nTransfer-Encoding: chunked\r\n");
+    expect(wire.slice(wire.indexOf("\r\n\r\n") + 4)).toBe("3\r\none\r\n2\r\nÃ¤\r\n0\r\n\r\n");
+  });
+
+  test("of a producer, with its length", async () => {
+    const options: FetchOptions = {
+      method: "POST",
+      headers: { "Content-Length": "6" },
+      bodyProducer: async (write) => {
+        await write("one");
+        await write("two");
+      },
+    };
+    const wire = await wireOf("two", options);
+    expect(wire).not.toContain("Transfer-Encoding");
+    expect(wire.slice(wire.indexOf("\r\n\r\n") + 4)).toBe("onetwo");
+  });
+
+  test("of GET, if allowed", async () => {
+    const options = { method: "GET", body: "a", allowNonstandardMethods: true };
+    expect(await wireOf("a", options)).toContain("\r\nContent-Length: 1\r\n");
+  });
+
+  test("waits while the server does not read", async () => {
+    let room = 0;
+    const { client, url } = await scripted(async (peer) => {
+      peer.socket?.pause();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      room = written;
+      peer.socket?.resume();
+      await peer.until(() => peer.received.endsWith("0\r\n\r\n"));
+      peer.answer("200 OK");
+    });
+    let written = 0;
+    const part = new Uint8Array(64 * 1024);
+    await client.fetch(url, {
+      method: "POST",
+      bodyProducer: async (write) => {
+        for (; written < 2 ** 20; written += part.length) await write(part);
+      },
+    });
+    expect(room).toBeGreaterThan(0);
+    expect(room).toBeLessThan(2 ** 19);
+    client.close();
+  });
+
+  test("is not sent on after an answer that did not wait for it", async () => {
+    const { client, url, peers } = await scripted(async (peer) => {
+      await peer.head();
+      peer.answer("413 Content Too Large");
+    });
+    let stopped: unknown;
+    const bodyProducer = async (write: (chunk: string) => Promise<void>): Promise<void> => {
+      try {
+        for (;;) {
+          await write("a".repeat(1000));
+          await new Promise((resolve) => setTimeout(resolve, 0));
+        }
+      } catch (error) {
+        stopped = error;
+      }
+    };
+    const { code } = await client.fetch(url, { method: "POST", bodyProducer, raiseError: false });
+    expect(code).toBe(413);
+    await peers[0]?.until(() => stopped !== undefined);
+    expect(stopped).toMatchObject({ name: "StreamClosedError" });
+    expect(client.idleConnections).toBe(0);
+  });
+
+  test.each([
+    { name: "more", text: "abcd", says: /more than the 3 bytes/ },
+    { name: "less", text: "ab", says: /1 bytes fewer/ },
+  ])("$name than its Content-Length breaks the fetch off", async ({ text, says }) => {
+    const { client, url, peers } = await scripted(() => undefined);
+    const promise = client.fetch(url, {
+      method: "POST",
+      headers: { "Content-Length": "3" },
+      bodyProducer: (write) => write(text),
+    });
+    await expect(promise).rejects.toThrow(says);
+    await peers[0]?.until(() => peers[0]?.closed === true);
+  });
+
+  test("whose producer fails breaks the fetch off", async () => {
+    const { client, url, peers } = await scripted(() => undefined);
+    const bodyProducer = async (): Promise<void> => {
+      throw new Error("out of ideas");
+    };
+    await expect(client.fetch(url, { method: "POST", bodyProducer })).rejects.toThrow(
+      "out of ideas",
+    );
+    await peers[0]?.until(() => peers[0]?.closed === true);
+  });
+});
+
+describe("100-continue", () => {
+  const options: FetchOptions = { method: "POST", body: "hello", expect100Continue: true };
+
+  test("the body waits for it", async () => {
+    let before = "";
+    const { client, url } = await scripted(async (peer: Peer) => {
+      before = await peer.head();
+      before += peer.received.slice(before.length + 4);
+      peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+      await peer.until(() => peer.received.endsWith("hello"));
+      peer.answer("200 OK");
+    });
+    expect((await client.fetch(url, options)).code).toBe(200);
+    expect(before).toMatch(/Expect: 100-continue/);
+    expect(before).not.toContain("hello");
+    expect(client.idleConnections).toBe(1);
+    client.close();
+  });
+
+  test("an answer in its place leaves the body unsent", async () => {
+    const { client, url, peers } = await scripted(async (peer) => {
+      await peer.head();
+      peer.answer("401 Unauthorized");
+    });
+    expect((await client.fetch(url, { ...options, raiseError: false })).code).toBe(401);
+    await peers[0]?.until(() => peers[0]?.closed === true);
+    expect(peers[0]?.received).not.toContain("hello");
+    expect(client.idleConnections).toBe(0);
+  });
+
+  test("a server that never says it gets the body after a while", async () => {
+    const { client, url } = await scripted(
+      async (peer) => {
+        await peer.until(() => peer.received.endsWith("hello"));
+        peer.answer("200 OK");
+      },
+      { continueTimeout: 0.01 },
+    );
+    expect((await client.fetch(url, options)).code).toBe(200);
+    client.close();
+  });
+});
+
+describe("what is not sent", () => {
+  const rows: { name: string; url?: string; options?: FetchOptions; says: RegExp }[] = [
+    { name: "a line in a value", options: { headers: { A: "b\r\nC: d" } }, says: /header A/ },
+    { name: "a line in a name", options: { headers: { "A: b\r\nC": "d" } }, says: /not a token/ },
+    { name: "NUL in a value", options: { headers: { A: "\0" } }, says: /header A/ },
+    { name: "text beyond Latin-1 in a value", options: { headers: { A: "€" } }, says: /header A/ },
+    { name: "a line in the agent", options: { userAgent: "a\r\nB: c" }, says: /userAgent/ },
+    {
+      name: "a method with a blank",
+      options: { method: "GET / HTTP/1.1\r\nA:", allowNonstandardMethods: true },
+      says: /with method/,
+    },
+    {
+      name: "CONNECT",
+      options: { method: "CONNECT", allowNonstandardMethods: true },
+      says: /with method/,
+    },
+    { name: "an unknown method", options: { method: "BREW" }, says: /not a standard method/ },
+    { name: "GET with a body", options: { body: "a" }, says: /has a body/ },
+    { name: "POST without one", options: { method: "POST" }, says: /has no body/ },
+    {
+      name: "two bodies",
+      options: { method: "POST", body: "a", bodyProducer: () => undefined },
+      says: /both body/,
+    },
+    {
+      name: "a body of some other kind",
+      options: { method: "POST", body: 5 as unknown as string },
+      says: /the body is no text/,
+    },
+    {
+      name: "a length that is not the body's",
+      options: { method: "POST", body: "a", headers: { "Content-Length": "5" } },
+      says: /Content-Length to 5/,
+    },
+    {
+      name: "a length without a body",
+      options: { headers: { "Content-Length": "5" } },
+      says: /Content-Length to 5/,
+    },
+    {
+      name: "two lengths",
+      options: { method: "POST", body: "a", headers: { "Content-Length": ["1", "1"] } },
+      says: /Content-Length to 1, 1/,
+    },
+    {
+      name: "a transfer coding",
+      options: { method: "POST", body: "a", headers: { "Transfer-Encoding": "chunked" } },
+      says: /Transfer-Encoding/,
+    },
+    { name: "a line in a URL", url: "http://a/\r\nB: c", says: /control character/ },
+    { name: "a blank in a URL", url: "http://a/ HTTP/1.1", says: /a blank/ },
+    { name: "NUL in a host", url: "http://a\0b/", says: /control character/ },
+    { name: "another scheme", url: "file:///etc/passwd", says: /not a URL of http/ },
+    { name: "no URL", url: "/a", says: /it is not a URL/ },
+    { name: "a timeout below 0", options: { requestTimeout: -1 }, says: /requestTimeout is -1/ },
+  ];
+  test.each(rows)("$name", async ({ url: other, options, says }) => {
+    const { client, url, peers } = await scripted(echo);
+    const promise = client.fetch(other ?? url, options);
+    await expect(promise).rejects.toThrow(says);
+    await expect(promise).rejects.not.toBeInstanceOf(HTTPClientError);
+    expect(peers).toHaveLength(0);
+  });
+
+  test("options besides a request's own", async () => {
+    const { client, url } = await scripted(echo);
+    const request = new HTTPRequest(url, { headers: { A: "b" } });
+    await expect(client.fetch(request, { userAgent: "c" })).rejects.toThrow(TypeError);
+    const response = await client.fetch(request, { raiseError: false });
+    expect(response.request).toBe(request);
+    expect(textOf(response)).toContain("A: b");
+    client.close();
+  });
+
+  test("anything that was given up before", async () => {
+    const { client, url, peers } = await scripted(echo);
+    const signal = AbortSignal.abort(new Error("too late"));
+    await expect(client.fetch(url, { signal })).rejects.toThrow("too late");
+    expect(peers).toHaveLength(0);
+  });
+});
