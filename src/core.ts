@@ -25,6 +25,7 @@ export {
   putLatin1,
   putPrefix,
   putUtf8,
+  textAt,
   utf8Bytes,
   utf8Length,
   viewBytes,

@@ -41,6 +41,11 @@ export function copyBytes(start: number, length: number): Uint8Array {
   return plain.slice(start, start + length);
 }
 
+/** Text of bytes that are known to be UTF-8. */
+export function textAt(start: number, length: number): string {
+  return memory.utf8Slice(start, start + length);
+}
+
 export function putBytes(bytes: Uint8Array, start: number): void {
   memory.set(bytes, start);
 }

@@ -10,6 +10,7 @@ import {
   FRAME_LENGTH_LOW,
   FRAME_OPCODE,
   FRAME_RESERVED,
+  SCRATCH,
   WINDOW,
   WINDOW_LENGTH,
 } from "../../core-wasm/layout.ts";
@@ -51,15 +52,67 @@ export function parseFrameHead(
   return wasm.parseFrameHead(start, length, masked ? 1 : 0, reserved);
 }
 
-/** What `parseFrameHead` has read last. */
+/** The fields of the frame's head that `parseFrameHead` has read last, one at a time. */
+export const frameTable = {
+  isFinal: (): boolean => table[FRAME_FINAL] === 1,
+  reserved: (): number => table[FRAME_RESERVED] as number,
+  opcode: (): number => table[FRAME_OPCODE] as number,
+  key: (): number => table[FRAME_KEY] as number,
+  length: (): number =>
+    (table[FRAME_LENGTH_HIGH] as number) * 2 ** 32 + ((table[FRAME_LENGTH_LOW] as number) >>> 0),
+};
+
+/** What `parseFrameHead` has read last, as one object. */
 export function frameHead(): FrameHead {
   return {
-    final: table[FRAME_FINAL] === 1,
-    reserved: table[FRAME_RESERVED] ?? 0,
-    opcode: table[FRAME_OPCODE] ?? 0,
-    key: table[FRAME_KEY] ?? 0,
-    length: (table[FRAME_LENGTH_HIGH] ?? 0) * 2 ** 32 + ((table[FRAME_LENGTH_LOW] ?? 0) >>> 0),
+    final: frameTable.isFinal(),
+    reserved: frameTable.reserved(),
+    opcode: frameTable.opcode(),
+    key: frameTable.key(),
+    length: frameTable.length(),
   };
+}
+
+/** Bytes of the head of a frame that is to be sent. */
+export function frameHeadLength(length: number, masked: boolean): number {
+  const extended = length < 126 ? 2 : length < 65536 ? 4 : 10;
+  return masked ? extended + 4 : extended;
+}
+
+/**
+ * Writes a frame's head at `start` of the core's memory: `first` is its first byte, FIN, the
+ * reserved bits and the opcode; `key` is undefined for a frame that is not masked.
+ */
+export function putFrameHead(
+  start: number,
+  first: number,
+  length: number,
+  key: number | undefined,
+): void {
+  const mask = key === undefined ? 0 : 0x80;
+  memory[start] = first;
+  let at = start + 2;
+  if (length < 126) memory[start + 1] = mask | length;
+  else if (length < 65536) {
+    memory[start + 1] = mask | 126;
+    at = memory.writeUInt16BE(length, at);
+  } else {
+    memory[start + 1] = mask | 127;
+    memory.writeUInt32BE(Math.floor(length / 2 ** 32), at);
+    at = memory.writeUInt32BE(length >>> 0, at + 4);
+  }
+  if (key !== undefined) memory.writeInt32LE(key, at);
+}
+
+/** The head of a frame that is not masked, as bytes of its own. */
+export function frameHeadBytes(first: number, length: number): Uint8Array {
+  putFrameHead(SCRATCH, first, length, undefined);
+  return Uint8Array.prototype.slice.call(memory, SCRATCH, SCRATCH + frameHeadLength(length, false));
+}
+
+/** Whether bytes of the core's memory are UTF-8, all of them. */
+export function isUtf8At(start: number, length: number): boolean {
+  return wasm.validateUtf8(start, length, 0) === 0;
 }
 
 const reasons: ReadonlyMap<number, string> = new Map([
