@@ -5,7 +5,7 @@
 
 import { entityTagOf } from "../core.ts";
 import { utf8 } from "../escape.ts";
-import type { Socket } from "../host.ts";
+import type { Socket, Tcp } from "../host.ts";
 import {
   type Extent,
   type HTTPConnection,
@@ -143,6 +143,10 @@ export class FetchConnection implements HTTPConnection {
   /** Nobody is told: the server is somebody else's. */
   joinDrain(): () => void {
     return () => undefined;
+  }
+
+  get tcp(): Tcp {
+    throw new HTTPOutputError("Cannot give tcp: the request came without a socket");
   }
 
   /** Answers in the handler's place what the request did wrong, as a server's connection does. */

@@ -143,6 +143,10 @@ export class ResponseWriter implements HTTPConnection {
     return this.#sink;
   }
 
+  get tcp(): Tcp {
+    return this.#sink.tcp;
+  }
+
   /** The head has been sent. */
   get started(): boolean {
     return this.#started;

@@ -4,7 +4,7 @@
  * without the option `xheaders` does not have it.
  */
 
-import type { Socket } from "../host.ts";
+import type { Socket, Tcp } from "../host.ts";
 import type {
   Departure,
   Extent,
@@ -132,5 +132,9 @@ class ProxiedConnection implements HTTPConnection {
 
   joinDrain(departure: Departure): () => void {
     return this.#connection.joinDrain(departure);
+  }
+
+  get tcp(): Tcp {
+    return this.#connection.tcp;
   }
 }

@@ -3,7 +3,7 @@
  * delegate, responses come down as calls of a connection (Tornado `httputil`).
  */
 
-import type { Socket } from "../host.ts";
+import type { Socket, Tcp } from "../host.ts";
 import type { HTTPHeaders } from "./headers.ts";
 import type { RequestStartLine, ResponseStartLine } from "./start-line.ts";
 
@@ -65,6 +65,8 @@ export interface HTTPConnection {
   setMaxBodySize(bytes: number): void;
   /** Takes the socket over, as WebSockets do: this connection speaks no more HTTP. */
   detach(): Socket;
+  /** Where the socket is from: room for what is sent on it. Throws where there is no socket. */
+  readonly tcp: Tcp;
   /** Whether the server is stopping: responses are the last on their connections. */
   readonly draining: boolean;
   /**
