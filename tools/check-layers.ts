@@ -71,7 +71,10 @@ const lines: readonly Line[] = [
   },
   {
     modules: "src/websocket src/pubsub src/wsgi src/auth src/options src/database src/s3server",
-    also: { "src/options": ["node:fs", "node:module", "node:path", "node:process"] },
+    also: {
+      "src/options": ["node:fs", "node:module", "node:path", "node:process"],
+      "src/websocket": ["node:zlib"],
+    },
   },
   { modules: "src/testing src/cli", also: { "src/cli": ["node:*"] } },
   { modules: "src/index" },

@@ -103,6 +103,21 @@ export interface Settings {
   /** How the token's cookie is set, such as `{ httpOnly: true, secure: true }`. */
   readonly xsrfCookieOptions?: CookieAttributes;
 
+  // WebSockets: seconds and bytes, see docs/guide/limits.md.
+
+  /** How often a WebSocket sends a ping; 0, the default, for never. */
+  readonly websocketPingInterval?: number;
+  /** How long the answer to a ping may take; the interval by default, and never longer. */
+  readonly websocketPingTimeout?: number;
+  /** Largest message, decompressed; 10 MiB by default. */
+  readonly websocketMaxMessageSize?: number;
+  /** Most bytes that may wait for a client that does not read; 16 MiB by default. */
+  readonly websocketMaxBufferedAmount?: number;
+  /** How long a client may take none of what waits for it; 60 by default, 0 for ever. */
+  readonly websocketSendTimeout?: number;
+  /** How long a client may take to close; 5 by default. */
+  readonly websocketCloseTimeout?: number;
+
   /** An application's own settings. */
   readonly [name: string]: unknown;
 }

@@ -1,0 +1,60 @@
+/**
+ * A message that goes to many: encoded once, and compressed once for all peers that have agreed on
+ * the same. `connection.ts` sends it.
+ */
+
+import { jsonEncode, utf8 } from "../escape.ts";
+import type { PerMessageDeflate } from "./deflate.ts";
+import { encodeFrame } from "./frame-writer.ts";
+import { BINARY, COMPRESSED, FIN, TEXT } from "./protocol.ts";
+
+/** What a message may be: text, bytes, or an object that is sent as JSON text. */
+export type Message = string | Uint8Array | object;
+
+/**
+ * A message to be written to many WebSockets: `for (const chat of chats) chat.writeMessage(message)`.
+ * Takes what `writeMessage` takes; bytes are copied.
+ */
+export class PreparedMessage {
+  /** TEXT or BINARY. */
+  readonly opcode: number;
+  /** The bytes of the message. */
+  readonly payload: Uint8Array;
+  #frame: Uint8Array | undefined;
+  #compressed: Map<string, Uint8Array> | undefined;
+
+  constructor(message: Message, binary?: boolean) {
+    this.opcode = opcodeOf(message, binary);
+    this.payload = utf8(textOrBytes(message)).slice();
+  }
+
+  /** The frame of a server, uncompressed. */
+  get frame(): Uint8Array {
+    this.#frame ??= encodeFrame(FIN | this.opcode, this.payload);
+    return this.#frame;
+  }
+
+  /** The frame of a server that compresses so. */
+  compressedFrame(deflate: PerMessageDeflate): Uint8Array {
+    this.#compressed ??= new Map();
+    let frame = this.#compressed.get(deflate.kind);
+    if (frame === undefined) {
+      const bytes = deflate.deflateAlone(this.payload);
+      frame = encodeFrame(FIN | COMPRESSED | this.opcode, bytes);
+      this.#compressed.set(deflate.kind, frame);
+    }
+    return frame;
+  }
+}
+
+/** Text is sent as text and bytes as binary, unless `binary` says otherwise. */
+export function opcodeOf(message: Message, binary: boolean | undefined): number {
+  return (binary ?? message instanceof Uint8Array) ? BINARY : TEXT;
+}
+
+/** A message's text or bytes; an object's JSON. Throws a TypeError for what is none of these. */
+export function textOrBytes(message: Message): string | Uint8Array {
+  if (typeof message === "string" || message instanceof Uint8Array) return message;
+  if (typeof message === "object" && message !== null) return jsonEncode(message);
+  throw new TypeError(`Cannot send ${typeof message}: expected text, bytes or an object`);
+}
