@@ -18,6 +18,7 @@ export {
   removeSlash,
 } from "./web/decorators.ts";
 export { Finish, HTTPError, type HTTPErrorOptions, MissingArgumentError } from "./web/errors.ts";
+export { EventStream, type EventStreamOptions, type ServerSentEvent } from "./web/event-stream.ts";
 export type { RequestHandlerClass } from "./web/handler-delegate.ts";
 export type { RequestHook } from "./web/handler-life.ts";
 export type { MessageValues, StaticUrlOptions } from "./web/handler-page.ts";

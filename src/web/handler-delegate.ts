@@ -16,7 +16,7 @@ import { type PathMatch, Rule } from "../routing.ts";
 import type { Application } from "./application.ts";
 import { BodyStream } from "./body-stream.ts";
 import { runHandler, runStreaming } from "./handler-life.ts";
-import { heirOf } from "./handler-response.ts";
+import { clientGone, heirOf, streamOf } from "./handler-response.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { isStreaming } from "./stream-request-body.ts";
 
@@ -128,8 +128,13 @@ export class HandlerDelegate implements HTTPMessageDelegate {
       heirOf(handler)?.onConnectionClose();
       return;
     }
-    handler.onConnectionClose();
-    if (this.#body instanceof BodyStream) this.#body.fail(new StreamClosedError());
+    try {
+      handler.onConnectionClose();
+    } finally {
+      streamOf(handler)?.close();
+      clientGone(handler);
+      if (this.#body instanceof BodyStream) this.#body.fail(new StreamClosedError());
+    }
   }
 
   #newHandler(): RequestHandler {

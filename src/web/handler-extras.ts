@@ -5,6 +5,7 @@
 
 import type { HTTPMessageDelegate } from "../httputil.ts";
 import type { Locale } from "../locale.ts";
+import type { EventStream } from "./event-stream.ts";
 import type { Page } from "./page.ts";
 import type { TransformedOutput } from "./transformed-output.ts";
 import type { XsrfState } from "./xsrf.ts";
@@ -25,4 +26,8 @@ export class HandlerExtras {
   requestId: string | undefined;
   /** What is rendered. */
   page: Page | undefined;
+  /** Aborts `closeSignal`. */
+  closing: AbortController | undefined;
+  /** What `sse` has opened. */
+  stream: EventStream | undefined;
 }

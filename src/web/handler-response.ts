@@ -18,10 +18,12 @@ import {
   reasonFor,
   standardStartLine,
 } from "../httputil.ts";
+import { StreamClosedError } from "../iostream.ts";
 import { appLog } from "../log.ts";
 import { VERSION } from "../util.ts";
 import type { Application } from "./application.ts";
 import { etagFor, matchingEtag } from "./etag.ts";
+import type { EventStream } from "./event-stream.ts";
 import { HandlerExtras } from "./handler-extras.ts";
 import { locationFor } from "./location.ts";
 import type { Settings } from "./settings.ts";
@@ -73,6 +75,10 @@ export let breakOff: (handler: HandlerResponse) => void;
 export let heirOf: (handler: HandlerResponse) => HTTPMessageDelegate | undefined;
 /** The rendering that finishes the response, while it is not done. */
 export let renderingOf: (handler: HandlerResponse) => Promise<void> | undefined;
+/** The event stream that the response is. */
+export let streamOf: (handler: HandlerResponse) => EventStream | undefined;
+/** The client has gone, or sends no more: whoever asked for a signal hears of it. */
+export let clientGone: (handler: HandlerResponse) => void;
 
 /** Head and body of one response. `RequestHandler` extends it. */
 export abstract class HandlerResponse {
@@ -100,6 +106,8 @@ export abstract class HandlerResponse {
     };
     heirOf = (handler) => handler.#extras?.heir;
     renderingOf = (handler) => handler.#extras?.page?.pending;
+    streamOf = (handler) => handler.#extras?.stream;
+    clientGone = (handler) => handler.#extras?.closing?.abort(new StreamClosedError());
   }
 
   constructor(application: Application, request: HTTPServerRequest) {

@@ -11,9 +11,10 @@ import { isThenable } from "../util.ts";
 import { type ArgumentOptions, decodeUtf8Argument, lastValue, valuesOf } from "./arguments.ts";
 import { finishWithReport } from "./debug-page.ts";
 import { HTTPError } from "./errors.ts";
+import { EventStream, type EventStreamOptions } from "./event-stream.ts";
 import { handleException } from "./handler-life.ts";
 import { HandlerPage } from "./handler-page.ts";
-import { breakOff, renderingOf } from "./handler-response.ts";
+import { breakOff, renderingOf, streamOf } from "./handler-response.ts";
 import { allowedMethods, type Guards } from "./verbs.ts";
 
 /** What `writeError` knows of the error, if an exception was its cause. */
@@ -174,7 +175,28 @@ export class RequestHandler extends HandlerPage {
     }
   }
 
+  /**
+   * Makes the response an event stream, which is open until its `close()`, until the method has
+   * returned, or until the client has gone: `await stream.closed` waits for that. Throws
+   * HTTPOutputError if the headers have been sent.
+   */
+  sse(options: EventStreamOptions = {}): EventStream {
+    const stream = new EventStream(this, options);
+    if (stream.open) this.extras.stream = stream;
+    return stream;
+  }
+
+  /**
+   * Aborted, with a StreamClosedError, when the client has gone before the response was finished:
+   * for whatever a long poll waits for, such as `condition.wait({ signal: this.closeSignal })`.
+   */
+  get closeSignal(): AbortSignal {
+    this.extras.closing ??= new AbortController();
+    return this.extras.closing.signal;
+  }
+
   protected override conclude(): void {
+    streamOf(this)?.end();
     this.application.logRequest(this);
     try {
       this.onFinish();

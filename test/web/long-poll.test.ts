@@ -1,0 +1,159 @@
+/** Handlers that wait for minutes, and clients that go meanwhile: on the runtime's own sockets. */
+import { connect, type Socket } from "node:net";
+import { setImmediate } from "node:timers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { HTTPServer } from "../../src/httpserver.ts";
+import { Condition } from "../../src/locks.ts";
+import { type Sink, setSinks } from "../../src/log.ts";
+import { Application, type EventStream, RequestHandler } from "../../src/web.ts";
+import { runtimeLoop } from "../support/runtime-loop.ts";
+import { serve } from "../support/server.ts";
+import { until } from "../support/until.ts";
+
+let news: Condition;
+let gone: number;
+let finished: number;
+let reasons: unknown[];
+let streams: EventStream[];
+let sinks: readonly Sink[];
+
+class Poll extends RequestHandler {
+  async get(): Promise<void> {
+    try {
+      await news.wait({ signal: this.closeSignal });
+    } catch (error) {
+      reasons.push(error);
+      throw error;
+    }
+    this.write("news");
+  }
+
+  override onConnectionClose(): void {
+    gone++;
+  }
+
+  override onFinish(): void {
+    finished++;
+  }
+}
+
+class Events extends RequestHandler {
+  async get(): Promise<void> {
+    const stream = this.sse();
+    streams.push(stream);
+    await stream.closed;
+  }
+}
+
+const application = new Application([
+  ["/", Poll],
+  ["/events", Events],
+]);
+
+beforeEach(() => {
+  news = new Condition();
+  gone = 0;
+  finished = 0;
+  reasons = [];
+  streams = [];
+  sinks = setSinks();
+});
+
+afterEach(() => {
+  setSinks(...sinks);
+});
+
+describe("on real sockets", () => {
+  let server: HTTPServer;
+  const sockets: Socket[] = [];
+
+  beforeEach(async () => {
+    server = new HTTPServer(application, { loop: runtimeLoop });
+    await server.listen(0, "127.0.0.1");
+  });
+
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    server.stop();
+    await until(() => server.connectionCount === 0);
+  });
+
+  /** A client that has asked, and what it gets. */
+  function ask(path: string): { socket: Socket; received: () => string } {
+    const socket = connect(server.addresses[0]?.port as number, "127.0.0.1");
+    sockets.push(socket);
+    let text = "";
+    socket.on("data", (bytes) => {
+      text += bytes;
+    });
+    socket.on("error", () => undefined);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    return { socket, received: () => text };
+  }
+
+  test("many polls are woken at once, and their connections go on", async () => {
+    const clients = Array.from({ length: 100 }, () => ask("/"));
+    await until(() => news.waiting === 100);
+    news.notifyAll();
+    await until(() => clients.every(({ received }) => received().endsWith("\r\n\r\nnews")));
+    for (const { socket } of clients) socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await until(() => news.waiting === 100);
+    expect(finished).toBe(100);
+    expect(gone).toBe(0);
+  });
+
+  test.each([
+    { name: "closes", leave: (socket: Socket) => socket.end() },
+    { name: "is killed", leave: (socket: Socket) => socket.destroy() },
+    { name: "resets", leave: (socket: Socket) => socket.resetAndDestroy() },
+  ])("a client that $name waits no longer, the others do", async ({ leave }) => {
+    const [leaving, staying] = [ask("/"), ask("/")];
+    await until(() => news.waiting === 2);
+    leave(leaving.socket);
+    await until(() => news.waiting === 1);
+    expect(gone).toBe(1);
+    expect(reasons).toMatchObject([{ name: "StreamClosedError" }]);
+    await until(() => finished === 1);
+    news.notifyAll();
+    await until(() => staying.received().endsWith("news"));
+    expect(gone).toBe(1);
+  });
+
+  test("a stream of events arrives one by one, and ends with its client", async () => {
+    const { socket, received } = ask("/events");
+    await until(() => streams.length === 1);
+    const [stream] = streams as [EventStream];
+    for (const text of ["one", "two"]) {
+      await stream.send({ data: text });
+      await until(() => received().includes(`data: ${text}\n\n`));
+    }
+    socket.destroy();
+    await stream.closed;
+    await until(() => server.connectionCount === 0);
+  });
+});
+
+describe("over minutes", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("a poll outlasts every timeout of the server", async () => {
+    const { connect: open } = await serve(application);
+    const client = await open();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (let minute = 0; minute < 30; minute++) {
+      await vi.advanceTimersByTimeAsync(60_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(client.received).toBe("");
+    expect(client.closed).toBe(false);
+    news.notifyAll();
+    await until(() => client.received.endsWith("news"));
+    client.socket?.abort();
+  });
+});
