@@ -5,19 +5,17 @@
  * build/component/. Called by build.ts.
  */
 
-import { execFile } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { transpileBytes } from "@bytecodealliance/jco-transpile";
 import {
   componentEmbed,
   componentNew,
   componentWit,
 } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { asc } from "./asc.ts";
 import { memoryLimits, Reader, renameExports, sectionsOf } from "./wasm-sections.ts";
 
-const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 export const COMPONENT = "build/core.component.wasm";
@@ -39,10 +37,7 @@ export async function buildComponent(): Promise<void> {
 }
 
 async function makeComponent(): Promise<Uint8Array> {
-  const asc = `${root}node_modules/assemblyscript/bin/asc.js`;
-  const options = ["--config", "asconfig.component.json", "--target", "release"];
-  const { stderr } = await run(process.execPath, [asc, ...options], { cwd: root });
-  process.stderr.write(stderr);
+  await asc("asconfig.component.json");
   const wit = await readFile(root + WIT, "utf8");
   const module = renameExports(await readFile(root + MODULE), (name) => canonicalName(wit, name));
   await writeFile(root + MODULE, module);

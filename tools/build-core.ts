@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { deflateRawSync } from "node:zlib";
 import { MEMORY_PAGES } from "../core-wasm/layout.ts";
+import { asc } from "./asc.ts";
 import { coreTables } from "./core-tables.ts";
 import { memoryLimits } from "./wasm-sections.ts";
 
@@ -37,7 +38,8 @@ declare const WebAssembly: {
 export async function buildCore(): Promise<void> {
   await mkdir(build, { recursive: true });
   await writeFile(`${build}core-tables.ts`, coreTables());
-  await Promise.all(["release", "debug", "scalar"].map(compile));
+  const targets = ["release", "debug", "scalar"];
+  await Promise.all(targets.map((target) => asc("asconfig.json", target)));
 
   const release = await readFile(`${build}core.wasm`);
   checkModule(release);
@@ -51,14 +53,6 @@ export async function buildCore(): Promise<void> {
     "/** Makes an instance of the core that needs no WebAssembly. */",
     "export declare function instantiate(): Record<string, unknown>;",
   ]);
-}
-
-async function compile(target: string): Promise<void> {
-  // Its programming interface is not used: its types declare a `console` of their own for everybody.
-  const asc = `${root}node_modules/assemblyscript/bin/asc.js`;
-  const options = ["--config", "asconfig.json", "--target", target, "--baseDir", root];
-  const { stderr } = await run(process.execPath, [asc, ...options], { cwd: root });
-  process.stderr.write(stderr);
 }
 
 /** No imports, no runtime of asc, a memory that cannot grow, and few bytes. */

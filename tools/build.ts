@@ -18,6 +18,7 @@ import { basename, dirname, join } from "node:path";
 import { buildAddon } from "./build-addon.ts";
 import { buildComponent, COMPONENT, WIT } from "./build-component.ts";
 import { buildCore } from "./build-core.ts";
+import { buildSelfTest } from "./build-self-test.ts";
 import { packageExports } from "./check-exports.ts";
 
 const ROOT: string = join(import.meta.dirname, "..");
@@ -41,7 +42,7 @@ const steps: readonly Step[] = [
     inputs: [
       "core-wasm/**/*.ts",
       "asconfig.json",
-      "tools/{build-core,core-tables,wasm-sections}.ts",
+      "tools/{asc,build-core,core-tables,wasm-sections}.ts",
       "package-lock.json",
     ],
     outputs: ["build/core.js", "build/core-scalar.js", "build/core-tables.ts"],
@@ -53,11 +54,22 @@ const steps: readonly Step[] = [
       "core-wasm/**/*",
       "asconfig.component.json",
       "build/core-tables.ts",
-      "tools/{build-component,wasm-sections}.ts",
+      "tools/{asc,build-component,wasm-sections}.ts",
       "package-lock.json",
     ],
     outputs: [COMPONENT, "build/component/core.js"],
     run: buildComponent,
+  },
+  {
+    name: "self-test",
+    inputs: [
+      "core-wasm/**/*",
+      "build/core-tables.ts",
+      "tools/{asc,build-self-test}.ts",
+      "package-lock.json",
+    ],
+    outputs: ["build/self-test.wasm", "build/self-test.wasi.wasm"],
+    run: buildSelfTest,
   },
   {
     name: "addon",
