@@ -82,8 +82,15 @@ export class RequestHandler extends HandlerPage {
     return decodeUtf8Argument(value, name);
   }
 
+  /** Hook: the page for an error, where a subclass has it. Tornado 1's name; see `writeError`. */
+  getErrorHtml?(status: number, details: ErrorDetails): string;
+
   /** Hook: writes the page for an error. It must finish the response. */
   writeError(status: number, details: ErrorDetails): void {
+    if (this.getErrorHtml !== undefined) {
+      this.finish(this.getErrorHtml(status, details));
+      return;
+    }
     const title = `${status}: ${xhtmlEscape(reasonFor(status, details.reason))}`;
     const { debug, serveTraceback } = this.settings;
     if (debug === true && serveTraceback === true && details.error !== undefined) {
