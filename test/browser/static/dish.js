@@ -1,0 +1,1 @@
+for (const dish of document.querySelectorAll(".dish")) dish.dataset.seen = "linked";
