@@ -233,6 +233,9 @@ static void receive(struct loop *loop, struct slot *slot) {
   if (received > 0) {
     add_event(loop, id, EVENT_DATA, (int)loop->received, (int)received);
     loop->received += ((uint32_t)received + SLACK + SLACK - 1) & ~(uint32_t)(SLACK - 1);
+    /* Rounded up, a receive that has filled the room ends behind it: none is left then. */
+    uint32_t last = loop->input_end - SLACK;
+    if (loop->received > last) loop->received = last;
   } else if (received == 0) {
     set_interest(loop, slot, slot->interest & ~(uint32_t)EPOLLIN);
     add_event(loop, id, EVENT_END, 0, 0);

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
 import { host } from "../../host-node/host.ts";
+import { INPUT_SLACK } from "../../src/host.ts";
 import { createTransferMemory } from "../support/transfer-memory.ts";
 import { pass, until } from "../support/until.ts";
 import { countSockets } from "./contract/bench.ts";
@@ -50,6 +51,29 @@ describe.skipIf(host.name !== "node-epoll")("host node-epoll", () => {
     expect(countSockets()).toBeGreaterThanOrEqual(before + 11);
     await worker.terminate();
     await until(() => countSockets() === before);
+  });
+
+  test("keeps to the input region when many sockets fill what room there is", async () => {
+    const memory = createTransferMemory();
+    const tcp = host.openTcp(memory);
+    const end = memory.input.start + memory.input.length - INPUT_SLACK;
+    let received = 0;
+    let furthest = 0;
+    const listener = await tcp.listen({ host: "127.0.0.1" }, () => ({
+      data(start, length) {
+        received += length;
+        furthest = Math.max(furthest, start + length);
+      },
+      end() {},
+      drain() {},
+      close() {},
+    }));
+    const peers = Array.from({ length: 24 }, () => connect(listener.address.port, "127.0.0.1"));
+    for (const peer of peers) peer.write(new Uint8Array(1024 * 1024));
+    await until(() => received === 24 * 1024 * 1024);
+    expect(furthest).toBeLessThanOrEqual(end);
+    for (const peer of peers) peer.destroy();
+    listener.close();
   });
 
   test("reports what handlers throw, and serves the rest of the batch", async () => {
