@@ -42,6 +42,10 @@ export class Connection implements Socket, Member {
     return this.#localAddress;
   }
 
+  get tls(): undefined {
+    return undefined;
+  }
+
   get bufferedAmount(): number {
     return this.#bufferedAmount;
   }

@@ -12,6 +12,7 @@ import type {
   ListenOptions,
   Socket,
   SocketHandlerFactory,
+  StartTlsOptions,
   Tcp,
   TransferMemory,
 } from "../src/host.ts";
@@ -27,19 +28,23 @@ import { descriptorCeiling, refuse } from "./descriptors.ts";
 import { openListener, portOf } from "./idle-listener.ts";
 import { type BunHandlers, type BunListener, type BunSocket, bun } from "./runtime.ts";
 import { Connection } from "./socket.ts";
+import { openTls } from "./tls.ts";
 
 export function openTcp(memory: TransferMemory): Tcp {
   return new BunTcp(memory);
 }
 
 class BunTcp implements Tcp {
+  readonly #memory: TransferMemory;
   readonly #batch: Batch;
 
   constructor(memory: TransferMemory) {
+    this.#memory = memory;
     this.#batch = new Batch(memory);
   }
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    if (options.tls) return (await openTls(this, this.#memory)).listen(options, accept);
     // Bun does not ask which port an inherited socket has.
     const port = options.fd === undefined ? undefined : portOf(options.fd);
     if (options.path !== undefined) removeStaleSocket(options.path);
@@ -58,7 +63,8 @@ class BunTcp implements Tcp {
     return openListener(options);
   }
 
-  connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+  async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+    if (options.tls) return (await openTls(this, this.#memory)).connect(options, connected);
     return new Promise((resolve, reject) => {
       const connector = new Connector(this.#batch, options.path, connected, resolve, reject);
       const place = placeOf(options, "localhost");
@@ -66,6 +72,14 @@ class BunTcp implements Tcp {
         .connect<Owner>({ ...place, allowHalfOpen: true, data: connector, socket: handlers })
         .catch(reject);
     });
+  }
+
+  async startTls(
+    socket: Socket,
+    options: StartTlsOptions,
+    secured: SocketHandlerFactory,
+  ): Promise<Socket> {
+    return (await openTls(this, this.#memory)).startTls(socket, options, secured);
   }
 
   time(): number {
@@ -153,6 +167,10 @@ class BunTcpListener implements Listener {
     // Bun removes the file of a Unix socket itself.
     this.#listener?.stop();
     this.#listener = undefined;
+  }
+
+  setTls(): void {
+    throw new Error("Cannot set TLS: the listener was opened without it");
   }
 }
 

@@ -64,6 +64,10 @@ export class ConnSocket implements Socket, Settling {
     return plainAddress(this.#conn.remoteAddr);
   }
 
+  get tls(): undefined {
+    return undefined;
+  }
+
   get bufferedAmount(): number {
     return this.#queued + this.#end - this.#start;
   }

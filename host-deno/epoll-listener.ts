@@ -45,6 +45,10 @@ export class EpollListener implements Listener, Source {
     this.#fd = -1;
   }
 
+  setTls(): void {
+    throw new Error("Cannot set TLS: the listener was opened without it");
+  }
+
   /** Called by the epoll loop. */
   ready(): void {
     const { libc } = this.#kernel;

@@ -42,6 +42,7 @@ export class Kernel {
   readonly libc: Libc;
   readonly epoll: Epoll;
   readonly output: Output;
+  readonly memory: TransferMemory;
   readonly inputStart: number;
   readonly inputLength: number;
   readonly inputPointer: DenoPointer;
@@ -52,6 +53,7 @@ export class Kernel {
     this.libc = libc;
     this.epoll = epoll;
     this.output = output;
+    this.memory = memory;
     const { buffer, input } = memory;
     this.inputStart = input.start;
     this.inputLength = Math.min(RECEIVE_LENGTH, input.length - INPUT_SLACK);
@@ -101,6 +103,10 @@ export class EpollSocket implements Socket, Source, Settling {
     this.remoteAddress = remote;
     this.handler = first;
     kernel.epoll.add(fd, EPOLLIN, this);
+  }
+
+  get tls(): undefined {
+    return undefined;
   }
 
   get bufferedAmount(): number {

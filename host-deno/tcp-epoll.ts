@@ -11,6 +11,7 @@ import type {
   ListenOptions,
   Socket,
   SocketHandlerFactory,
+  StartTlsOptions,
   Tcp,
   TransferMemory,
 } from "../src/host.ts";
@@ -47,6 +48,7 @@ import {
   unixAddress,
 } from "./socket-address.ts";
 import { removeStaleSocket } from "./socket-file.ts";
+import { openTls } from "./tls.ts";
 
 const DEFAULT_BACKLOG = 128;
 const DEFAULT_MODE = 0o600;
@@ -73,6 +75,7 @@ class EpollTcp implements Tcp {
   }
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    if (options.tls) return (await openTls(this, this.#kernel.memory)).listen(options, accept);
     const fd = options.fd === undefined ? await this.#bind(options) : this.#adopt(options.fd);
     return new EpollListener(this.#kernel, fd, localAddress(this.#kernel.libc, fd), accept);
   }
@@ -110,6 +113,7 @@ class EpollTcp implements Tcp {
   }
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+    if (options.tls) return (await openTls(this, this.#kernel.memory)).connect(options, connected);
     const { host = "localhost", port = 0, path } = options;
     if (path) {
       requirePath("connect to", path);
@@ -124,6 +128,14 @@ class EpollTcp implements Tcp {
       }
     }
     throw failure;
+  }
+
+  async startTls(
+    socket: Socket,
+    options: StartTlsOptions,
+    secured: SocketHandlerFactory,
+  ): Promise<Socket> {
+    return (await openTls(this, this.#kernel.memory)).startTls(socket, options, secured);
   }
 
   /** The addresses of a name, each of which the user's permissions allow. */

@@ -12,6 +12,7 @@ import type {
   ListenOptions,
   Socket,
   SocketHandlerFactory,
+  StartTlsOptions,
   Tcp,
   TransferMemory,
 } from "../src/host.ts";
@@ -20,6 +21,7 @@ import { Output, throwLater } from "./output.ts";
 import { advised, allowsNet, noDescriptors, reusePortIsUnstable } from "./permissions.ts";
 import { plainAddress } from "./socket-address.ts";
 import { inodeOf, removeSocket, removeStaleSocket } from "./socket-file.ts";
+import { openTls } from "./tls.ts";
 
 const DEFAULT_BACKLOG = 128;
 const DEFAULT_MODE = 0o600;
@@ -55,6 +57,7 @@ class DenoTcp implements Tcp {
   }
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    if (options.tls) return (await openTls(this, this.#memory)).listen(options, accept);
     const { port = 0, path, backlog = DEFAULT_BACKLOG, reusePort = false } = options;
     if (options.fd !== undefined) throw noDescriptors("accept on");
     if (path) return this.#listenUnix(path, options.mode ?? DEFAULT_MODE, accept);
@@ -88,10 +91,19 @@ class DenoTcp implements Tcp {
   }
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+    if (options.tls) return (await openTls(this, this.#memory)).connect(options, connected);
     const { host = "localhost", port = 0, path } = options;
     await this.#released;
     const place = path ? ({ transport: "unix", path } as const) : { hostname: host, port };
     return this.#open(await advised("connect to", place, () => Deno.connect(place)), connected);
+  }
+
+  async startTls(
+    socket: Socket,
+    options: StartTlsOptions,
+    secured: SocketHandlerFactory,
+  ): Promise<Socket> {
+    return (await openTls(this, this.#memory)).startTls(socket, options, secured);
   }
 
   #open(conn: DenoConn, factory: SocketHandlerFactory): Socket {
@@ -137,6 +149,10 @@ class DenoListener implements Listener {
     this.#listener.close();
     // The port is Deno's until the pending accept has failed.
     this.#closing(this.#accepting);
+  }
+
+  setTls(): void {
+    throw new Error("Cannot set TLS: the listener was opened without it");
   }
 
   async #acceptAll(): Promise<void> {

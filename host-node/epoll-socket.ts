@@ -80,6 +80,10 @@ export class EpollSocket implements Socket {
     return this.#remoteAddress;
   }
 
+  get tls(): undefined {
+    return undefined;
+  }
+
   /** The peer's address can be read for good; the addon knows it while the socket is open. */
   #keepAddress(): void {
     this.#remoteAddress ??= this.#tcp.address(this.id, 1);

@@ -17,10 +17,12 @@ import {
   type Socket,
   type SocketHandler,
   type SocketHandlerFactory,
+  type StartTlsOptions,
   type Tcp,
   type TransferMemory,
 } from "../src/host.ts";
 import { inodeOf, NO_ADDRESS, plainAddress, removeStaleSocket } from "./addresses.ts";
+import { openTls } from "./tls.ts";
 
 /** Opens node:net on the core's memory. */
 export function openNetTcp(memory: TransferMemory): Tcp {
@@ -37,6 +39,7 @@ class NetTcp implements Tcp {
   }
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    if (options.tls) return (await openTls(this, this.#memory)).listen(options, accept);
     const { host, port = 0, path, mode = 0o600, backlog = 128, reusePort = false } = options;
     if (path !== undefined) {
       // libuv calls a missing folder EACCES.
@@ -65,7 +68,8 @@ class NetTcp implements Tcp {
     throw Object.assign(new Error(message), { code: "ENOTSUP" });
   }
 
-  connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+  async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+    if (options.tls) return (await openTls(this, this.#memory)).connect(options, connected);
     const { host = "localhost", port = 0 } = options;
     // An Address of TCP says "" here.
     const path = options.path || undefined;
@@ -89,6 +93,14 @@ class NetTcp implements Tcp {
       socket.on("error", settle);
       socket.on("connect", settle);
     });
+  }
+
+  async startTls(
+    socket: Socket,
+    options: StartTlsOptions,
+    secured: SocketHandlerFactory,
+  ): Promise<Socket> {
+    return (await openTls(this, this.#memory)).startTls(socket, options, secured);
   }
 
   #open(socket: net.Socket, factory: SocketHandlerFactory, known: Known): NetSocket {
@@ -145,6 +157,10 @@ class NetListener implements Listener {
 
   close(): void {
     if (this.#server.listening) this.#server.close();
+  }
+
+  setTls(): void {
+    throw new Error("Cannot set TLS: the listener was opened without it");
   }
 }
 
@@ -215,6 +231,10 @@ class NetSocket implements Socket {
 
   get remoteAddress(): Address {
     return this.#remote;
+  }
+
+  get tls(): undefined {
+    return undefined;
   }
 
   get bufferedAmount(): number {

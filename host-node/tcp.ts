@@ -14,6 +14,7 @@ import type {
   ListenOptions,
   Socket,
   SocketHandlerFactory,
+  StartTlsOptions,
   Tcp,
   TransferMemory,
 } from "../src/host.ts";
@@ -28,6 +29,7 @@ import {
 } from "./addresses.ts";
 import { EpollSocket } from "./epoll-socket.ts";
 import type { Addon, NativeLoop } from "./native.ts";
+import { openTls } from "./tls.ts";
 
 // The table's words, events, outputs and results: see addon/loop.h.
 const EVENTS = 0;
@@ -80,6 +82,7 @@ interface Connecting {
 /** Shared with the sockets only; the seam shows it as Tcp. */
 export class EpollTcp implements Tcp {
   readonly native: NativeLoop;
+  readonly memory: TransferMemory;
   readonly #bytes: Uint8Array;
   readonly #inputStart: number;
   readonly #outputStart: number;
@@ -98,6 +101,7 @@ export class EpollTcp implements Tcp {
 
   constructor(memory: TransferMemory, addon: Addon) {
     const { buffer, input, output, events } = memory;
+    this.memory = memory;
     this.#bytes = new Uint8Array(buffer);
     this.#inputStart = input.start;
     this.#outputStart = output.start;
@@ -118,6 +122,7 @@ export class EpollTcp implements Tcp {
   }
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    if (options.tls) return (await openTls(this, this.memory)).listen(options, accept);
     const fd = options.fd ?? (await this.#bind(options)).fd;
     const id = this.native.accept(fd);
     if (id < 0) throw systemError(-id, `accept on descriptor ${fd}`);
@@ -162,6 +167,7 @@ export class EpollTcp implements Tcp {
   }
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+    if (options.tls) return (await openTls(this, this.memory)).connect(options, connected);
     const { host = "localhost", port = 0, path } = options;
     // An Address of TCP says "" here.
     if (path) return this.#connect(path, -1, connected);
@@ -175,6 +181,14 @@ export class EpollTcp implements Tcp {
       }
     }
     throw failure;
+  }
+
+  async startTls(
+    socket: Socket,
+    options: StartTlsOptions,
+    secured: SocketHandlerFactory,
+  ): Promise<Socket> {
+    return (await openTls(this, this.memory)).startTls(socket, options, secured);
   }
 
   #connect(host: string, port: number, connected: SocketHandlerFactory): Promise<Socket> {
@@ -415,5 +429,9 @@ class EpollListener implements Listener {
     this.#open = false;
     this.#tcp.removeListener(this.id);
     removeSocket(this.address.path, this.#inode);
+  }
+
+  setTls(): void {
+    throw new Error("Cannot set TLS: the listener was opened without it");
   }
 }

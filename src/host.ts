@@ -72,6 +72,8 @@ export interface ListenOptions {
    * the parent process. Rejects with `ENOTSUP` where the runtime cannot use one.
    */
   readonly fd?: number;
+  /** Speaks TLS on every connection; the factory is called after the handshake. */
+  readonly tls?: TlsServerOptions;
 }
 
 export interface ConnectOptions {
@@ -79,6 +81,83 @@ export interface ConnectOptions {
   readonly port?: number;
   /** Path of a Unix socket, instead of host and port. */
   readonly path?: string;
+  /** Speaks TLS; the factory is called after the handshake, and `host` is the name to verify. */
+  readonly tls?: TlsClientOptions;
+}
+
+/** A certificate or key in PEM; several certificates may follow each other. */
+export type Pem = string | Uint8Array;
+
+/** What both ends of a TLS connection may say about themselves. */
+export interface TlsOptions {
+  /** The certificate, followed by those between it and the root. */
+  readonly cert?: Pem;
+  readonly key?: Pem;
+  /** Opens an encrypted key. */
+  readonly passphrase?: string;
+  /** Certificates that the peer's must lead to, instead of those that the runtime trusts. */
+  readonly ca?: Pem | readonly Pem[];
+  /** Protocols of the next layer, the preferred one first (RFC 7301). */
+  readonly alpnProtocols?: readonly string[];
+  /** The oldest version spoken, TLS 1.2 by default. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  /** Seconds that a handshake may take, 10 by default: before it, nothing else has a timeout. */
+  readonly handshakeTimeout?: number;
+}
+
+export interface TlsServerOptions extends TlsOptions {
+  /** Asks clients for a certificate. */
+  readonly requestCert?: boolean;
+  /** Refuses clients without a trusted certificate, if one is asked for. True by default. */
+  readonly rejectUnauthorized?: boolean;
+  /**
+   * Other certificates for other names that clients ask for (RFC 6066 3), as `www.example.com` or
+   * `*.example.com`.
+   */
+  readonly servers?: Readonly<Record<string, Pick<TlsOptions, "cert" | "key" | "passphrase">>>;
+  /** Hears of handshakes that failed; they concern nobody else. */
+  readonly handshakeFailed?: (error: Error, remote: Address) => void;
+}
+
+export interface TlsClientOptions extends TlsOptions {
+  /** The name asked for and verified, the host connected to by default. */
+  readonly serverName?: string;
+  /** False accepts any certificate: whoever is in between can read everything. */
+  readonly rejectUnauthorized?: boolean;
+}
+
+/** Which end `Tcp.startTls` plays. */
+export type StartTlsOptions =
+  | ({ readonly side: "server" } & TlsServerOptions)
+  | ({ readonly side: "client" } & TlsClientOptions);
+
+/** What a handshake has settled. To be read while the socket is open. */
+export interface TlsFacts {
+  /** As in `TLSv1.3`. */
+  readonly protocol: string;
+  readonly cipher: string;
+  /** `""` if none was agreed on. */
+  readonly alpnProtocol: string;
+  /** The name that the client asked for, or `""`. */
+  readonly serverName: string;
+  /** Whether the peer has shown a certificate that is trusted. */
+  readonly authorized: boolean;
+  /** Undefined if the peer has shown none. */
+  readonly peerCertificate: PeerCertificate | undefined;
+}
+
+export interface PeerCertificate {
+  /** Parts of the name, as in `{ CN: "localhost" }`. */
+  readonly subject: Readonly<Record<string, string | readonly string[]>>;
+  readonly issuer: Readonly<Record<string, string | readonly string[]>>;
+  /** As in `DNS:localhost, IP Address:127.0.0.1`. */
+  readonly subjectAltName: string;
+  readonly validFrom: string;
+  readonly validTo: string;
+  readonly serialNumber: string;
+  readonly fingerprint256: string;
+  /** The whole certificate in DER. */
+  readonly raw: Uint8Array;
 }
 
 /**
@@ -105,6 +184,15 @@ export interface Tcp {
    */
   connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket>;
   /**
+   * Begins TLS on a connection, and gives the socket that takes the place of the one given; that
+   * one belongs to it from here on. Rejects, with the connection closed, if the handshake fails.
+   */
+  startTls(
+    socket: Socket,
+    options: StartTlsOptions,
+    secured: SocketHandlerFactory,
+  ): Promise<Socket>;
+  /**
    * Makes room for `length` bytes in the output region and returns where they start. The room is
    * the caller's until its next call to `reserve`, or until it returns to the event loop; `send`
    * uses it up. Throws a RangeError if `length` is more than the region holds.
@@ -130,6 +218,11 @@ export interface Listener {
   readonly address: Address;
   /** Stops accepting; open connections go on. A Unix socket's file is removed. Idempotent. */
   close(): void;
+  /**
+   * Replaces what the listener speaks TLS with, such as a certificate that was renewed, for
+   * connections to come. Throws if it was opened without `tls`, or if the new ones do not fit.
+   */
+  setTls(options: TlsServerOptions): void;
 }
 
 /**
@@ -140,6 +233,8 @@ export interface Socket {
   readonly localAddress: Address;
   /** The peer's, which can still be read when the socket is gone. */
   readonly remoteAddress: Address;
+  /** What the handshake has settled; undefined without TLS. */
+  readonly tls: TlsFacts | undefined;
   /** Replaces the handler: how `detach()` hands a connection over. */
   handler: SocketHandler;
   /** Bytes taken by `send` and `write` that the kernel has not taken yet. */

@@ -7,8 +7,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 
-/** Modules that are not for importing: the core is reached through others, the CLI is a program. */
-const PRIVATE = new Set(["core", "cli"]);
+/** Modules that are not for importing: core and TLS are reached through others, the CLI is a program. */
+const PRIVATE = new Set(["core", "tls", "cli"]);
 
 /** The core for other runtimes, as files. */
 const EMBEDDABLE = ["core.wasm", "core.component.wasm", "core.wit"];

@@ -18,11 +18,12 @@ type Line = {
 const lines: readonly Line[] = [
   { modules: "src/host src/util" },
   {
-    modules: "host-node host-deno host-bun",
+    modules: "src/tls host-node host-deno host-bun",
     also: {
-      "host-node": ["node:*"],
-      "host-deno": ["node:*"],
-      "host-bun": ["node:*", "bun:*", "bun"],
+      "src/tls": ["node:crypto", "node:net", "node:stream", "node:tls"],
+      "host-node": ["node:*", "src/tls"],
+      "host-deno": ["node:*", "src/tls"],
+      "host-bun": ["node:*", "bun:*", "bun", "src/tls"],
     },
   },
   { modules: "core-wasm", also: { "core-wasm": ["build/core-tables"] } },

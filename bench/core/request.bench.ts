@@ -23,6 +23,7 @@ const NOWHERE: Address = { host: "127.0.0.1", port: 1, path: "" };
 class Sink implements Socket {
   readonly localAddress = NOWHERE;
   readonly remoteAddress = NOWHERE;
+  readonly tls = undefined;
   readonly bufferedAmount = 0;
   handler: SocketHandler = undefined as unknown as SocketHandler;
   sent = 0;
@@ -46,13 +47,16 @@ class SinkTcp implements Tcp {
   };
   async listen(_options: object, accept: SocketHandlerFactory): Promise<Listener> {
     this.accept = accept;
-    return { address: NOWHERE, close: () => undefined };
+    return { address: NOWHERE, close: () => undefined, setTls: () => undefined };
   }
   openListener(): Promise<never> {
     return Promise.reject(new Error("Cannot listen: there is no network"));
   }
   connect(): Promise<Socket> {
     return Promise.reject(new Error("Cannot connect: there is no network"));
+  }
+  startTls(): Promise<Socket> {
+    return Promise.reject(new Error("Cannot begin TLS: there is no network"));
   }
   time(): number {
     return performance.now();

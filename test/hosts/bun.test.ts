@@ -2,5 +2,5 @@ import { host } from "../../host-bun/host.ts";
 import { hostContract } from "./contract.ts";
 import { httpOnHost } from "./http.ts";
 
-hostContract("bun", () => host);
+hostContract("bun", () => host, { noTlsHalfClose: "Bun closes when the peer ends" });
 httpOnHost("bun", () => host);

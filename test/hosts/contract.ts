@@ -14,6 +14,7 @@ import { testExceptions } from "./contract/exceptions.ts";
 import { testListening } from "./contract/listening.ts";
 import { testLoad } from "./contract/load.ts";
 import { testPeers } from "./contract/peers.ts";
+import { testTls } from "./contract/tls.ts";
 import { testUnixSockets } from "./contract/unix-sockets.ts";
 import { testUnless } from "./contract/unless.ts";
 
@@ -49,6 +50,7 @@ export function hostContract(
     testUnixSockets(bench);
     testLoad(bench);
     testExceptions(bench);
+    testTls(bench);
     if (options.inMemory) return;
 
     testPeers(bench);

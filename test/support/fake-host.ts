@@ -19,9 +19,11 @@ import {
   type Socket,
   type SocketHandler,
   type SocketHandlerFactory,
+  type StartTlsOptions,
   type Tcp,
   type TransferMemory,
 } from "../../src/host.ts";
+import { eachServer, sharedServer, TlsLayer } from "../../src/tls.ts";
 
 /** Bytes that the receive buffer of a socket holds. */
 const KERNEL_LENGTH = 256 * 1024;
@@ -36,6 +38,10 @@ export function createFakeHost(): Host {
     runtime: "fake 1.0.0",
     openTcp: (memory) => new FakeTcp(memory),
   };
+}
+
+async function openTls(tcp: Tcp, memory: TransferMemory): Promise<TlsLayer> {
+  return new TlsLayer(tcp, memory, "bun" in process.versions ? eachServer : sharedServer);
 }
 
 function systemError(act: string, code: string): Error {
@@ -55,6 +61,7 @@ class FakeTcp implements Tcp {
   }
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    if (options.tls) return (await openTls(this, this.#memory)).listen(options, accept);
     if (options.fd !== undefined) throw systemError("accept", "ENOTSUP");
     const address = this.#addressOf(options);
     const taken = this.#listeners.filter((other) => other.serves(address));
@@ -72,7 +79,8 @@ class FakeTcp implements Tcp {
     throw systemError("open a descriptor", "ENOTSUP");
   }
 
-  connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+  async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+    if (options.tls) return (await openTls(this, this.#memory)).connect(options, connected);
     const remote = { ...this.#addressOf(options), port: options.port ?? 0 };
     return new Promise((resolve, reject) => {
       this.#turns.later(() => {
@@ -91,6 +99,14 @@ class FakeTcp implements Tcp {
         }
       });
     });
+  }
+
+  async startTls(
+    socket: Socket,
+    options: StartTlsOptions,
+    secured: SocketHandlerFactory,
+  ): Promise<Socket> {
+    return (await openTls(this, this.#memory)).startTls(socket, options, secured);
   }
 
   time(): number {
@@ -183,6 +199,10 @@ class FakeListener implements Listener {
     if (this.#open) this.#forget();
     this.#open = false;
   }
+
+  setTls(): void {
+    throw new Error("Cannot set TLS: the listener was opened without it");
+  }
 }
 
 class FakeSocket implements Socket {
@@ -248,6 +268,10 @@ class FakeSocket implements Socket {
 
   write(bytes: Uint8Array): void {
     this.#put(bytes, false);
+  }
+
+  get tls(): undefined {
+    return undefined;
   }
 
   pause(): void {

@@ -10,7 +10,10 @@ import type {
   Host,
   Listener,
   ListenOptions,
+  StartTlsOptions,
   Tcp,
+  TlsClientOptions,
+  TlsServerOptions,
   TransferMemory,
 } from "../../../src/host.ts";
 import { createTransferMemory } from "../../support/transfer-memory.ts";
@@ -27,6 +30,8 @@ export interface ContractOptions {
   readonly noDescriptors?: string;
   /** Why its `abort` is a plain close to the peer. */
   readonly noReset?: string;
+  /** Why output is lost once a peer that speaks TLS has ended. */
+  readonly noTlsHalfClose?: string;
 }
 
 /** A listener, and the probes of the connections that it accepted. */
@@ -41,25 +46,35 @@ export interface Pair {
   readonly listener: Listener;
 }
 
+/** What servers and clients of a bench that speaks TLS say and trust. */
+export interface BenchTls {
+  readonly server: TlsServerOptions;
+  readonly client: TlsClientOptions;
+}
+
 export class Bench {
   readonly tcp: Tcp;
   readonly memory: TransferMemory = createTransferMemory();
   readonly options: ContractOptions;
+  /** Both ends speak TLS, if so. */
+  readonly tls: BenchTls | undefined;
   readonly breaches: string[] = [];
   #probes: Probe[] = [];
   #listeners: Listener[] = [];
   /** Calls into the host, and calls from it, that have not returned yet. */
   #depth = 0;
 
-  constructor(host: Host, options: ContractOptions) {
+  constructor(host: Host, options: ContractOptions, tls?: BenchTls) {
     this.tcp = host.openTcp(this.memory);
     this.options = options;
+    this.tls = tls;
   }
 
   async listen(options: ListenOptions = {}, script: Script = {}): Promise<Station> {
     const accepted: Probe[] = [];
     const place = options.path === undefined ? { host: "127.0.0.1", port: 0 } : {};
-    const listener = await this.tcp.listen({ ...place, ...options }, (socket) => {
+    const tls = this.tls && { tls: this.tls.server };
+    const listener = await this.tcp.listen({ ...place, ...tls, ...options }, (socket) => {
       const probe = this.#add(new Probe(this, socket, script));
       accepted.push(probe);
       this.hear("accept", () => script.open?.(probe));
@@ -71,7 +86,9 @@ export class Bench {
 
   async connect(to: Address | ConnectOptions, script: Script = {}): Promise<Probe> {
     let probe: Probe | undefined;
-    const target = to.path ? { path: to.path } : { host: to.host ?? "", port: to.port ?? 0 };
+    const place = to.path ? { path: to.path } : { host: to.host ?? "", port: to.port ?? 0 };
+    const tls = "tls" in to ? to.tls : this.tls?.client;
+    const target = tls === undefined ? place : { ...place, tls };
     const socket = await this.tcp.connect(target, (made) => {
       const created = this.#add(new Probe(this, made, script));
       probe = created;
@@ -88,6 +105,17 @@ export class Bench {
     const probe = await this.connect(listener.address, client);
     await until(() => accepted.length === 1);
     return { client: probe, server: accepted[0] as Probe, listener };
+  }
+
+  /** Begins TLS on a probe's connection, and gives the probe that takes its place. */
+  async startTls(below: Probe, options: StartTlsOptions, script: Script = {}): Promise<Probe> {
+    below.released = true;
+    let probe: Probe | undefined;
+    await this.tcp.startTls(below.socket, options, (socket) => {
+      probe = this.#add(new Probe(this, socket, script));
+      return probe;
+    });
+    return probe as unknown as Probe;
   }
 
   /** Runs a call into the host: nothing may be heard before it has returned. */

@@ -1,0 +1,80 @@
+/**
+ * TLS over any host's sockets: a `Socket` below, a `Socket` above, the runtime's own TLS between
+ * them. Hosts stand on it for what `src/host.ts` says of TLS, and load it when it is first asked
+ * for. Knows no runtime: what differs is the `HandshakeMaker` that a host passes in.
+ */
+import type {
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Socket,
+  SocketHandlerFactory,
+  StartTlsOptions,
+  Tcp,
+  TransferMemory,
+} from "./host.ts";
+import { clientHandshake, type Handshake, type HandshakeMaker } from "./tls/handshake.ts";
+import { TlsListener } from "./tls/listener.ts";
+import { secure } from "./tls/secure.ts";
+
+export { eachServer, sharedServer } from "./tls/handshake.ts";
+
+/** The TLS of one `Tcp`. */
+export class TlsLayer {
+  readonly #tcp: Tcp;
+  readonly #memory: TransferMemory;
+  readonly #serverHandshake: HandshakeMaker;
+
+  /** `serverHandshake` is `sharedServer`, or `eachServer` where that cannot work. */
+  constructor(tcp: Tcp, memory: TransferMemory, serverHandshake: HandshakeMaker) {
+    this.#tcp = tcp;
+    this.#memory = memory;
+    this.#serverHandshake = serverHandshake;
+  }
+
+  /** `Tcp.listen` with `tls`. */
+  async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
+    const { tls = {}, ...place } = options;
+    const listener = new TlsListener(this.#memory, this.#serverHandshake, tls, accept);
+    await listener.open(this.#tcp, place);
+    return listener;
+  }
+
+  /** `Tcp.connect` with `tls`. */
+  async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+    const { tls = {}, ...place } = options;
+    const serverName = tls.serverName ?? options.host ?? "localhost";
+    const handshake = clientHandshake({ ...tls, serverName });
+    return new Promise((resolve, reject) => {
+      const began = this.#tcp.connect(place, (socket) => {
+        const { handler, secured } = this.#secure(socket, handshake, tls, connected);
+        secured.then(resolve, reject);
+        return handler;
+      });
+      began.catch(reject);
+    });
+  }
+
+  /** `Tcp.startTls`. */
+  startTls(
+    socket: Socket,
+    options: StartTlsOptions,
+    connected: SocketHandlerFactory,
+  ): Promise<Socket> {
+    const isServer = options.side === "server";
+    const handshake = isServer ? this.#serverHandshake(options) : clientHandshake(options);
+    const { handler, secured } = this.#secure(socket, handshake, options, connected);
+    socket.handler = handler;
+    socket.resume();
+    return secured;
+  }
+
+  #secure(
+    socket: Socket,
+    handshake: Handshake,
+    { handshakeTimeout }: { readonly handshakeTimeout?: number },
+    connected: SocketHandlerFactory,
+  ): ReturnType<typeof secure> {
+    return secure(socket, this.#memory, handshake, handshakeTimeout, connected);
+  }
+}

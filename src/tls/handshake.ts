@@ -1,0 +1,117 @@
+/**
+ * Handshakes by the runtime's `node:tls` over a stream: options in its words, and the ways to be
+ * a server in it. `secure.ts` runs them.
+ */
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
+import type { Duplex } from "node:stream";
+import {
+  connect,
+  createSecureContext,
+  createServer,
+  type SecureContextOptions,
+  TLSSocket,
+} from "node:tls";
+import type { Pem, TlsClientOptions, TlsOptions, TlsServerOptions } from "../host.ts";
+
+/** Speaks TLS on a stream; calls one of the two, or neither when the stream ends first. */
+export type Handshake = (
+  stream: Duplex,
+  secured: (socket: TLSSocket) => void,
+  failed: (error: Error) => void,
+) => TLSSocket | undefined;
+
+/** Throws if certificate and key do not fit. */
+export type HandshakeMaker = (options: TlsServerOptions) => Handshake;
+
+type Credentials = Pick<TlsOptions, "ca" | "cert" | "key" | "passphrase" | "minVersion">;
+
+function contextOptions(options: Credentials): SecureContextOptions {
+  const { ca, cert, key, passphrase, minVersion = "TLSv1.2" } = options;
+  if (cert !== undefined && key !== undefined) checkPair(text(cert), text(key), passphrase);
+  return {
+    minVersion,
+    ...(ca !== undefined && { ca: Array.isArray(ca) ? ca.map(text) : text(ca as Pem) }),
+    ...(cert !== undefined && { cert: text(cert) }),
+    ...(key !== undefined && { key: text(key) }),
+    ...(passphrase !== undefined && { passphrase }),
+  };
+}
+
+/** Deno would find out at the first handshake only. */
+function checkPair(cert: string, key: string, passphrase: string | undefined): void {
+  const certificate = new X509Certificate(cert);
+  const secret = createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) });
+  if (certificate.checkPrivateKey(secret)) return;
+  const name = certificate.subject.replaceAll("\n", ", ");
+  throw new Error(`Cannot use a certificate for TLS: "${name}" does not belong to the key`);
+}
+
+function text(pem: Pem): string {
+  return typeof pem === "string" ? pem : new TextDecoder().decode(pem);
+}
+
+function alpn({ alpnProtocols }: TlsOptions): { ALPNProtocols?: string[] } {
+  return alpnProtocols === undefined ? {} : { ALPNProtocols: [...alpnProtocols] };
+}
+
+/** Verification as servers have it: nobody is refused for a certificate that was not asked for. */
+function verification(options: TlsServerOptions): {
+  requestCert: boolean;
+  rejectUnauthorized: boolean;
+} {
+  const { requestCert = false, rejectUnauthorized = true } = options;
+  return { requestCert, rejectUnauthorized: requestCert && rejectUnauthorized };
+}
+
+export function clientHandshake(options: TlsClientOptions): Handshake {
+  const { serverName = "", rejectUnauthorized = true } = options;
+  // An address is verified, but not asked for: RFC 6066 3.
+  const name = isIP(serverName) === 0 ? { servername: serverName } : { host: serverName };
+  const context = createSecureContext(contextOptions(options));
+  return (stream, secured, failed) => {
+    const settings = { ...alpn(options), ...name, rejectUnauthorized, secureContext: context };
+    const socket = connect({ ...settings, socket: stream });
+    socket.once("error", failed);
+    socket.once("secureConnect", () => {
+      socket.off("error", failed);
+      secured(socket);
+    });
+    return socket;
+  };
+}
+
+/**
+ * Server handshakes by one `tls.Server`. It alone verifies clients' certificates on Node and Deno,
+ * but reports to its own listeners, without saying which stream; so each stream gets a server that
+ * inherits from it and reports on its own.
+ */
+export function sharedServer(options: TlsServerOptions): Handshake {
+  const settings = { ...contextOptions(options), ...alpn(options), ...verification(options) };
+  const server = createServer({ ...settings, allowHalfOpen: true });
+  return (stream, secured, failed) => {
+    const emit = (event: string, argument: unknown): boolean => {
+      if (event === "secureConnection") secured(argument as TLSSocket);
+      else if (event === "tlsClientError") failed(argument as Error);
+      return true;
+    };
+    const own = Object.create(server, { emit: { value: emit } });
+    for (const connected of server.listeners("connection")) Reflect.apply(connected, own, [stream]);
+    return undefined;
+  };
+}
+
+/** Server handshakes by a socket each: for a runtime whose sockets verify certificates alone. */
+export function eachServer(options: TlsServerOptions): Handshake {
+  const context = createSecureContext(contextOptions(options));
+  return (stream, secured, failed) => {
+    const settings = { ...alpn(options), ...verification(options), secureContext: context };
+    const socket = new TLSSocket(stream, { ...settings, isServer: true });
+    socket.once("error", failed);
+    socket.once("secure", () => {
+      socket.off("error", failed);
+      secured(socket);
+    });
+    return socket;
+  };
+}

@@ -1,0 +1,268 @@
+/** The contract's tests of TLS: handshakes that succeed and fail, what they settle, and startTls. */
+import { describe, expect, test } from "vitest";
+import type { Address, TlsClientOptions, TlsServerOptions } from "../../../src/host.ts";
+import { certificates, noCertificates } from "../../support/certificates.ts";
+import { until } from "../../support/until.ts";
+import { answering, type Bench, failure, type Station } from "./bench.ts";
+import { MIB, noise } from "./flow.ts";
+import type { Probe } from "./probe.ts";
+import { testUnless } from "./unless.ts";
+
+export function testTls(bench: Bench): void {
+  const title = noCertificates === undefined ? "TLS" : `TLS (${noCertificates})`;
+  describe.skipIf(noCertificates !== undefined)(title, () => {
+    testHandshakes(bench);
+    testRefusals(bench);
+    testStartTls(bench);
+  });
+}
+
+/** A listener with the certificate for localhost, and the errors of handshakes on it. */
+async function serve(
+  bench: Bench,
+  more: TlsServerOptions = {},
+): Promise<Station & { failures: Error[] }> {
+  const failures: Error[] = [];
+  const handshakeFailed = (error: Error): void => {
+    failures.push(error);
+  };
+  const tls = { ...certificates().server, handshakeFailed, ...more };
+  return { ...(await bench.listen({ tls }, answering)), failures };
+}
+
+function dial(bench: Bench, address: Address, more: TlsClientOptions = {}): Promise<Probe> {
+  const tls = { ca: certificates().ca, serverName: "localhost", ...more };
+  return bench.connect({ ...address, tls });
+}
+
+async function exchange(client: Probe): Promise<void> {
+  client.write(Buffer.from("ping"));
+  await until(() => client.text === "pong");
+}
+
+function testHandshakes(bench: Bench): void {
+  test("an exchange, and what both ends know", async () => {
+    const { listener, accepted } = await serve(bench, { alpnProtocols: ["h2", "http/1.1"] });
+    const client = await dial(bench, listener.address, { alpnProtocols: ["http/1.1"] });
+    await exchange(client);
+    const server = accepted[0] as Probe;
+    expect(client.socket.tls).toMatchObject({
+      protocol: "TLSv1.3",
+      alpnProtocol: "http/1.1",
+      serverName: "localhost",
+      authorized: true,
+    });
+    expect(client.socket.tls?.cipher).toMatch(/AES|CHACHA/);
+    expect(client.socket.tls?.peerCertificate).toMatchObject({
+      subject: { CN: "localhost" },
+      issuer: { CN: "root" },
+    });
+    expect(client.socket.tls?.peerCertificate?.subjectAltName).toContain("DNS:localhost");
+    expect(server.socket.tls).toMatchObject({
+      alpnProtocol: "http/1.1",
+      serverName: "localhost",
+      authorized: false,
+      peerCertificate: undefined,
+    });
+    expect(server.socket.localAddress).toEqual(listener.address);
+    expect(client.socket.remoteAddress).toEqual(listener.address);
+    client.finish();
+    await until(() => server.ended);
+    server.finish();
+    await until(() => client.closed && server.closed);
+    expect([client.error, server.error]).toEqual([undefined, undefined]);
+  });
+
+  test("without ALPN, without TLS, by address", async () => {
+    const { listener } = await serve(bench);
+    const client = await dial(bench, listener.address, { serverName: "127.0.0.1" });
+    await exchange(client);
+    expect(client.socket.tls?.alpnProtocol).toBe("");
+    const { client: plain } = await bench.pair();
+    expect(plain.socket.tls).toBeUndefined();
+  });
+
+  test("the host connected to is the name that is verified", async () => {
+    const { listener } = await serve(bench);
+    const tls = { ca: certificates().ca };
+    await exchange(await bench.connect({ ...listener.address, host: "localhost", tls }));
+    await exchange(await bench.connect({ ...listener.address, tls }));
+  });
+
+  test("4 MiB each way", async () => {
+    const { listener, accepted } = await serve(bench);
+    const client = await dial(bench, listener.address);
+    await until(() => accepted.length === 1);
+    const server = accepted[0] as Probe;
+    server.script = { data: (bytes) => server.send(bytes) };
+    const bytes = noise(4 * MIB);
+    client.write(bytes);
+    await until(() => client.length === bytes.length);
+    expect(Buffer.concat(client.chunks).equals(bytes)).toBe(true);
+  });
+
+  testUnless(
+    bench.options.noTlsHalfClose,
+    "half-close by the client: the server answers",
+    async () => {
+      const answer = noise(MIB);
+      const { listener, accepted } = await serve(bench);
+      const client = await dial(bench, listener.address);
+      await until(() => accepted.length === 1);
+      const server = accepted[0] as Probe;
+      server.script = {
+        end: () => {
+          server.write(answer);
+          server.shutdown();
+        },
+      };
+      client.write(Buffer.from("question"));
+      client.shutdown();
+      await until(() => client.closed && server.closed);
+      expect(server.text).toBe("question");
+      expect(Buffer.concat(client.chunks).equals(answer)).toBe(true);
+      expect([client.error, server.error]).toEqual([undefined, undefined]);
+    },
+  );
+
+  test("clients show certificates when they are asked to", async () => {
+    const { ca, client: identity } = certificates();
+    const { listener, accepted, failures } = await serve(bench, { ca, requestCert: true });
+    const client = await dial(bench, listener.address, identity);
+    await exchange(client);
+    expect(accepted[0]?.socket.tls).toMatchObject({
+      authorized: true,
+      peerCertificate: { subject: { CN: "client" } },
+    });
+    expect(failures).toEqual([]);
+  });
+
+  test("certificates that are asked for, but not required", async () => {
+    const { ca, rogue } = certificates();
+    const lax = { ca, requestCert: true, rejectUnauthorized: false };
+    const { listener, accepted } = await serve(bench, lax);
+    await exchange(await dial(bench, listener.address));
+    await exchange(await dial(bench, listener.address, rogue));
+    expect(accepted.map((probe) => probe.socket.tls?.authorized)).toEqual([false, false]);
+    expect(accepted[0]?.socket.tls?.peerCertificate).toBeUndefined();
+    expect(accepted[1]?.socket.tls?.peerCertificate?.subject).toEqual({ CN: "rogue" });
+  });
+
+  test("a renewed certificate is for connections to come", async () => {
+    const { server: first, renewed } = certificates();
+    const { listener } = await serve(bench);
+    const before = await dial(bench, listener.address);
+    expect(() => listener.setTls({ cert: first.cert, key: renewed.key })).toThrow();
+    expect(() => listener.setTls({ cert: "no certificate", key: renewed.key })).toThrow();
+    listener.setTls(renewed);
+    const after = await dial(bench, listener.address);
+    await exchange(before);
+    await exchange(after);
+    const prints = [before, after].map((p) => p.socket.tls?.peerCertificate?.fingerprint256);
+    expect(new Set(prints).size).toBe(2);
+    const plain = await bench.listen();
+    expect(() => plain.listener.setTls(renewed)).toThrow("opened without it");
+  });
+}
+
+function testRefusals(bench: Bench): void {
+  test.each([
+    { name: "an unknown authority", tls: () => ({ ca: certificates().other.cert }) },
+    { name: "another name", tls: () => ({ serverName: "elsewhere.test" }) },
+    { name: "another address", tls: () => ({ serverName: "127.0.0.9" }) },
+  ])("a client refuses $name", async ({ tls }) => {
+    const { listener } = await serve(bench);
+    const code = await failure(dial(bench, listener.address, tls()));
+    expect(code).toMatch(/CERT|ISSUER|ALTNAME|SIGNATURE/);
+    const lax = await dial(bench, listener.address, { ...tls(), rejectUnauthorized: false });
+    await exchange(lax);
+    expect(lax.socket.tls?.authorized).toBe(false);
+  });
+
+  test.each(["none", "rogue"] as const)(
+    "a server refuses a client's certificate: %s",
+    async (which) => {
+      const { ca, rogue } = certificates();
+      const { listener, accepted, failures } = await serve(bench, { ca, requestCert: true });
+      // TLS 1.3: the client is done before the server has seen its certificate.
+      const client = dial(bench, listener.address, which === "rogue" ? rogue : {});
+      client.catch(() => {});
+      await until(() => failures.length === 1);
+      expect(accepted).toEqual([]);
+    },
+  );
+
+  test("who agrees on no protocol is refused", async () => {
+    const { listener, failures } = await serve(bench, { alpnProtocols: ["h2"] });
+    const client = dial(bench, listener.address, { alpnProtocols: ["http/1.1"] });
+    await expect(client).rejects.toThrow();
+    await until(() => failures.length === 1);
+  });
+
+  test("what is not TLS fails its own handshake alone", async () => {
+    const { listener, accepted, failures } = await serve(bench);
+    const plain = await bench.connect(listener.address);
+    plain.write(Buffer.from("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    await until(() => failures.length === 1 && (plain.ended || plain.closed));
+    const gone = await bench.connect(listener.address);
+    gone.abort();
+    await until(() => failures.length === 2);
+    await exchange(await dial(bench, listener.address));
+    expect(accepted).toHaveLength(1);
+  });
+
+  test("a handshake that takes too long", async () => {
+    const { listener, failures } = await serve(bench, { handshakeTimeout: 0.05 });
+    const silent = await bench.connect(listener.address);
+    await until(() => failures.length === 1 && (silent.ended || silent.closed));
+    expect((failures[0] as NodeJS.ErrnoException).code).toBe("ETIMEDOUT");
+    const deaf = await bench.listen();
+    const client = dial(bench, deaf.listener.address, { handshakeTimeout: 0.05 });
+    expect(await failure(client)).toBe("ETIMEDOUT");
+    await until(() => deaf.accepted[0]?.ended === true || deaf.accepted[0]?.closed === true);
+  });
+
+  test("a server that is gone, and one that speaks no TLS", async () => {
+    const { listener } = await bench.listen({}, { open: (probe) => probe.finish() });
+    expect(await failure(dial(bench, listener.address))).toBe("ECONNRESET");
+    listener.close();
+    expect(await failure(dial(bench, listener.address))).toBe("ECONNREFUSED");
+    const plain = await bench.listen({}, answering);
+    await expect(dial(bench, plain.listener.address)).rejects.toThrow();
+  });
+
+  test("a certificate that does not fit its key is refused at once", async () => {
+    const { server, client } = certificates();
+    const tls = { cert: server.cert, key: client.key };
+    await expect(bench.listen({ tls })).rejects.toThrow();
+  });
+}
+
+function testStartTls(bench: Bench): void {
+  test("a connection goes over to TLS", async () => {
+    const { server: identity, ca } = certificates();
+    const { client, server } = await bench.pair();
+    client.write(Buffer.from("STARTTLS\r\n"));
+    await until(() => server.text === "STARTTLS\r\n");
+    const secured = bench.startTls(server, { side: "server", ...identity }, answering);
+    const own = { side: "client", ca, serverName: "localhost" } as const;
+    const above = await bench.startTls(client, own);
+    await exchange(above);
+    expect(above.socket.tls?.authorized).toBe(true);
+    expect(above.socket.remoteAddress).toEqual(client.socket.remoteAddress);
+    above.finish();
+    const answerer = await secured;
+    await until(() => answerer.ended);
+    expect(answerer.text).toBe("ping");
+  });
+
+  test("a handshake that fails closes the connection", async () => {
+    const { server: identity, other } = certificates();
+    const { client, server } = await bench.pair();
+    const secured = bench.startTls(server, { side: "server", ...identity });
+    secured.catch(() => {});
+    const own = { side: "client", ca: other.cert, serverName: "localhost" } as const;
+    expect(await failure(bench.startTls(client, own))).toMatch(/CERT|ISSUER|SIGNATURE/);
+    await until(() => server.socket.bufferedAmount === 0);
+  });
+}
