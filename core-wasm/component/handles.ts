@@ -6,6 +6,10 @@
 export declare function newDecoder(slot: i32): i32;
 
 // @ts-ignore: decorator
+@external("[export]squall:core/multipart@0.1.0", "[resource-new]scanner")
+export declare function newScanner(slot: i32): i32;
+
+// @ts-ignore: decorator
 @external("[export]squall:core/signing@0.1.0", "[resource-new]signer")
 export declare function newSigner(slot: i32): i32;
 

@@ -21,6 +21,12 @@ export {
   parseResponse as http_parseResponse,
 } from "./http";
 export {
+  createScanner as multipart_scanner_create,
+  dropScanner as multipart_scanner_drop,
+  parsePartHead as multipart_parsePartHead,
+  scan as multipart_scanner_scan,
+} from "./multipart";
+export {
   createSigner as signing_signer_create,
   decodeXsrfToken as signing_decodeXsrfToken,
   dropSigner as signing_signer_drop,

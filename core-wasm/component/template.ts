@@ -1,10 +1,11 @@
 /** The interface template of core.wit: the tokenizer over a source that is in memory as a whole. */
 
-import { ERROR_POSITION, MAX_TOKENS, TABLE, TOKEN_COUNT, TOKEN_LINE, TOKEN_ROWS } from "../layout";
+import { ERROR_POSITION, TABLE, TOKEN_COUNT, TOKEN_LINE, TOKEN_ROWS } from "../layout";
 import { EMPTY_EXPRESSION, MISSING_COMMENT_END } from "../status";
 import { word } from "../table";
 import { tokenize as tokenizeWindow } from "../template/tokenizer";
-import { allocate, argument, hasOverflowed } from "./arena";
+import { argument, hasOverflowed } from "./arena";
+import { extendList, listStart, startList } from "./list";
 import { ERROR, give, giveOkBytes, put8, put32 } from "./result";
 
 // Cases of error-code: the statuses from EMPTY_EXPRESSION on in their order, then these.
@@ -17,7 +18,7 @@ const TOKEN: i32 = 16;
 export function tokenize(p: usize, n: i32): usize {
   const source = argument(p, n);
   if (source == 0) return fail(hasOverflowed() ? TOO_LARGE : INVALID_ARGUMENT, 0, 0);
-  let list: usize = 0;
+  startList();
   let count: i32 = 0;
   let line = 1;
   for (let at = 0; at < n; ) {
@@ -25,27 +26,14 @@ export function tokenize(p: usize, n: i32): usize {
     line = word(TOKEN_LINE);
     if (taken < 0) return fail(EMPTY_EXPRESSION - taken, at + word(ERROR_POSITION), line);
     const more = word(TOKEN_COUNT);
-    list = extended(list, count, more);
-    if (list == 0) return fail(TOO_LARGE, at, line);
-    putTokens(list + count * TOKEN, more, at);
+    const tokens = extendList(count, more, TOKEN);
+    if (tokens == 0) return fail(TOO_LARGE, at, line);
+    putTokens(tokens, more, at);
     count += more;
     at += taken;
   }
-  return giveOkBytes(list == 0 ? source : list, count);
+  return giveOkBytes(listStart(), count);
 }
-
-/** The list with room for more tokens; 0 if there is none. Room comes in doubling steps. */
-function extended(list: usize, count: i32, more: i32): usize {
-  const needed = count + more;
-  if (list != 0 && needed <= room) return list;
-  room = max(needed, max(count << 1, MAX_TOKENS));
-  const larger = allocate(<usize>(room * TOKEN));
-  if (larger != 0 && list != 0) memory.copy(larger, list, count * TOKEN);
-  return larger;
-}
-
-/** Tokens that the list has room for. */
-let room: i32 = 0;
 
 /** Moves the table's rows: kinds count from 0 here, offsets from the start of the source. */
 function putTokens(to: usize, count: i32, at: i32): void {

@@ -59,6 +59,14 @@ const answers: Readonly<Record<string, Answer>> = {
     }
     return `data ${data || "-"} ${consumed} ${done ? "done" : "more"}`;
   },
+  parts: ({ multipart }, [maxHead, boundary, ...pieces]) => {
+    const text = new TextDecoder().decode(bytes(boundary));
+    using scanner = multipart.Scanner.create(text, Number(maxHead));
+    const events = pieces.flatMap((piece) => scanner.scan(bytes(piece)));
+    return ["parts", ...events.map(({ kind, data }) => `${kind}:${hex(data)}`)].join(" ");
+  },
+  "part-head": ({ multipart }, [maxHeaders, head]) =>
+    `headers ${rows(multipart.parsePartHead(bytes(head), Number(maxHeaders)))}`,
   tokens: ({ template }, [source]) => {
     const tokens = template.tokenize(new TextDecoder().decode(bytes(source)));
     const rows = tokens.map(({ kind, start, end, line }) => `${kind}:${start}:${end}:${line}`);
@@ -118,15 +126,19 @@ const answers: Readonly<Record<string, Answer>> = {
 /** What both kinds of heads have. */
 function common(head: Core.http.RequestHead | Core.http.ResponseHead): string[] {
   const asked = Object.entries(head.attributes).filter(([, isSet]) => isSet);
-  const headers = head.headers.map(
-    (row) => `${row.nameOffset}+${row.nameLength}#${row.id}@${row.valueOffset}+${row.valueLength}`,
-  );
   return [
     `version=1.${head.minorVersion}`,
     `length=${head.contentLength ?? "-"}`,
     `flags=${asked.map(([name]) => kebab(name)).join() || "-"}`,
-    `headers=${headers.join() || "-"}`,
+    `headers=${rows(head.headers)}`,
   ];
+}
+
+function rows(headers: readonly Core.http.Header[]): string {
+  const texts = headers.map(
+    (row) => `${row.nameOffset}+${row.nameLength}#${row.id}@${row.valueOffset}+${row.valueLength}`,
+  );
+  return texts.join() || "-";
 }
 
 function span(of: Span | undefined): string {

@@ -18,8 +18,10 @@ const (
 	input   = 192 * 1024
 	output  = 448 * 1024
 
-	chunkedBlock = table + 8*1024 - 256
-	chunkedWords = 8
+	multipartBlock = chunkedBlock + 64
+	multipartWords = 6
+	chunkedBlock   = table + 8*1024 - 256
+	chunkedWords   = 8
 )
 
 // Core is an instance of the plain module: bytes are put into its memory, numbers are passed, and

@@ -33,6 +33,7 @@ func main() {
 
 var answers = map[string]func(*Core, []string) string{
 	"request": request, "response": response, "chunked": chunked, "tokens": tokens,
+	"parts": parts, "part-head": partHead,
 	"digest": digest, "version": version, "sign": sign, "verify": verify, "hmac": hmac,
 	"frame": frame, "mask": mask, "utf8": utf8,
 }
@@ -75,20 +76,25 @@ func common(core *Core) string {
 	if bits&4 != 0 {
 		length = fmt.Sprint(uint64(core.Word(13))<<32 | uint64(core.Word(12)))
 	}
-	var names, rows []string
+	var names []string
 	for bit, name := range flags {
 		if bits>>bit&1 != 0 {
 			names = append(names, name)
 		}
 	}
+	return fmt.Sprintf("version=1.%d length=%s flags=%s headers=%s", core.Word(10), length,
+		orNone(strings.Join(names, ",")), headerRows(core))
+}
+
+func headerRows(core *Core) string {
+	var rows []string
 	for index := uint32(0); index < core.Word(15); index++ {
 		row := 24 + 4*index
 		name := core.Word(row + 1)
 		rows = append(rows, fmt.Sprintf("%d+%d#%d@%s", core.Word(row), name&0xffff, name>>16,
 			span(core, row+2)))
 	}
-	return fmt.Sprintf("version=1.%d length=%s flags=%s headers=%s", core.Word(10), length,
-		orNone(strings.Join(names, ",")), orNone(strings.Join(rows, ",")))
+	return orNone(strings.Join(rows, ","))
 }
 
 // The state of one body is the decoder's block: put it in before a piece, take it out after.
@@ -114,6 +120,50 @@ func chunked(core *Core, parts []string) string {
 		end = "done"
 	}
 	return fmt.Sprintf("data %s %d %s", digits(body), consumed, end)
+}
+
+// Answers one event for each call. Nobody else uses the scanner's block meanwhile, so it stays there.
+func parts(core *Core, parts []string) string {
+	delimiter := append([]byte("\r\n--"), data(parts[1])...)
+	core.Put(multipartBlock, make([]byte, 4*multipartWords))
+	core.Put(multipartBlock+32, delimiter)
+	word := func(index uint32) uint32 { return core.Word((multipartBlock-table)/4 + index) }
+	kinds := []string{"", "head-piece", "head", "data", "data", "part-end", "parts-end"}
+	events := []string{"parts"}
+	for _, piece := range parts[2:] {
+		length := core.Put(input, data(piece))
+		for at := uint64(0); at < length; {
+			taken := core.Call("scanMultipart", input+at, length-at, uint64(len(delimiter)),
+				number(parts[0]))
+			if taken < 0 {
+				return fmt.Sprintf("error %s %d", status(taken), at+uint64(core.Word(14)))
+			}
+			kind, from := word(3), uint32(input+at)
+			if kind == 4 {
+				from = multipartBlock + 32
+			}
+			if kind != 0 {
+				found := core.Bytes(from+word(4), int(word(5)-word(4)))
+				events = append(events, kinds[kind]+":"+digits(found))
+			}
+			at += uint64(taken)
+		}
+	}
+	return strings.Join(events, " ")
+}
+
+// The parser's scans end at a NUL.
+func partHead(core *Core, parts []string) string {
+	length := core.Put(input, data(parts[1]))
+	core.Put(uint32(input+length), []byte{0})
+	taken := core.Call("parsePartHead", input, length, number(parts[0]))
+	if taken == -1 {
+		return fmt.Sprintf("error invalid-argument %d", length)
+	}
+	if taken < 0 {
+		return unfinished(core, taken)
+	}
+	return "headers " + headerRows(core)
 }
 
 func tokens(core *Core, parts []string) string {
@@ -240,7 +290,8 @@ too-many-headers target-too-long bad-chunk-size bad-chunk-end chunk-extension-to
 trailers-too-large forbidden-trailer bad-status-line unknown-expectation bad-hex bad-base64
 malformed bad-signature wrong-name expired bad-timestamp bad-reserved-bits bad-opcode
 bad-control-frame bad-masking bad-frame-length bad-utf8 empty-expression empty-block
-missing-expression-end missing-block-end missing-comment-end`)
+missing-expression-end missing-block-end missing-comment-end missing-boundary bad-boundary-line
+part-head-too-large`)
 
 func status(result int32) string {
 	return statuses[-result-1]

@@ -61,13 +61,16 @@ def span(value):
 def common(head):
     """What both kinds of heads have."""
     length = getattr(head, "content-length")
-    row = "{name-offset}+{name-length}#{id}@{value-offset}+{value-length}"
-    headers = ",".join(row.format(**vars(header)) for header in head.headers)
     flags = ",".join(name for name in FLAGS if name in head.attributes)
     return (
         f"version=1.{getattr(head, 'minor-version')} length={'-' if length is None else length} "
-        f"flags={flags or '-'} headers={headers or '-'}"
+        f"flags={flags or '-'} headers={rows(head.headers)}"
     )
+
+
+def rows(headers):
+    row = "{name-offset}+{name-length}#{id}@{value-offset}+{value-length}"
+    return ",".join(row.format(**vars(header)) for header in headers) or "-"
 
 
 FLAGS = [
@@ -110,6 +113,22 @@ def chunked(core, max_extension, max_trailer, *pieces):
     finally:
         decoder.drop(core.store)
     return f"data {digits(body)} {consumed} {'done' if done else 'more'}"
+
+
+def parts(core, max_head, boundary, *pieces):
+    create = "[static]scanner.create"
+    scanner = core.call("multipart", create, data(boundary).decode(), int(max_head))
+    events = []
+    try:
+        for piece in pieces:
+            events += core.call("multipart", "[method]scanner.scan", scanner, data(piece))
+    finally:
+        scanner.drop(core.store)
+    return " ".join(["parts", *(f"{event.kind}:{digits(event.data)}" for event in events)])
+
+
+def part_head(core, max_headers, head):
+    return f"headers {rows(core.call('multipart', 'parse-part-head', data(head), int(max_headers)))}"
 
 
 def tokens(core, source):
@@ -190,7 +209,7 @@ def utf8(core, *pieces):
 def answer(core, line):
     call, *parts = line.split(" ")
     try:
-        return globals()[call](core, *parts)
+        return globals()[call.replace("-", "_")](core, *parts)
     except Refused as refused:
         (error,) = refused.args
         return " ".join(["error", *([error] if isinstance(error, str) else map(str, vars(error).values()))])

@@ -124,9 +124,10 @@ test("arguments that have no room together are an error", () => {
 });
 
 test("more of what is held than there is room for is an error, and dropping makes room", () => {
-  const { http, signing, hashing } = core;
+  const { http, multipart, signing, hashing } = core;
   const kinds: { make: () => Disposable; most: number; error: string }[] = [
     { make: () => http.ChunkedDecoder.create(0, 0), most: 1024, error: "too-many-decoders" },
+    { make: () => multipart.Scanner.create("b", 1), most: 1024, error: "too-many-scanners" },
     { make: () => signing.Signer.create(REQUEST), most: 256, error: "too-many-signers" },
     { make: () => hashing.Hasher.create("sha1"), most: 256, error: "too-many-hashers" },
   ];
@@ -157,7 +158,7 @@ test("lists and strings far above the memory that the component starts with", ()
 });
 
 test("options out of range are errors", () => {
-  const { http, signing, websocket } = core;
+  const { http, multipart, signing, websocket } = core;
   const payloadOf = (act: () => unknown) => {
     try {
       act();
@@ -169,6 +170,10 @@ test("options out of range are errors", () => {
   const invalid = { code: "invalid-argument", position: 0 };
   expect(payloadOf(() => http.parseResponse(REQUEST, 1, 200))).toEqual(invalid);
   expect(payloadOf(() => http.ChunkedDecoder.create(2 ** 31, 0))).toEqual(invalid);
+  for (const boundary of ["", "x".repeat(71)]) {
+    expect(payloadOf(() => multipart.Scanner.create(boundary, 1))).toEqual(invalid);
+  }
+  expect(payloadOf(() => multipart.Scanner.create("b", 2 ** 30))).toEqual(invalid);
   expect(payloadOf(() => websocket.parseFrameHead(REQUEST, true, 1))).toBe("invalid-argument");
   const signer = signing.Signer.create(REQUEST);
   expect(payloadOf(() => signer.sign("a", REQUEST, 2n ** 53n, 0))).toBe("invalid-argument");

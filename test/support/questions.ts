@@ -20,6 +20,8 @@ export function questions(): string[] {
     ...wireCases("response.md").map(({ wire }) => `response 4 1 ${hex(wire)}`),
     ...wireCases("response.md").map(({ wire }) => `response 4 2 ${hex(wire)}`),
     ...wireCases("chunked.md").flatMap(({ wire }) => chunkedQuestions(wire)),
+    ...wireCases("multipart.md").flatMap(({ wire, expected }) => partQuestions(wire, expected)),
+    ...partHeads.map((head) => `part-head 2 ${hex(head)}`),
     ...templates.map((source) => `tokens ${hex(source)}`),
     ...digestQuestions(),
     ...signedQuestions(),
@@ -32,13 +34,31 @@ export function questions(): string[] {
 }
 
 /** Whole, byte by byte, and cut in two in the middle. */
-function chunkedQuestions(wire: Buffer): string[] {
-  const [whole, bytes, ...halves] = [...everySplit(wire)];
-  const splits = [whole, bytes, halves[Math.floor(halves.length / 2)]];
-  return splits.flatMap((pieces) =>
-    pieces === undefined ? [] : [`chunked 64 128 ${pieces.map(hex).join(" ")}`],
-  );
+function splits(wire: Buffer): Uint8Array[][] {
+  const [whole = [], bytes = [], ...halves] = [...everySplit(wire)];
+  return [whole, bytes, halves[Math.floor(halves.length / 2)] ?? []];
 }
+
+function chunkedQuestions(wire: Buffer): string[] {
+  return splits(wire).map((pieces) => `chunked 64 128 ${pieces.map(hex).join(" ")}`);
+}
+
+function partQuestions(wire: Buffer, expected: readonly string[]): string[] {
+  const boundary = expected.find((fact) => fact.startsWith("boundary="))?.slice(9) ?? "b";
+  return splits(wire).map((pieces) => `parts 64 ${hex(boundary)} ${pieces.map(hex).join(" ")}`);
+}
+
+const partHeads = [
+  'Content-Disposition: form-data; name="a"\r\nX: y\r\n\r\n',
+  "\r\n",
+  "",
+  "A: 1\r\n",
+  "A 1\r\n\r\n",
+  "A: 1\n\r\n",
+  "A: \0\r\n\r\n",
+  "A: 1\r\n b\r\n\r\n",
+  "A: 1\r\nB: 2\r\nC: 3\r\n\r\n",
+];
 
 const templates = [
   "",

@@ -31,7 +31,13 @@ import {
   METHOD_LENGTH,
   METHOD_START,
   MINOR_VERSION,
+  MULTIPART,
+  MULTIPART_DELIMITER,
+  MULTIPART_EVENT,
+  MULTIPART_EVENT_START,
+  MULTIPART_WORDS,
   OUTPUT,
+  PART_WITHHELD,
   PATH_LENGTH,
   PATH_START,
   PRESENT,
@@ -56,6 +62,7 @@ import { BAD_SIGNED_VALUE, NEED_DATA } from "../../core-wasm/status.ts";
 import { builds, type CoreBuild, statusName } from "./core-builds.ts";
 
 const FORMS = ["", "origin", "absolute", "authority", "asterisk"];
+const EVENTS = ["", "head-piece", "head", "data", "data", "part-end", "parts-end"];
 const KINDS = ["", "text", "expression", "block", "comment", "braces"];
 const ALGORITHMS: Readonly<Record<string, number>> = {
   sha1: SHA1,
@@ -126,6 +133,33 @@ const answers: Readonly<Record<string, (parts: string[]) => string>> = {
       if (chunked[CHUNKED_DONE] === 1) break;
     }
     return `data ${data || "-"} ${consumed} ${chunked[CHUNKED_DONE] === 1 ? "done" : "more"}`;
+  },
+  parts: ([maxHead, boundary, ...pieces]) => {
+    const block = new Int32Array(memory.buffer, MULTIPART, MULTIPART_WORDS).fill(0);
+    const delimiter = Buffer.from(`0d0a2d2d${boundary}`, "hex");
+    memory.set(delimiter, MULTIPART_DELIMITER);
+    const events: string[] = [];
+    for (const piece of pieces) {
+      const n = put(piece, INPUT);
+      for (let at = 0; at < n; ) {
+        const from = INPUT + at;
+        const taken = wasm.scanMultipart(from, n - at, delimiter.length, Number(maxHead));
+        if (taken < 0) return `error ${kebab(taken)} ${at + word(ERROR_POSITION)}`;
+        const kind = block[MULTIPART_EVENT] ?? 0;
+        const [start = 0, end = 0] = block.subarray(MULTIPART_EVENT_START);
+        const base = kind === PART_WITHHELD ? MULTIPART_DELIMITER : from;
+        if (kind !== 0) events.push(`${EVENTS[kind]}:${digits(base + start, end - start)}`);
+        at += taken;
+      }
+    }
+    return ["parts", ...events].join(" ");
+  },
+  "part-head": ([maxHeaders, head]) => {
+    const n = put(head, INPUT);
+    memory[INPUT + n] = 0;
+    const length = wasm.parsePartHead(INPUT, n, Number(maxHeaders));
+    if (length === NEED_DATA) return `error invalid-argument ${n}`;
+    return length < 0 ? unfinished(length) : `headers ${rows()}`;
   },
   tokens: ([source]) => {
     const n = put(source, WINDOW);
@@ -232,17 +266,21 @@ function unfinished(status: number): string {
 function common(): string[] {
   const flags = ATTRIBUTES.filter((_, bit) => word(FLAGS) & (1 << bit));
   const length = word(CONTENT_LENGTH_HIGH) * 2 ** 32 + (word(CONTENT_LENGTH_LOW) >>> 0);
+  return [
+    `version=1.${word(MINOR_VERSION)}`,
+    `length=${word(FLAGS) & FLAG_HAS_LENGTH ? length : "-"}`,
+    `flags=${flags.join() || "-"}`,
+    `headers=${rows()}`,
+  ];
+}
+
+function rows(): string {
   const headers = Array.from({ length: word(HEADER_COUNT) }, (_, index) => {
     const row = HEADERS + index * HEADER_WORDS;
     const name = word(row + 1);
     return `${word(row)}+${name & 0xffff}#${name >>> 16}@${word(row + 2)}+${word(row + 3)}`;
   });
-  return [
-    `version=1.${word(MINOR_VERSION)}`,
-    `length=${word(FLAGS) & FLAG_HAS_LENGTH ? length : "-"}`,
-    `flags=${flags.join() || "-"}`,
-    `headers=${headers.join() || "-"}`,
-  ];
+  return headers.join() || "-";
 }
 
 function word(index: number): number {

@@ -13,6 +13,8 @@ pub fn answer(instance: &mut Instance, line: &str) -> Result<String> {
         "request" => request(instance, &parts[1..]),
         "response" => response(instance, &parts[1..]),
         "chunked" => chunked(instance, &parts[1..]),
+        "parts" => part_events(instance, &parts[1..]),
+        "part-head" => part_head(instance, &parts[1..]),
         "tokens" => tokens(instance, &parts[1..]),
         "digest" => digest(instance, &parts[1..]),
         "version" => version(instance, &parts[1..]),
@@ -82,6 +84,12 @@ fn common(minor: u8, length: Option<u64>, attributes: Attributes, headers: &[Hea
         .filter(|(flag, _)| attributes.contains(*flag))
         .map(|(_, name)| *name)
         .collect();
+    let length = length.map_or("-".into(), |length| length.to_string());
+    let (flags, rows) = (or_none(flags.join(",")), rows(headers));
+    format!("version=1.{minor} length={length} flags={flags} headers={rows}")
+}
+
+fn rows(headers: &[Header]) -> String {
     let rows: Vec<String> = headers
         .iter()
         .map(|row| {
@@ -92,9 +100,7 @@ fn common(minor: u8, length: Option<u64>, attributes: Attributes, headers: &[Hea
             )
         })
         .collect();
-    let length = length.map_or("-".into(), |length| length.to_string());
-    let (flags, rows) = (or_none(flags.join(",")), or_none(rows.join(",")));
-    format!("version=1.{minor} length={length} flags={flags} headers={rows}")
+    or_none(rows.join(","))
 }
 
 const FLAGS: [(Attributes, &str); 11] = [
@@ -138,6 +144,41 @@ fn chunked(Instance { store, core }: &mut Instance, parts: &[&str]) -> Result<St
     decoder.resource_drop(&mut *store)?;
     let end = if done { "done" } else { "more" };
     Ok(format!("data {} {consumed} {end}", digits(&data)))
+}
+
+fn part_events(Instance { store, core }: &mut Instance, parts: &[&str]) -> Result<String> {
+    let scanners = core.squall_core_multipart().scanner();
+    let max_head = number(parts[0]) as u32;
+    let scanner = match scanners.call_create(&mut *store, &text(parts[1]), max_head)? {
+        Ok(scanner) => scanner,
+        Err(error) => return Ok(format!("error {} {}", name(&error.code), error.position)),
+    };
+    let mut line = String::from("parts");
+    for piece in &parts[2..] {
+        match scanners.call_scan(&mut *store, scanner, &bytes(piece))? {
+            Ok(events) => {
+                for event in events {
+                    line += &format!(" {}:{}", name(&event.kind), digits(&event.data));
+                }
+            }
+            Err(error) => {
+                line = format!("error {} {}", name(&error.code), error.position);
+                break;
+            }
+        }
+    }
+    scanner.resource_drop(&mut *store)?;
+    Ok(line)
+}
+
+fn part_head(Instance { store, core }: &mut Instance, parts: &[&str]) -> Result<String> {
+    let multipart = core.squall_core_multipart();
+    let headers = number(parts[0]) as u32;
+    let parsed = multipart.call_parse_part_head(store, &bytes(parts[1]), headers)?;
+    Ok(match parsed {
+        Ok(headers) => format!("headers {}", rows(&headers)),
+        Err(error) => format!("error {} {}", name(&error.code), error.position),
+    })
 }
 
 fn tokens(Instance { store, core }: &mut Instance, parts: &[&str]) -> Result<String> {
