@@ -6,5 +6,6 @@ import { openTcp } from "./tcp.ts";
 export const host: Host = {
   name: "bun",
   runtime: `bun ${bun?.version}`,
+  programCommand: () => [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
   openTcp,
 };

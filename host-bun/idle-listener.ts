@@ -130,12 +130,15 @@ export function portOf(fd: number): number {
 class Idle implements IdleListener {
   readonly address: Address;
   readonly fd: number;
+  readonly byNumber = false;
   #open = true;
 
   constructor(address: Address, fd: number) {
     this.address = address;
     this.fd = fd;
   }
+
+  setInheritable(): void {}
 
   close(): void {
     if (this.#open) libc().call.close(this.fd);

@@ -60,7 +60,11 @@ declare const Deno: {
   readonly mainModule: string;
   readonly args: readonly string[];
   readonly permissions: {
-    querySync(permission: DenoPermission): { readonly state: "granted" | "prompt" | "denied" };
+    querySync(permission: DenoPermission): {
+      readonly state: "granted" | "prompt" | "denied";
+      /** Granted for some of what it is about. */
+      readonly partial: boolean;
+    };
   };
   readonly errors: {
     readonly NotCapable: new (message: string) => Error;

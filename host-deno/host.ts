@@ -3,9 +3,9 @@
  * elsewhere. Asks the user nothing. Wiring only; `ioloop` imports it through `#host`.
  */
 
-import type { Host } from "../src/host.ts";
+import type { Host, Tcp, TransferMemory } from "../src/host.ts";
 import { Libc } from "./libc.ts";
-import { isGranted } from "./permissions.ts";
+import { isGranted, programCommand } from "./permissions.ts";
 import { openDenoTcp } from "./tcp.ts";
 import { openEpollTcp } from "./tcp-epoll.ts";
 
@@ -18,7 +18,8 @@ function createEpollHost(): Host | undefined {
   if (Deno.build.os !== "linux" || !isGranted({ name: "ffi" })) return undefined;
   try {
     const libc = new Libc();
-    return { name: "deno-epoll", runtime, openTcp: (memory) => openEpollTcp(memory, libc) };
+    const openTcp = (memory: TransferMemory): Tcp => openEpollTcp(memory, libc);
+    return { name: "deno-epoll", runtime, programCommand, openTcp };
   } catch {
     // A Linux without glibc.
     return undefined;
@@ -26,7 +27,12 @@ function createEpollHost(): Host | undefined {
 }
 
 /** Deno's own sockets, whatever else there is. */
-export const denoHost: Host = { name: "deno", runtime, openTcp: openDenoTcp };
+export const denoHost: Host = {
+  name: "deno",
+  runtime,
+  programCommand,
+  openTcp: openDenoTcp,
+};
 
 /** This runtime's host. */
 export const host: Host = epollHost ?? denoHost;

@@ -21,6 +21,7 @@ interface Functions {
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
   fchmod(fd: number, mode: number): number;
+  fcntl(fd: number, command: number, value: number): number;
   eventfd(value: number, flags: number): number;
   eventfd_write(fd: number, value: number): number;
   epoll_create1(flags: number): number;
@@ -56,6 +57,7 @@ const definitions: Record<keyof Functions, DenoForeignFunction> = {
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   fchmod: { parameters: ["i32", "u32"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   eventfd_write: { parameters: ["i32", "u32"], result: "i32" },
   epoll_create1: { parameters: ["i32"], result: "i32" },
@@ -83,6 +85,10 @@ export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
+export const F_SETFD = 2;
+export const F_SETFL = 4;
+export const FD_CLOEXEC = 1;
+export const O_NONBLOCK = 0o4000;
 /** SOCK_NONBLOCK | SOCK_CLOEXEC. */
 export const OWN_AND_NONBLOCKING: number = 0o4000 | 0o2000000;
 export const SOL_SOCKET = 1;

@@ -93,12 +93,41 @@ function refusal(act: string, advice: string): Error {
   return Object.assign(error, { code: "EACCES" });
 }
 
+const KINDS = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
+
+/**
+ * The command that starts this program again with the permissions it has in full. Throws if one is
+ * denied in part: Deno does not tell for what, and the new process would have more than this one.
+ */
+export function programCommand(): string[] {
+  const states = KINDS.map((name) => ({ name, ...stateOf(name) }));
+  const part = states.find(({ state, partial }) => state === "granted" && partial);
+  if (part !== undefined) {
+    throw new Error(
+      `Cannot start this program again: Deno does not tell what --deny-${part.name} denies. ` +
+        'Say how in the option "command"',
+    );
+  }
+  const granted = states.filter(({ state }) => state === "granted");
+  const flags = granted.map(({ name }) => `--allow-${name}`);
+  if (Deno.listenDatagram !== undefined) flags.push("--unstable-net");
+  return [process.execPath, "run", "--no-prompt", ...flags, mainProgram(), ...Deno.args];
+}
+
+function stateOf(name: (typeof KINDS)[number]): { state: string; partial: boolean } {
+  const { state, partial } = Deno.permissions.querySync({ name });
+  return { state, partial };
+}
+
+function mainProgram(): string {
+  const main = Deno.mainModule;
+  return main.startsWith("file:") ? decodeURIComponent(new URL(main).pathname) : main;
+}
+
 /** This program's command line with the flags it has in full and those it needs. */
 function commandLine(needed: readonly string[]): string {
   const kinds = ["read", "write", "env", "sys", "run", "import"] as const;
   const had = kinds.filter((name) => isGranted({ name })).map((name) => `--allow-${name}`);
   const flags = new Set([...had, ...needed]);
-  const main = Deno.mainModule;
-  const program = main.startsWith("file:") ? decodeURIComponent(new URL(main).pathname) : main;
-  return ["deno run", ...flags, program, ...Deno.args].join(" ");
+  return ["deno run", ...flags, mainProgram(), ...Deno.args].join(" ");
 }

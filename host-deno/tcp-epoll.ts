@@ -24,10 +24,14 @@ import {
   AF_UNIX,
   ECONNRESET,
   EINPROGRESS,
+  F_SETFD,
+  F_SETFL,
+  FD_CLOEXEC,
   IPPROTO_IPV6,
   IPPROTO_TCP,
   IPV6_V6ONLY,
   type Libc,
+  O_NONBLOCK,
   OWN_AND_NONBLOCKING,
   SO_REUSEADDR,
   SO_REUSEPORT,
@@ -88,7 +92,10 @@ class EpollTcp implements Tcp {
       if (open) libc.call.close(fd);
       open = false;
     };
-    return { address: localAddress(libc, fd), fd, close };
+    const setInheritable = (on: boolean): void => {
+      libc.call.fcntl(fd, F_SETFD, on ? 0 : FD_CLOEXEC);
+    };
+    return { address: localAddress(libc, fd), fd, byNumber: true, setInheritable, close };
   }
 
   /** A listening socket's descriptor. */
@@ -104,12 +111,16 @@ class EpollTcp implements Tcp {
     return this.#listen(endpoint as Endpoint, options);
   }
 
-  /** A socket that listens already; it was opened to wait for nothing. */
+  /** A socket that listens already. */
   #adopt(fd: number): number {
     const { libc } = this.#kernel;
     libc.expectAddress();
-    if (libc.call.getsockname(fd, libc.addressPointer, libc.addressLength) === 0) return fd;
-    throw systemError(`accept on descriptor ${fd}`, libc.errno);
+    if (libc.call.getsockname(fd, libc.addressPointer, libc.addressLength) < 0) {
+      throw systemError(`accept on descriptor ${fd}`, libc.errno);
+    }
+    libc.call.fcntl(fd, F_SETFL, O_NONBLOCK);
+    libc.call.fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
   }
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {

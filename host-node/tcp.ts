@@ -138,7 +138,8 @@ export class EpollTcp implements Tcp {
       if (open) closeSync(fd);
       open = false;
     };
-    return { address: { host, port: this.native.portOf(fd), path: "" }, fd, close };
+    const address = { host, port: this.native.portOf(fd), path: "" };
+    return { address, fd, byNumber: false, setInheritable: () => undefined, close };
   }
 
   async #bind(options: ListenOptions): Promise<Bound> {

@@ -37,6 +37,11 @@ export interface Host {
   readonly name: string;
   /** The runtime and its version, as in `node 26.10.0`. */
   readonly runtime: string;
+  /**
+   * The command that starts this program again, with the same options and permissions. Throws if it
+   * cannot be known.
+   */
+  programCommand(): readonly string[];
   /** Opens the socket layer on the core's memory. Called once. */
   openTcp(memory: TransferMemory): Tcp;
 }
@@ -209,6 +214,13 @@ export interface Tcp {
 export interface IdleListener {
   readonly address: Address;
   readonly fd: number;
+  /**
+   * How a child gets it: by number, while `setInheritable` is on, or else as one of its `stdio`.
+   * Deno makes those block, also for the processes that have the same socket already.
+   */
+  readonly byNumber: boolean;
+  /** Has child processes that are started from now on inherit the number, or not. */
+  setInheritable(on: boolean): void;
   /** Closes the descriptor; processes that inherited it go on. Idempotent. */
   close(): void;
 }

@@ -38,8 +38,8 @@ export interface HTTPServerOptions extends Partial<ConnectionLimits>, DrainOptio
   /** Addresses of further proxies, which are passed over at the end of X-Forwarded-For. */
   readonly trustedDownstream?: Iterable<string>;
   /**
-   * SIGTERM and SIGINT stop the server gracefully and end the process, see `shutdown`. False unless
-   * given, for servers that `Application.listen` makes true.
+   * SIGTERM and SIGINT stop the server gracefully and end the process, see `shutdown`. By default
+   * for servers that `Application.listen` makes, or that `start` runs.
    */
   readonly stopOnSignals?: boolean;
   readonly loop?: IOLoop;
@@ -52,6 +52,7 @@ const TICK = 1;
 export class HTTPServer extends TCPServer {
   readonly #owner: ServerOwner;
   readonly #drainOptions: Required<DrainOptions>;
+  readonly #stopOnSignals: boolean | undefined;
   #draining: Promise<number> | undefined;
   #ignoreSignals: (() => void) | undefined;
 
@@ -67,6 +68,7 @@ export class HTTPServer extends TCPServer {
     const outer = xheaders ? new ProxyDelegate(delegate, trustedDownstream) : delegate;
     this.#owner = new ServerOwner(this.loop, outer, options);
     this.#drainOptions = drainOptions(options);
+    this.#stopOnSignals = options.stopOnSignals;
     if (options.stopOnSignals === true) this.#ignoreSignals = stopOnSignals(this);
   }
 
@@ -75,10 +77,20 @@ export class HTTPServer extends TCPServer {
     return this.#owner.connections.size;
   }
 
+  /** Listens on what was bound, in one or several processes, until signals stop it gracefully. */
+  override async start(
+    processes = 1,
+    options: Parameters<TCPServer["start"]>[1] = {},
+  ): Promise<void> {
+    await super.start(processes, options);
+    if (this.#stopOnSignals !== false) this.#ignoreSignals ??= stopOnSignals(this);
+  }
+
   /** Stops accepting, and leaves signals alone. Connections that are open go on. */
   override stop(): void {
     super.stop();
     this.#ignoreSignals?.();
+    this.#ignoreSignals = undefined;
   }
 
   /** The server is stopping: each response says `Connection: close`, health checks say 503. */

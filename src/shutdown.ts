@@ -59,11 +59,14 @@ export function shutdown(): Promise<void> {
   return stopping;
 }
 
-/** Leaves SIGINT to the parent process, which turns a terminal's Ctrl-C into one SIGTERM. */
-export function leaveInterruptToParent(): void {
+/**
+ * Leaves signals to somebody else: a process with children stops those, and a child leaves SIGINT,
+ * which a terminal sends to both, to its parent.
+ */
+export function handOverSignals(...names: readonly Signal[]): void {
   if (listening) unlisten();
-  signals = ["SIGTERM"];
-  process.on("SIGINT", () => undefined);
+  signals = signals.filter((signal) => !names.includes(signal));
+  for (const name of names) process.on(name, () => undefined);
   if (servers.size > 0) listen();
 }
 

@@ -5,11 +5,13 @@
 
 import type { Address, Listener, ListenOptions, Socket, SocketHandler } from "./host.ts";
 import { IOLoop } from "./ioloop.ts";
+import { type ForkOptions, forkProcesses, inheritedListener, reportReady } from "./process.ts";
 
 /** A server of some protocol over TCP or Unix sockets. */
 export abstract class TCPServer {
   readonly loop: IOLoop;
   readonly #listeners: Listener[] = [];
+  readonly #bound: ListenOptions[] = [];
 
   constructor(loop: IOLoop = IOLoop.current()) {
     this.loop = loop;
@@ -29,6 +31,22 @@ export abstract class TCPServer {
     await this.#open({ ...options, path });
   }
 
+  /** Notes an address to listen on, as `listen` takes it, for `start` to open. */
+  bind(port: number, address?: string, options: ListenOptions = {}): void {
+    this.#bound.push({ ...options, port, ...(address !== undefined && { host: address }) });
+  }
+
+  /**
+   * Listens on what was bound: in this process, or in as many child processes, 0 for one on each
+   * processor, that share the ports. This program is started again for each of them, and goes on
+   * after `await server.start(0)` in the children alone; see `forkProcesses`.
+   */
+  async start(processes = 1, options: Omit<ForkOptions, "listen"> = {}): Promise<void> {
+    const bound = this.#bound.splice(0);
+    if (processes !== 1) await forkProcesses(processes, { ...options, listen: bound });
+    for (const place of bound) await this.#open(processes === 1 ? place : inChild(place));
+  }
+
   /** Where the server listens, with the ports it took. */
   get addresses(): Address[] {
     return this.#listeners.map((listener) => listener.address);
@@ -45,5 +63,14 @@ export abstract class TCPServer {
   async #open(options: ListenOptions): Promise<void> {
     const accept = (socket: Socket): SocketHandler => this.handleSocket(socket);
     this.#listeners.push(await this.loop.tcp.listen(options, accept));
+    reportReady();
   }
+}
+
+/** The socket that a child inherits for an address; or the port, which it shares with the others. */
+function inChild(place: ListenOptions): ListenOptions {
+  const inherited = inheritedListener(place.host, place.port ?? 0);
+  if (inherited === undefined) return { ...place, reusePort: true };
+  const { fd, port } = inherited;
+  return fd === undefined ? { ...place, port, reusePort: true } : { ...place, fd };
 }

@@ -42,7 +42,10 @@ const lines: readonly Line[] = [
       "src/shutdown": ["node:process"],
     },
   },
-  { modules: "src/netutil src/locks src/process" },
+  {
+    modules: "src/netutil src/locks src/process",
+    also: { "src/process": ["node:child_process", "node:os", "node:process", "node:stream"] },
+  },
   { modules: "src/iostream src/queues src/autoreload" },
   {
     modules: "src/tcpserver src/tcpclient src/httputil",

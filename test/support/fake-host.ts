@@ -36,6 +36,7 @@ export function createFakeHost(): Host {
   return {
     name: "fake",
     runtime: "fake 1.0.0",
+    programCommand: () => [process.execPath],
     openTcp: (memory) => new FakeTcp(memory),
   };
 }

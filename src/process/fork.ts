@@ -1,0 +1,99 @@
+/**
+ * The same program in several processes. JavaScript cannot fork, so a child is the program started
+ * again: what stands before `await forkProcesses()` runs in the parent and in every child, what
+ * stands after it in the children alone.
+ */
+
+import { availableParallelism } from "node:os";
+import type { IdleListener, ListenOptions } from "../host.ts";
+import { IOLoop } from "../ioloop.ts";
+import { handOverSignals } from "../shutdown.ts";
+import {
+  DEFAULT_FORK,
+  type OpenedListener,
+  Supervisor,
+  type SupervisorOptions,
+} from "./supervisor.ts";
+import { currentTask, joinParent, keyOf } from "./task.ts";
+
+export interface ForkOptions extends Partial<SupervisorOptions> {
+  /**
+   * Addresses that the parent opens, once for each child: a child that is started again finds the
+   * clients that have come meanwhile. `Server.start` gives those that were bound.
+   */
+  readonly listen?: readonly ListenOptions[];
+}
+
+/** The processors that this process may use. */
+export function cpuCount(): number {
+  return availableParallelism();
+}
+
+/** Which child of `forkProcesses` this process is, from 0; undefined in all others. */
+export function taskId(): number | undefined {
+  return currentTask()?.id;
+}
+
+/**
+ * Starts this program `count` times as child processes, 0 for one on each processor, and
+ * supervises them: children that crash are started again, SIGTERM stops all gracefully, SIGHUP
+ * starts all anew one after the other. Resolves in each child with its number. In the parent it
+ * never resolves: the parent exits with its children, and rejects when they crash too often
+ * (Tornado `fork_processes`).
+ */
+export async function forkProcesses(count = 0, options: ForkOptions = {}): Promise<number> {
+  const task = currentTask();
+  if (task !== undefined) {
+    joinParent();
+    return task.id;
+  }
+  if (!(Number.isInteger(count) && count >= 0)) {
+    throw new RangeError(`Cannot start ${count} processes: not a whole number from 0 up`);
+  }
+  handOverSignals("SIGTERM", "SIGINT");
+  const { listen = [], ...rest } = options;
+  const size = count === 0 ? cpuCount() : count;
+  const { host } = IOLoop.current();
+  const command = options.command ?? host.programCommand();
+  const listeners = await openListeners(listen, size);
+  const supervisor = new Supervisor({ ...DEFAULT_FORK, ...rest, command }, listeners);
+  return supervisor.run();
+}
+
+/** What each child inherits. */
+async function openListeners(
+  places: readonly ListenOptions[],
+  count: number,
+): Promise<OpenedListener[][]> {
+  const children = Array.from({ length: count }, (): OpenedListener[] => []);
+  for (const place of places) {
+    const key = keyOf(place.host, place.port ?? 0);
+    let port = place.port ?? 0;
+    for (const child of children) {
+      const idle = await openListener({ ...place, port, reusePort: true });
+      port = idle?.address.port ?? (await freePort(place, port));
+      child.push({ key, port, idle });
+    }
+  }
+  return children;
+}
+
+/** Undefined where the runtime gives no descriptors. */
+async function openListener(options: ListenOptions): Promise<IdleListener | undefined> {
+  try {
+    return await IOLoop.current().tcp.openListener(options);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOTSUP") return undefined;
+    throw error;
+  }
+}
+
+/** A port for children that open it themselves; also tells, before any is started, if it is taken. */
+async function freePort(place: ListenOptions, port: number): Promise<number> {
+  const options = { ...place, port, reusePort: true };
+  const listener = await IOLoop.current().tcp.listen(options, () => {
+    throw new Error("Cannot serve yet: the children are not started");
+  });
+  listener.close();
+  return listener.address.port;
+}

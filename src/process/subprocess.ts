@@ -1,0 +1,99 @@
+/** A program that runs beside this one, with its input and output as streams. */
+
+import type { ChildProcess } from "node:child_process";
+import { constants } from "node:os";
+import process from "node:process";
+import type { Readable, Writable } from "node:stream";
+import { CalledProcessError } from "./errors.ts";
+
+/** What a program's input or output is: as this process's, nothing, or a stream to it. */
+type Stdio = "inherit" | "ignore" | "stream";
+
+export interface SubprocessOptions {
+  readonly stdin?: Stdio;
+  readonly stdout?: Stdio;
+  readonly stderr?: Stdio;
+  readonly cwd?: string | URL;
+  /** Its environment, in place of this process's. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Runs a program. `stdin`, `stdout` and `stderr` are this process's own unless the options say
+ * `Subprocess.STREAM`; `for await (const bytes of child.stdout)` reads (Tornado
+ * `process.Subprocess`).
+ */
+export class Subprocess {
+  /** Has a stream made of an input or output. */
+  static readonly STREAM: "stream" = "stream";
+
+  readonly args: readonly string[];
+  /** Streams, where they were asked for. */
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable | undefined;
+  readonly stderr: Readable | undefined;
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<number>;
+  #returnCode: number | undefined;
+
+  /** Starts the program `args[0]`. If it cannot be started, `waitForExit` rejects. */
+  constructor(args: readonly string[], options: SubprocessOptions = {}) {
+    const [file = "", ...rest] = args;
+    const { stdin = "inherit", stdout = "inherit", stderr = "inherit", cwd, env } = options;
+    const { spawn } = process.getBuiltinModule("node:child_process");
+    const child = spawn(file, rest, {
+      stdio: [pipeFor(stdin), pipeFor(stdout), pipeFor(stderr)],
+      ...(cwd !== undefined && { cwd }),
+      ...(env !== undefined && { env }),
+    });
+    this.args = args;
+    this.stdin = child.stdin ?? undefined;
+    this.stdout = child.stdout ?? undefined;
+    this.stderr = child.stderr ?? undefined;
+    this.#process = child;
+    this.#ended = new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("exit", (code, signal) => {
+        this.#returnCode = code ?? -(signal === null ? 1 : constants.signals[signal]);
+        resolve(this.#returnCode);
+      });
+    });
+    // Nobody has to wait for it.
+    this.#ended.catch(() => undefined);
+  }
+
+  /** Undefined if the program could not be started. */
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** The exit code, or the number of the signal that ended it, below zero; undefined before. */
+  get returnCode(): number | undefined {
+    return this.#returnCode;
+  }
+
+  /**
+   * Resolves when the program has ended, with its `returnCode`. Rejects with CalledProcessError if
+   * that is not 0, unless `raiseError` is false.
+   */
+  async waitForExit(raiseError = true): Promise<number> {
+    const code = await this.#ended;
+    if (code !== 0 && raiseError) throw new CalledProcessError(code, this.args);
+    return code;
+  }
+
+  /** Has a callback called with the `returnCode` when the program has ended. */
+  setExitCallback(callback: (returnCode: number) => void): void {
+    this.#ended.then(callback, () => undefined);
+  }
+
+  /** Sends a signal, if the program still runs. */
+  sendSignal(signal: NodeJS.Signals): void {
+    const { pid } = this;
+    if (this.#returnCode === undefined && pid !== undefined) process.kill(pid, signal);
+  }
+}
+
+function pipeFor(stdio: Stdio): "inherit" | "ignore" | "pipe" {
+  return stdio === "stream" ? "pipe" : stdio;
+}

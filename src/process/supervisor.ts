@@ -1,0 +1,243 @@
+/**
+ * The parent of `forkProcesses`: starts children, starts those again that crash, stops them and
+ * replaces them on signals. Knows nothing of servers: it hands on descriptors and hears "ready".
+ */
+
+import type { ChildProcess, StdioOptions } from "node:child_process";
+import process from "node:process";
+import type { IdleListener } from "../host.ts";
+import { genLog } from "../log.ts";
+import { READY, TASK_VARIABLE, type Task } from "./task.ts";
+
+export interface SupervisorOptions {
+  /** Crashes of children, all together, after which the parent gives up. 100, as in Tornado. */
+  readonly maxRestarts: number;
+  /** Seconds that a new child has until it serves, when it replaces another one. 60. */
+  readonly readyTimeout: number;
+  /** Seconds after which a child that was told to stop is killed: above its `drainTimeout`. 30. */
+  readonly killTimeout: number;
+  /** The command that starts a child: this program again, unless given. */
+  readonly command?: readonly string[];
+}
+
+export const DEFAULT_FORK: SupervisorOptions = {
+  maxRestarts: 100,
+  readyTimeout: 60,
+  killTimeout: 30,
+};
+
+/** Descriptors of a child: 0 to 2 as usual, the channel, and from here on what it is handed. */
+const FIRST_HANDED = 4;
+
+/** What a child listens on: a socket of ours, or a port that the children share. */
+export interface OpenedListener {
+  readonly key: string;
+  readonly port: number;
+  readonly idle: IdleListener | undefined;
+}
+
+interface Child {
+  readonly id: number;
+  readonly process: ChildProcess;
+  /** Resolves with true when it serves, with false when it has ended before. */
+  readonly ready: Promise<boolean>;
+  readonly gone: Promise<void>;
+  killTimer: ReturnType<typeof setTimeout> | undefined;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  /** By task. */
+  readonly #listeners: readonly (readonly OpenedListener[])[];
+  /** By task; undefined for those that ended by themselves. */
+  readonly #children: (Child | undefined)[] = [];
+  /** Everything that runs, those that are being replaced too. */
+  readonly #running = new Set<Child>();
+  #restarts = 0;
+  #stopping = false;
+  #replacing: Promise<void> | undefined;
+  #exitCode = 0;
+  #fail: (error: Error) => void = () => undefined;
+
+  constructor(options: SupervisorOptions, listeners: readonly (readonly OpenedListener[])[]) {
+    this.#options = options;
+    this.#listeners = listeners;
+  }
+
+  /** Never resolves; rejects when children crash too often. */
+  run(): Promise<never> {
+    const count = this.#listeners.length;
+    genLog.info(`Starting ${count} processes`);
+    for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => this.#stop(signal));
+    process.on("SIGHUP", () => this.#replaceAll());
+    for (let id = 0; id < count; id++) this.#children[id] = this.#start(id);
+    return new Promise((_resolve, reject) => {
+      this.#fail = reject;
+    });
+  }
+
+  #start(id: number): Child {
+    const listeners = this.#listeners[id] ?? [];
+    const handed: number[] = [];
+    const task: Task = {
+      id,
+      listeners: listeners.map(({ key, port, idle }) => {
+        if (idle === undefined) return { key, port };
+        if (idle.byNumber) return { key, port, fd: idle.fd };
+        return { key, port, fd: FIRST_HANDED + handed.push(idle.fd) - 1 };
+      }),
+    };
+    const [file = "", ...args] = this.#options.command ?? [];
+    const stdio: StdioOptions = ["ignore", "inherit", "inherit", "ipc", ...handed];
+    const env = { ...process.env, [TASK_VARIABLE]: JSON.stringify(task) };
+    // Loaded here, as servers that do not fork load this file too.
+    const { spawn } = process.getBuiltinModule("node:child_process");
+    for (const { idle } of listeners) idle?.setInheritable(true);
+    const child = this.#watch(id, spawn(file, args, { stdio, env }));
+    for (const { idle } of listeners) idle?.setInheritable(false);
+    this.#running.add(child);
+    return child;
+  }
+
+  #watch(id: number, started: ChildProcess): Child {
+    let gone = (): void => undefined;
+    const child: Child = {
+      id,
+      process: started,
+      gone: new Promise((resolve) => {
+        gone = resolve;
+      }),
+      ready: new Promise((resolve) => {
+        started.on("message", (message) => {
+          if (message === READY) resolve(true);
+        });
+        started.on("exit", () => resolve(false));
+        started.on("error", () => resolve(false));
+      }),
+      killTimer: undefined,
+    };
+    const ended = (how: string, code: number): void => {
+      if (!this.#running.delete(child)) return;
+      clearTimeout(child.killTimer);
+      gone();
+      this.#ended(child, how, code);
+    };
+    started.on("exit", (code, signal) => {
+      if (signal !== null) ended(`was killed by signal ${signal}`, 1);
+      else ended(`exited with status ${code}`, code ?? 1);
+    });
+    started.on("error", (error) => ended(`could not be started: ${error.message}`, 1));
+    return child;
+  }
+
+  #ended(child: Child, how: string, code: number): void {
+    const { id } = child;
+    const what = `Child ${id} (pid ${child.process.pid}) ${how}`;
+    if (this.#stopping) {
+      if (code !== 0) this.#exitCode = code;
+      this.#exitIfDone();
+    } else if (this.#children[id] !== child) {
+      // It was replaced, or was to replace another one and failed.
+      genLog.info(what);
+    } else if (code === 0) {
+      genLog.info(`${what}: done`);
+      this.#children[id] = undefined;
+      for (const { idle } of this.#listeners[id] ?? []) idle?.close();
+      this.#exitIfDone();
+    } else {
+      this.#restart(id, what);
+    }
+  }
+
+  #restart(id: number, what: string): void {
+    this.#restarts++;
+    if (this.#restarts <= this.#options.maxRestarts) {
+      genLog.warning(`${what}: starting it again`);
+      this.#children[id] = this.#start(id);
+      return;
+    }
+    genLog.error(`${what}, after ${this.#restarts - 1} restarts: giving up`);
+    this.#children[id] = undefined;
+    this.#exitCode = 1;
+    this.#fail(new Error(`Cannot keep children alive: more than ${this.#restarts - 1} crashed`));
+    this.#stop("Too many crashes");
+  }
+
+  #stop(reason: string): void {
+    if (this.#stopping) {
+      for (const child of this.#running) send(child, "SIGKILL");
+      return;
+    }
+    genLog.info(`${reason}: stopping ${this.#running.size} processes; once more kills them`);
+    this.#stopping = true;
+    for (const child of this.#running) this.#end(child);
+    for (const { idle } of this.#listeners.flat()) idle?.close();
+    this.#exitIfDone();
+  }
+
+  #end(child: Child): void {
+    send(child, "SIGTERM");
+    child.killTimer = setTimeout(() => {
+      genLog.warning(`Child ${child.id} (pid ${child.process.pid}) does not stop: killed`);
+      send(child, "SIGKILL");
+    }, this.#options.killTimeout * 1000);
+  }
+
+  /** All that were started have ended, and none is to be started again. */
+  #exitIfDone(): void {
+    const waiting = !this.#stopping && this.#children.some((child) => child);
+    if (this.#running.size === 0 && !waiting) process.exit(this.#exitCode);
+  }
+
+  #replaceAll(): void {
+    this.#replacing ??= this.#replaceEach().finally(() => {
+      this.#replacing = undefined;
+    });
+  }
+
+  /**
+   * One child after the other: the new one listens before the old one is told to stop. Both have
+   * the same sockets, so that no client is refused.
+   */
+  async #replaceEach(): Promise<void> {
+    genLog.info("SIGHUP: starting all processes anew");
+    for (const old of [...this.#children]) {
+      if (old === undefined) continue;
+      const fresh = this.#start(old.id);
+      const works = await this.#becomesReady(fresh);
+      if (this.#stopping) return;
+      if (!works) {
+        genLog.error(`A new child ${old.id} does not serve: the old ones go on`);
+        send(fresh, "SIGKILL");
+        return;
+      }
+      // The old one may have crashed meanwhile, and its place be taken.
+      const present = this.#children[old.id];
+      this.#children[old.id] = fresh;
+      if (present !== undefined) this.#end(present);
+      await present?.gone;
+      if (this.#stopping) return;
+    }
+    genLog.info("All processes are new");
+  }
+
+  async #becomesReady(child: Child): Promise<boolean> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), this.#options.readyTimeout * 1000);
+    });
+    const ready = await Promise.race([child.ready, late]);
+    clearTimeout(timer);
+    return ready;
+  }
+}
+
+/** Not the child object's own `kill`: on Deno it says afterwards that the signal ended the child. */
+function send(child: Child, signal: "SIGTERM" | "SIGKILL"): void {
+  const { pid } = child.process;
+  try {
+    if (pid !== undefined) process.kill(pid, signal);
+  } catch {
+    // It has just ended.
+  }
+}

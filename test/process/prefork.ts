@@ -1,0 +1,38 @@
+/**
+ * A server in several processes, which the tests of `process` start and signal. The argument says
+ * how, as JSON; each child prints its number, pid and port.
+ */
+import { setLogLevel } from "../../src/log.ts";
+import { taskId } from "../../src/process.ts";
+import { Application, HTTPServer, RequestHandler } from "../../src/web.ts";
+
+class Hello extends RequestHandler {
+  async get(): Promise<void> {
+    const ms = Number(this.getArgument("ms", { default: "0" }));
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+    this.write(`Hello from ${process.pid}`);
+  }
+}
+
+class Crash extends RequestHandler {
+  get(): void {
+    process.exit(Number(this.getArgument("code")));
+  }
+}
+
+const { count, crash, port = 0, options = {} } = JSON.parse(process.argv[2] ?? "{}");
+setLogLevel("info");
+console.log(`before ${taskId()}`);
+if (crash === "start" && taskId() !== undefined) process.exit(3);
+const server = new HTTPServer(
+  new Application(
+    [
+      ["/", Hello],
+      ["/crash", Crash],
+    ],
+    { logFunction: () => undefined },
+  ),
+);
+server.bind(port, "127.0.0.1");
+await server.start(count, options);
+console.log(`task ${taskId()} pid ${process.pid} port ${server.addresses[0]?.port}`);

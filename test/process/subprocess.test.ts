@@ -1,0 +1,55 @@
+/** Programs that run beside this one. */
+import { expect, test } from "vitest";
+import { CalledProcessError, Subprocess } from "../../src/process.ts";
+
+const { STREAM } = Subprocess;
+
+async function textOf(stream: AsyncIterable<Uint8Array> | undefined): Promise<string> {
+  let text = "";
+  for await (const bytes of stream ?? []) text += Buffer.from(bytes).toString();
+  return text;
+}
+
+test("input and output are streams", async () => {
+  const child = new Subprocess(["cat"], { stdin: STREAM, stdout: STREAM });
+  child.stdin?.end("through the cat");
+  expect(await textOf(child.stdout)).toBe("through the cat");
+  expect(await child.waitForExit()).toBe(0);
+  expect(child.returnCode).toBe(0);
+  expect(child.stderr).toBeUndefined();
+});
+
+test("an exit code other than 0 rejects, unless that is not wanted", async () => {
+  const command = ["sh", "-c", "echo no >&2; exit 3"];
+  const child = new Subprocess(command, { stderr: STREAM });
+  const codes: number[] = [];
+  child.setExitCallback((code) => codes.push(code));
+  expect(await textOf(child.stderr)).toBe("no\n");
+  const error = await child.waitForExit().catch((reason) => reason);
+  expect(error).toBeInstanceOf(CalledProcessError);
+  expect(error).toMatchObject({ returnCode: 3, command });
+  expect(error.message).toBe('Command "sh -c echo no >&2; exit 3" returned 3');
+  expect(await child.waitForExit(false)).toBe(3);
+  expect(codes).toEqual([3]);
+});
+
+test("a signal shows as its number, below zero", async () => {
+  const child = new Subprocess(["sleep", "60"]);
+  expect(child.returnCode).toBeUndefined();
+  child.sendSignal("SIGTERM");
+  await expect(child.waitForExit()).rejects.toThrow("was ended by signal 15");
+  expect(child.returnCode).toBe(-15);
+  // There is nobody to send it to any more.
+  child.sendSignal("SIGTERM");
+});
+
+test("has a folder and an environment of its own", async () => {
+  const options = { cwd: "/", env: { PATH: process.env.PATH, NAME: "Ada" }, stdout: STREAM };
+  const child = new Subprocess(["sh", "-c", 'echo "$NAME in $(pwd)"'], options);
+  expect(await textOf(child.stdout)).toBe("Ada in /\n");
+});
+
+test("a program that is not there rejects with ENOENT", async () => {
+  const child = new Subprocess(["no-such-program-here"]);
+  await expect(child.waitForExit()).rejects.toMatchObject({ code: "ENOENT" });
+});
