@@ -80,7 +80,10 @@ const lines: readonly Line[] = [
       "src/websocket": ["node:zlib"],
     },
   },
-  { modules: "src/testing src/cli", also: { "src/cli": ["node:*"] } },
+  {
+    modules: "src/testing src/cli",
+    also: { "src/testing": ["node:process"], "src/cli": ["node:*"] },
+  },
   { modules: "src/index" },
 ];
 

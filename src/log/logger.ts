@@ -71,14 +71,21 @@ export function setSinks(...next: readonly Sink[]): readonly Sink[] {
 export class Logger {
   readonly name: string;
   #rank: number | undefined;
+  #level: Level | "none" | undefined;
 
   constructor(name: string) {
     this.name = name;
   }
 
+  /** The level of its own, if it has one. */
+  get level(): Level | "none" | undefined {
+    return this.#level;
+  }
+
   /** Gives this logger a level of its own, or with `undefined` takes it away. */
   setLevel(level: Level | "none" | undefined): void {
     this.#rank = level === undefined ? undefined : rankOf(level);
+    this.#level = level;
   }
 
   /** Whether a record of this level would be written. Ask before you build an expensive message. */
