@@ -62,6 +62,11 @@ export class Connection implements Socket, Member {
     this.put(bytes, 0, bytes.length, false);
   }
 
+  /** Bun sends files only from its own HTTP server. */
+  sendFile(): boolean {
+    return false;
+  }
+
   pause(): void {
     if (this.#paused || this.#life !== "open") return;
     this.#paused = true;

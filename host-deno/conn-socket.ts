@@ -98,6 +98,11 @@ export class ConnSocket implements Socket, Settling {
     }
   }
 
+  /** Deno has no call for it. */
+  sendFile(): boolean {
+    return false;
+  }
+
   pause(): void {
     if (this.#reading === "on") this.#reading = "paused";
   }

@@ -153,6 +153,11 @@ export class EpollSocket implements Socket, Source, Settling {
     this.#enqueue(bytes.subarray(Math.max(count, 0)));
   }
 
+  /** The descriptors of Deno's files are numbers of its own. */
+  sendFile(): boolean {
+    return false;
+  }
+
   /** Costs nothing yet: `ready` has the kernel stop telling when it does tell. */
   pause(): void {
     if (this.#reading === "on") this.#reading = "paused";

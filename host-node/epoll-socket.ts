@@ -29,14 +29,34 @@ const CLOSED = 32;
  */
 const COPIED_LENGTH = 16 * 1024;
 
-/** Bytes that wait for room in the kernel. Made when a send falls short, dropped when empty. */
+/** A part of an open file that waits to be sent. */
+class FilePart {
+  readonly file: number;
+  readonly start: number;
+  readonly length: number;
+
+  constructor(file: number, start: number, length: number) {
+    this.file = file;
+    this.start = start;
+    this.length = length;
+  }
+
+  /** What is left of it, by the name that bytes have for it. */
+  subarray(from: number): FilePart {
+    return new FilePart(this.file, this.start + from, this.length - from);
+  }
+}
+
+type Chunk = Uint8Array | FilePart;
+
+/** What waits for room in the kernel. Made when a send falls short, dropped when empty. */
 class OutputQueue {
-  readonly chunks: Uint8Array[] = [];
+  readonly chunks: Chunk[] = [];
   length = 0;
 
-  push(bytes: Uint8Array): void {
-    this.chunks.push(bytes);
-    this.length += bytes.length;
+  push(chunk: Chunk): void {
+    this.chunks.push(chunk);
+    this.length += chunk.length;
   }
 
   /** Takes away what the kernel has taken of the first chunk. */
@@ -112,16 +132,45 @@ export class EpollSocket implements Socket {
     else this.#writeNow(bytes);
   }
 
-  #writeNow(bytes: Uint8Array): void {
-    const sent = this.#tcp.native.write(this.id, bytes);
-    if (sent < 0) this.fail(-sent);
-    else if (sent < bytes.length) this.enqueue(bytes.subarray(sent));
+  sendFile(file: number, start: number, length: number): boolean {
+    if (this.#flags >= SHUT || length === 0) return true;
+    const part = new FilePart(file, start, length);
+    // What was sent before must leave first; and may leave a queue.
+    if (this.#queue === undefined) this.#tcp.flush();
+    if (this.#flags >= CLOSED) return true;
+    if (this.#queue !== undefined) this.#queue.push(part);
+    else this.#writeNow(part);
+    return true;
   }
 
-  enqueue(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
+  #writeNow(chunk: Chunk): void {
+    const sent = this.#give(chunk);
+    if (sent < 0) this.#refused(chunk, -sent);
+    else if (sent < chunk.length) this.enqueue(chunk.subarray(sent));
+  }
+
+  /** Returns how much of a chunk the kernel took, or `-errno`. */
+  #give(chunk: Chunk): number {
+    const { native } = this.#tcp;
+    if (chunk instanceof Uint8Array) return native.write(this.id, chunk);
+    return native.sendFile(this.id, chunk.file, chunk.start, chunk.length);
+  }
+
+  /** A file that ends too soon must not look like the end of what was to be sent. */
+  #refused(chunk: Chunk, errno: number): void {
+    if (chunk instanceof Uint8Array) {
+      this.fail(errno);
+      return;
+    }
+    this.#keepAddress();
+    this.#tcp.native.close(this.id, 1);
+    this.finish(systemError(errno, "send a file"));
+  }
+
+  enqueue(chunk: Chunk): void {
+    if (chunk.length === 0) return;
     this.#queue ??= new OutputQueue();
-    this.#queue.push(bytes);
+    this.#queue.push(chunk);
   }
 
   /** Pausing costs nothing before something arrives: a short pause often ends sooner. */
@@ -212,12 +261,13 @@ export class EpollSocket implements Socket {
   drain(): void {
     const queue = this.#queue;
     while (queue?.chunks[0] !== undefined) {
-      const sent = this.#tcp.native.write(this.id, queue.chunks[0]);
+      const [chunk] = queue.chunks;
+      const sent = this.#give(chunk);
       if (sent < 0) {
-        this.fail(-sent);
+        this.#refused(chunk, -sent);
         return;
       }
-      const whole = sent === queue.chunks[0].length;
+      const whole = sent === chunk.length;
       queue.take(sent);
       if (!whole) return;
     }

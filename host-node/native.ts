@@ -23,6 +23,8 @@ export interface NativeLoop {
   flush(): number;
   /** Returns how many bytes the kernel took; if not all, there will be an event. */
   write(id: number, bytes: Uint8Array): number;
+  /** Sends a part of an open file; returns as `write` does, `-ENODATA` where the file has ended. */
+  sendFile(id: number, file: number, start: number, length: number): number;
   /** Watches for an epoll event (1 reading, 4 writing), or stops to. */
   watch(id: number, event: number, on: number): void;
   shutdown(id: number): void;

@@ -281,6 +281,11 @@ class NetSocket implements Socket {
     }
   };
 
+  /** `node:net` does not give its descriptor. */
+  sendFile(): boolean {
+    return false;
+  }
+
   pause(): void {
     this.#paused = true;
     this.#socket.pause();

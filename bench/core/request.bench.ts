@@ -33,6 +33,9 @@ class Sink implements Socket {
   write(bytes: Uint8Array): void {
     this.sent += bytes.length;
   }
+  sendFile(): boolean {
+    return false;
+  }
   pause(): void {}
   resume(): void {}
   shutdown(): void {}

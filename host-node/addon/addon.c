@@ -154,6 +154,16 @@ static napi_value write_bytes(napi_env env, napi_callback_info info) {
   return integer(env, loop_write(call.loop, call.numbers[0], bytes, length));
 }
 
+/* sendFile(id, file, start, length) */
+static napi_value send_file(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  double start = 0, length = 0;
+  napi_get_value_double(env, call.values[2], &start);
+  napi_get_value_double(env, call.values[3], &length);
+  int id = call.numbers[0], file = call.numbers[1];
+  return integer(env, loop_send_file(call.loop, id, file, (int64_t)start, (int64_t)length));
+}
+
 /* watch(id, event, on) */
 static napi_value watch(napi_env env, napi_callback_info info) {
   struct call call = take(env, info);
@@ -207,8 +217,8 @@ static napi_value methods(napi_env env, struct loop *loop) {
       METHOD("flush", flush),        METHOD("write", write_bytes),
       METHOD("watch", watch),        METHOD("shutdown", shutdown_output),
       METHOD("close", close_socket), METHOD("setNoDelay", no_delay),
-      METHOD("name", name),          METHOD("accept", accept_on),
-      METHOD("portOf", port_of),
+      METHOD("name", name),          METHOD("sendFile", send_file),
+      METHOD("accept", accept_on),   METHOD("portOf", port_of),
   };
   size_t count = sizeof list / sizeof *list;
   for (size_t at = 0; at < count; at++) list[at].data = loop;

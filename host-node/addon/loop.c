@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 /* What one recv may take: one busy sender must not use up the room of the others. */
@@ -31,6 +32,8 @@
 #define MAX_NANOSECONDS 2000000
 /* After a batch of fewer events there is rarely more: looking again would be for nothing. */
 #define BUSY 4
+/* What one sendfile may take: reading a file that is not in the page cache waits for the disk. */
+#define MAX_FILE (1024 * 1024)
 #define NO_SLOT UINT32_MAX
 
 static int32_t *event_row(struct loop *loop, int row) {
@@ -171,6 +174,19 @@ int loop_write(struct loop *loop, int id, const uint8_t *bytes, size_t length) {
   if (slot == NULL) return -EBADF;
   /* The result is an int: what is over comes with the next call. */
   return send_some(loop, slot, bytes, length > INT32_MAX ? INT32_MAX : length);
+}
+
+int loop_send_file(struct loop *loop, int id, int file, int64_t start, int64_t length) {
+  struct slot *slot = loop_find(loop, id);
+  if (slot == NULL) return -EBADF;
+  off_t offset = start;
+  /* No MSG_NOSIGNAL here, but Node ignores SIGPIPE. */
+  ssize_t sent = sendfile(slot->fd, file, &offset, length > MAX_FILE ? MAX_FILE : (size_t)length);
+  if (sent == 0) return -ENODATA;
+  if (sent < 0 && errno != EAGAIN && errno != EINTR) return -errno;
+  if (sent < 0) sent = 0;
+  if (sent < length) set_interest(loop, slot, slot->interest | EPOLLOUT);
+  return (int)sent;
 }
 
 int loop_flush(struct loop *loop) {

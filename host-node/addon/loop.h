@@ -94,6 +94,8 @@ int loop_add(struct loop *loop, int fd, enum slot_kind kind, const void *peer);
 struct slot *loop_find(struct loop *loop, int id);
 void loop_watch(struct loop *loop, int id, uint32_t event, bool on);
 int loop_write(struct loop *loop, int id, const uint8_t *bytes, size_t length);
+/* Sends a part of a file. Returns the bytes sent, or -errno: -ENODATA where the file has ended. */
+int loop_send_file(struct loop *loop, int id, int file, int64_t start, int64_t length);
 void loop_shutdown(struct loop *loop, int id);
 void loop_close(struct loop *loop, int id, bool reset);
 

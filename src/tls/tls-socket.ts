@@ -176,6 +176,11 @@ export class SecureSocket implements Socket {
     this.#schedule();
   };
 
+  /** The bytes of a file have to be encrypted first. */
+  sendFile(): boolean {
+    return false;
+  }
+
   pause(): void {
     this.#paused = true;
     this.#raw.pause();

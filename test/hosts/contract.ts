@@ -11,6 +11,7 @@ import { Bench, type ContractOptions, countSockets, DESCRIPTORS } from "./contra
 import { testBytes } from "./contract/bytes.ts";
 import { testClosing } from "./contract/closing.ts";
 import { testExceptions } from "./contract/exceptions.ts";
+import { testFiles } from "./contract/files.ts";
 import { testListening } from "./contract/listening.ts";
 import { testLoad } from "./contract/load.ts";
 import { testPeers } from "./contract/peers.ts";
@@ -51,6 +52,7 @@ export function hostContract(
     testLoad(bench);
     testExceptions(bench);
     testTls(bench);
+    testFiles(bench);
     if (options.inMemory) return;
 
     testPeers(bench);

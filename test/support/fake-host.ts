@@ -6,6 +6,7 @@
  *
  * Everything is heard in turns of the event loop, sockets in the order in which they became ready.
  */
+import { readSync } from "node:fs";
 import { setImmediate } from "node:timers";
 import {
   type Address,
@@ -273,6 +274,16 @@ class FakeSocket implements Socket {
 
   get tls(): undefined {
     return undefined;
+  }
+
+  sendFile(file: number, start: number, length: number): boolean {
+    const bytes = new Uint8Array(length);
+    if (readSync(file, bytes, 0, length, start) === length) this.write(bytes);
+    else {
+      this.#vanish(systemError("sendfile", "ENODATA"));
+      this.#peer?.reset();
+    }
+    return true;
   }
 
   pause(): void {

@@ -107,6 +107,14 @@ export class Probe implements SocketHandler {
     this.#bench.call(() => this.socket.write(bytes));
   }
 
+  sendFile(file: number, start: number, length: number): boolean {
+    let isSent = false;
+    this.#bench.call(() => {
+      isSent = this.socket.sendFile(file, start, length);
+    });
+    return isSent;
+  }
+
   pause(): void {
     this.paused = true;
     this.#bench.call(() => this.socket.pause());
