@@ -12,8 +12,13 @@ import { multipartConfig, type ParseMultipartConfig } from "./multipart-config.t
 import { MultipartReader, type PartHead, type PartSink } from "./multipart-reader.ts";
 import { type TemporaryFile, type TemporaryFiles, temporaryFiles } from "./temporary-files.ts";
 
-/** What is written at once: few calls, and all that one upload has in memory at a time. */
-const WRITE_SIZE = 256 * 1024;
+/** What is written at once: few calls, and little memory. */
+const WRITE_SIZE = 512 * 1024;
+/**
+ * Buffers that the disk may have while another one is filled. With one on its way and one behind it
+ * the disk never waits; a client that waits for it makes copies of what it has sent already.
+ */
+const MOST_WAITING = 2;
 /** The disk, or this user's part of it, is full. */
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
 
@@ -41,6 +46,8 @@ export class FormReceiver implements PartSink {
   readonly #created: TemporaryFile[] = [];
   /** What the disk has still to do, one after the other. */
   #writing: Promise<void> | undefined;
+  #waiting = 0;
+  #failed = false;
   #discarded = false;
 
   /** Throws as `MultipartReader` does. `files` stands in for the disk in tests. */
@@ -62,7 +69,8 @@ export class FormReceiver implements PartSink {
    */
   write(bytes: Uint8Array): Promise<void> | undefined {
     this.#reader.write(bytes);
-    return this.#writing;
+    const isAhead = this.#waiting >= MOST_WAITING;
+    return isAhead || this.#failed || this.#reader.done ? this.#writing : undefined;
   }
 
   /** The body has ended, and `write` has settled. Throws HTTPInputError if it is not complete. */
@@ -91,12 +99,10 @@ export class FormReceiver implements PartSink {
   }
 
   data(bytes: Uint8Array): void {
-    if (this.#file !== undefined) {
-      this.#append(bytes);
-      return;
-    }
-    this.#kept.append(bytes);
-    if (this.#head?.filename !== undefined && this.#kept.length > this.#room) this.#open();
+    const isLong = this.#kept.length + bytes.length > this.#room;
+    if (this.#file === undefined && isLong && this.#head?.filename !== undefined) this.#open();
+    if (this.#file === undefined) this.#kept.append(bytes);
+    else this.#append(bytes);
   }
 
   end(): void {
@@ -120,12 +126,10 @@ export class FormReceiver implements PartSink {
 
   /** The current file is too long for memory. */
   #open(): void {
-    const file = this.#files.create();
-    const bytes = this.#kept.take();
-    this.#created.push(file);
-    this.#file = file;
-    this.#size = bytes.length;
-    this.#enqueue(() => file.write(bytes));
+    this.#file = this.#files.create();
+    this.#created.push(this.#file);
+    this.#size = 0;
+    this.#append(this.#kept.take());
   }
 
   #close(file: TemporaryFile): void {
@@ -154,8 +158,10 @@ export class FormReceiver implements PartSink {
     const bytes = buffer.subarray(0, this.#filled);
     this.#buffer = undefined;
     this.#filled = 0;
+    this.#waiting++;
     this.#enqueue(async () => {
       await file.write(bytes);
+      this.#waiting--;
       this.#spare.push(buffer);
     });
   }
@@ -174,8 +180,10 @@ export class FormReceiver implements PartSink {
     const forget = (): void => {
       if (this.#writing === done) this.#writing = undefined;
     };
-    // Who awaits `write` hears of an error; when nobody does any more, it concerns nobody.
-    done.then(forget, () => undefined);
+    // Who awaits a later `write` hears of an error; if nobody does any more, it concerns nobody.
+    done.then(forget, () => {
+      this.#failed = true;
+    });
   }
 
   #failure(cause: unknown): unknown {

@@ -20,6 +20,9 @@ import { clientGone, heirOf, streamOf } from "./handler-response.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { isStreaming } from "./stream-request-body.ts";
 
+/** A body whose first piece is shorter is not asked for its length, which costs a look at headers. */
+const LONG_START = 16 * 1024;
+
 /** A request handler's class. */
 export type RequestHandlerClass = new (
   application: Application,
@@ -99,12 +102,21 @@ export class HandlerDelegate implements HTTPMessageDelegate {
 
   /** Keeps a part of the body, or turns to reading it as a form once it is too long for that. */
   #collect(body: BodyBuffer, chunk: Uint8Array): PromiseLike<unknown> | void {
-    body.append(chunk);
-    if (body.length <= maxBodyMemory() || !this.#rule.readsForms) return;
+    if (!this.#isTooLong(body.length, chunk.length)) return body.append(chunk);
     const receiver = receiverFor(this.#request.headers);
-    if (receiver === undefined) return;
+    if (receiver === undefined) return body.append(chunk);
     this.#body = receiver;
-    return receiver.write(body.take());
+    receiver.write(body.take());
+    return receiver.write(chunk);
+  }
+
+  /** Whether the body is too long for memory, as far as it has come or as its length says. */
+  #isTooLong(length: number, more: number): boolean {
+    if (!this.#rule.readsForms) return false;
+    const most = maxBodyMemory();
+    if (length + more > most) return true;
+    if (length > 0 || more < LONG_START) return false;
+    return Number(this.#request.headers.get("Content-Length")) > most;
   }
 
   finish(): void {
