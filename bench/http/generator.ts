@@ -18,6 +18,8 @@ export interface WrkOptions {
   readonly seconds: number;
   readonly connections: number;
   readonly pipelined: boolean;
+  /** Lines such as `Cookie: a=b`. */
+  readonly headers?: readonly string[];
 }
 
 /** Runs a program on the load's core and returns its output; ends it after `limit` seconds. */
@@ -57,7 +59,8 @@ export async function wrk(options: WrkOptions): Promise<WrkResult> {
   const program = requireProgram("wrk", "wrk");
   const script = join(import.meta.dirname, options.pipelined ? "pipeline.lua" : "report.lua");
   const load = ["-t1", `-c${options.connections}`, `-d${options.seconds}s`, "-s", script];
-  const text = await output([program, ...load, options.url], options.seconds + 15);
+  const headers = (options.headers ?? []).flatMap((header) => ["-H", header]);
+  const text = await output([program, ...load, ...headers, options.url], options.seconds + 15);
   const line = text.split("\n").find((candidate) => candidate.startsWith("{"));
   if (line === undefined) throw new Error(`Cannot read wrk's report: "${text}"`);
   const { connect, read, write, status, timeout, ...counts }: WrkCounts = JSON.parse(line);

@@ -10,6 +10,9 @@ export interface LoadOptions {
   readonly seconds: number;
   readonly warmUp: number;
   readonly connections: number;
+  /** What is asked for, if it is not `/`. */
+  readonly path?: string;
+  readonly headers?: readonly string[];
 }
 
 /** One round of one candidate. Times per request in microseconds. */
@@ -31,18 +34,19 @@ export interface Round {
 /** Loads a running server and returns what it cost. */
 export async function loadOnce(
   server: ServerProcess,
-  candidate: Candidate,
+  candidate: Pick<Candidate, "name" | "pipelined">,
   options: LoadOptions,
 ): Promise<Round> {
-  const { connections, seconds } = options;
+  const { connections, seconds, path = "/", headers = [] } = options;
   const coreBefore = coreTicks(SERVER_CORE);
   const before = server.processorTime();
   const begin = performance.now();
   const result = await wrk({
-    url: server.url,
+    url: new URL(path, server.url).href,
     seconds,
     connections,
     pipelined: candidate.pipelined,
+    headers,
   });
   const elapsed = (performance.now() - begin) / 1000;
   const after = server.processorTime();

@@ -103,6 +103,18 @@ export function coreTicks(core: number): { busy: number; stolen: number } {
 /** Makes the command line of a server that listens on `port`. */
 export type ServerCommand = (port: number) => readonly string[];
 
+/** How it is told that a server has started, and is the right one. */
+export interface Answer {
+  /** `/` if left out. */
+  readonly path?: string;
+  isRight(response: Response, body: string): boolean;
+}
+
+const hello: Answer = {
+  isRight: ({ status, headers }, body) =>
+    status === 200 && body === "Hello, world" && /^text\//.test(headers.get("content-type") ?? ""),
+};
+
 export class ServerProcess {
   readonly port: number;
   readonly pid: number;
@@ -119,13 +131,13 @@ export class ServerProcess {
     });
   }
 
-  static async start(command: ServerCommand): Promise<ServerProcess> {
+  static async start(command: ServerCommand, answer: Answer = hello): Promise<ServerProcess> {
     const port = await freePort();
     const line = command(port);
     const child = spawnPinned(line, { core: SERVER_CORE, stdio: ["ignore", "ignore", "pipe"] });
     const server = new ServerProcess(child, port);
     try {
-      await server.#answers();
+      await server.#answers(answer);
       server.#checkProgram(line[0] ?? "");
     } catch (error) {
       await server.stop();
@@ -178,13 +190,13 @@ export class ServerProcess {
     clearTimeout(insist);
   }
 
-  async #answers(): Promise<void> {
+  async #answers(answer: Answer): Promise<void> {
     const deadline = Date.now() + START_TIMEOUT;
     for (;;) {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
         throw new Error(`Cannot start the server: it ended\n${this.#errors}`);
       }
-      const problem = await this.#tryAnswer();
+      const problem = await this.#tryAnswer(answer);
       if (problem === undefined) return;
       if (Date.now() > deadline) throw new Error(`Cannot use the server: ${problem}`);
       await sleep(50);
@@ -192,13 +204,14 @@ export class ServerProcess {
   }
 
   /** Undefined if the server gives the one right answer, else what it did instead. */
-  async #tryAnswer(): Promise<string | undefined> {
+  async #tryAnswer({ path = "/", isRight }: Answer): Promise<string | undefined> {
     try {
-      const response = await fetch(this.url, { signal: AbortSignal.timeout(2000) });
+      const url = new URL(path, this.url);
+      const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
       const body = await response.text();
+      if (isRight(response, body)) return undefined;
       const type = response.headers.get("content-type") ?? "";
-      const isRight = response.status === 200 && body === "Hello, world" && /^text\//.test(type);
-      return isRight ? undefined : `it answers ${response.status} ${type} "${body}"`;
+      return `it answers ${response.status} ${type} "${body.slice(0, 100)}"`;
     } catch (error) {
       return `${error}\n${this.#errors}`;
     }

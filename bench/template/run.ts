@@ -158,13 +158,15 @@ function verdicts(rows: readonly Row[]): string {
   );
 }
 
+/** The peers' versions. */
 function installed(): Record<string, string> {
-  const manifest = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
-  return manifest.dependencies;
+  const manifest = JSON.parse(readFileSync(join(root, "bench", "package.json"), "utf8"));
+  const all: [string, string][] = Object.entries(manifest.dependencies);
+  return Object.fromEntries(all.filter(([name]) => name in engines));
 }
 
-if (!existsSync(join(import.meta.dirname, "node_modules"))) {
-  console.error("Cannot find bench/template/node_modules: run npm ci in bench/template");
+if (!existsSync(join(root, "bench", "node_modules"))) {
+  console.error("Cannot find bench/node_modules: run npm ci in bench/");
   process.exit(1);
 }
 if (!existsSync(join(root, "dist/src/template.js"))) {
