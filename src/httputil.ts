@@ -35,6 +35,7 @@ export {
   type PartHead,
   type PartSink,
 } from "./httputil/multipart-reader.ts";
+export { filePieces, type OpenFile } from "./httputil/open-file.ts";
 export { encodeHeader, type ParsedHeader, parseHeader } from "./httputil/parameters.ts";
 export { getContentRange, parseRequestRange, type RequestRange } from "./httputil/range.ts";
 export { HTTPServerRequest } from "./httputil/request.ts";

@@ -8,11 +8,13 @@ import { utf8 } from "../escape.ts";
 import type { Socket, Tcp } from "../host.ts";
 import {
   type Extent,
+  filePieces,
   type HTTPConnection,
   type HTTPHeaders,
   HTTPInputError,
   HTTPOutputError,
   type HTTPRequestContext,
+  type OpenFile,
   type ResponseStartLine,
   reasonFor,
 } from "../httputil.ts";
@@ -26,6 +28,7 @@ const BODILESS = new Set([101, 204, 205, 304]);
 export class FetchConnection implements HTTPConnection {
   readonly context: HTTPRequestContext;
   readonly startTime: number = performance.now();
+  readonly sendsFiles = false;
   /** Resolves when the head has been written. */
   readonly response: Promise<Response>;
   readonly #method: string;
@@ -94,6 +97,10 @@ export class FetchConnection implements HTTPConnection {
     return new Promise((resolve) => {
       this.#wanted = resolve;
     });
+  }
+
+  async sendFile(file: OpenFile, start: number, end: number): Promise<void> {
+    for await (const bytes of filePieces(file, start, end)) await this.write(bytes);
   }
 
   finish(): void {

@@ -20,11 +20,13 @@ import type { Socket, Tcp } from "../host.ts";
 import {
   type Departure,
   type Extent,
+  filePieces,
   type HeaderBlock,
   type HTTPConnection,
   type HTTPHeaders,
   HTTPOutputError,
   type HTTPRequestContext,
+  type OpenFile,
   REASONS,
   type ResponseStartLine,
   standardStartLine,
@@ -190,6 +192,24 @@ export class ResponseWriter implements HTTPConnection {
     this.#checkOpen("write");
     if (!this.#started) throw new HTTPOutputError("Cannot write: the headers have not been sent");
     return this.#sendBody(chunk);
+  }
+
+  get sendsFiles(): boolean {
+    return this.#sink.socket.sendFile(0, 0, 0);
+  }
+
+  async sendFile(file: OpenFile, start: number, end: number): Promise<void> {
+    const length = end - start;
+    if (this.#framing === LENGTH && !this.#gone && length <= this.#left) {
+      const { socket } = this.#sink;
+      if (socket.sendFile(file.fd, start, length)) {
+        this.#count(length);
+        while (socket.bufferedAmount > 0 && !this.#gone) await this.#sink.drained();
+        if (this.#gone) throw new StreamClosedError();
+        return;
+      }
+    }
+    for await (const bytes of filePieces(file, start, end)) await this.write(bytes);
   }
 
   finish(): void {

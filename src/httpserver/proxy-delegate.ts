@@ -13,6 +13,7 @@ import type {
   HTTPMessageDelegate,
   HTTPRequestContext,
   HTTPServerConnectionDelegate,
+  OpenFile,
   RequestStartLine,
   ResponseStartLine,
 } from "../httputil.ts";
@@ -108,6 +109,14 @@ class ProxiedConnection implements HTTPConnection {
 
   write(chunk: string | Uint8Array): Promise<void> | undefined {
     return this.#connection.write(chunk);
+  }
+
+  get sendsFiles(): boolean {
+    return this.#connection.sendsFiles;
+  }
+
+  sendFile(file: OpenFile, start: number, end: number): Promise<void> {
+    return this.#connection.sendFile(file, start, end);
   }
 
   finish(): void {

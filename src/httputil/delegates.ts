@@ -5,6 +5,7 @@
 
 import type { Socket, Tcp } from "../host.ts";
 import type { HTTPHeaders } from "./headers.ts";
+import type { OpenFile } from "./open-file.ts";
 import type { RequestStartLine, ResponseStartLine } from "./start-line.ts";
 
 /** Makes the delegate of each request on a server's connections. */
@@ -57,6 +58,14 @@ export interface HTTPConnection {
   ): Promise<void> | undefined;
   /** Sends a part of the body; strings as UTF-8. The result is as that of `writeHeaders`. */
   write(chunk: string | Uint8Array): Promise<void> | undefined;
+  /** Whether the kernel sends files by itself here, which is worth its while for long ones. */
+  readonly sendsFiles: boolean;
+  /**
+   * Sends the bytes of an open file from `start` to before `end` as a part of the body; the kernel
+   * does it by itself where it can. Resolves when the peer has taken them: so long the file must
+   * stay open. Rejects if the connection is gone, or the file ends sooner.
+   */
+  sendFile(file: OpenFile, start: number, end: number): Promise<void>;
   /** The response is complete. */
   finish(): void;
   /** Gives up on the exchange: the peer sees the connection break, not a complete answer. */

@@ -15,6 +15,7 @@ import type { Settings } from "./settings.ts";
 import { ifRangeHolds, isModifiedSince, preconditionsHold } from "./static-conditions.ts";
 import {
   DEFAULT_HASH,
+  openStaticFile,
   readFile,
   type StaticEntry,
   StaticFile,
@@ -49,6 +50,12 @@ export interface StaticFileOptions {
 const YEAR = 365 * 24 * 60 * 60;
 /** Files above this are served before their content hash is known, unless the request needs it. */
 const LARGEST_AWAITED = 16 * 1024 * 1024;
+
+/**
+ * From here on it is cheaper to open a file and to have the kernel send it than to send what is in
+ * memory, which the kernel copies: measured on Node's epoll host.
+ */
+const KERNEL_LENGTH = 256 * 1024;
 
 const files = new StaticFiles();
 const versions = new StaticVersions();
@@ -254,7 +261,7 @@ export class StaticFileHandler extends RequestHandler {
   async #send(start: number, end: number, size: number): Promise<void> {
     this.setHeader("Content-Length", end - start);
     const kept = this.#file?.bytes;
-    if (kept !== undefined) {
+    if (kept !== undefined && !this.#isKernels(end - start)) {
       await this.finish(end - start === size ? kept : kept.subarray(start, end));
       return;
     }
@@ -263,6 +270,11 @@ export class StaticFileHandler extends RequestHandler {
       return;
     }
     const Class = this.constructor as typeof StaticFileHandler;
+    const isOwn = Class.getContent === StaticFileHandler.getContent;
+    if (isOwn && this.#file !== undefined && this.application.transforms === undefined) {
+      await this.#sendFile(this.#file.path, start, end);
+      return;
+    }
     const content = Class.getContent(this.#file?.path ?? this.absolutePath, start, end);
     if (content instanceof Uint8Array) {
       this.write(content);
@@ -271,6 +283,24 @@ export class StaticFileHandler extends RequestHandler {
     for await (const part of content) {
       this.write(part);
       await this.flush();
+    }
+  }
+
+  /** Whether so many bytes of a file are better sent by the kernel than from memory. */
+  #isKernels(length: number): boolean {
+    const { application, request } = this;
+    if (length < KERNEL_LENGTH || application.transforms !== undefined) return false;
+    return request.connection.sendsFiles && request.method !== "HEAD";
+  }
+
+  /** Leaves the file to the connection: no byte of it comes by here if the kernel can send it. */
+  async #sendFile(path: string, start: number, end: number): Promise<void> {
+    const file = await openStaticFile(path);
+    try {
+      await this.flush();
+      await this.request.connection.sendFile(file, start, end);
+    } finally {
+      await file.close();
     }
   }
 

@@ -5,8 +5,10 @@
  */
 
 import type { Stats } from "node:fs";
-import { open, realpath, stat } from "node:fs/promises";
+import { type FileHandle, open, realpath, stat } from "node:fs/promises";
 import { contentHashOf, Hash } from "../core.ts";
+import { filePieces } from "../httputil.ts";
+import { HTTPError } from "./errors.ts";
 import { isWithin } from "./static-path.ts";
 
 /** How long a file is taken to be as it was, in milliseconds. */
@@ -17,11 +19,6 @@ const LARGEST_KEPT = 1024 * 1024;
 const MOST_KEPT = 32 * 1024 * 1024;
 /** Most files of which something is known. */
 const MOST_FILES = 10_000;
-/**
- * Bytes that are read at once. Each is a moment of hashing or sending, and what a client that reads
- * slowly keeps in memory.
- */
-export const FILE_WINDOW: number = 64 * 1024;
 /** What is hashed at once: a millisecond or less, and far fewer calls than with small windows. */
 const HASH_WINDOW = 256 * 1024;
 
@@ -126,21 +123,25 @@ export function hashOf(bytes: Uint8Array, hash: StaticHash): string {
   return new Hash(hash.algorithm).update(bytes).hexDigest().slice(0, hash.digits);
 }
 
+/** Opens a file. Throws HTTPError 404 if it is gone meanwhile. */
+export async function openStaticFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (error) {
+    if (MISSING.has((error as { code?: string }).code ?? "")) throw new HTTPError(404);
+    throw error;
+  }
+}
+
 /** The bytes of a file from `start` to before `end`, a window at a time. */
 export async function* readFile(
   path: string,
   start: number,
   end: number,
 ): AsyncGenerator<Uint8Array> {
-  const handle = await open(path);
+  const handle = await openStaticFile(path);
   try {
-    for (let at = start; at < end; ) {
-      const size = Math.min(FILE_WINDOW, end - at);
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(size), 0, size, at);
-      if (bytesRead === 0) throw shorter(path);
-      at += bytesRead;
-      yield bytesRead === size ? buffer : buffer.subarray(0, bytesRead);
-    }
+    yield* filePieces(handle, start, end);
   } finally {
     await handle.close();
   }
