@@ -10,6 +10,7 @@ export {
   type FetchOptions,
   HTTPClient,
 } from "./httpclient/client.ts";
+export type { ResolveHost } from "./httpclient/connector.ts";
 export {
   HTTPClientError,
   HTTPClientError as HTTPError,

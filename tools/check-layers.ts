@@ -64,7 +64,14 @@ const lines: readonly Line[] = [
   {
     modules: "src/httpserver src/httpclient src/template src/locale",
     also: {
-      "src/httpclient": ["node:stream", "node:zlib"],
+      "src/httpclient": [
+        "node:crypto",
+        "node:dns/promises",
+        "node:fs/promises",
+        "node:stream",
+        "node:timers",
+        "node:zlib",
+      ],
       "src/locale": ["node:fs", "node:path"],
     },
   },

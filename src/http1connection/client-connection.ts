@@ -14,7 +14,6 @@ import {
   putUtf8,
   reasonFor,
   utf8Bytes,
-  viewBytes,
 } from "../core.ts";
 import type { Socket, SocketHandler, Tcp } from "../host.ts";
 import { HTTPInputError } from "../httputil.ts";
@@ -37,8 +36,11 @@ export interface ClientExchange {
   informational(head: ResponseHead): void;
   /** The head has arrived. A promise holds the body back until it settles. */
   headersReceived(head: ResponseHead): PromiseLike<unknown> | void;
-  /** A part of the body, valid until this returns. A promise holds the rest back until it settles. */
-  dataReceived(chunk: Uint8Array): PromiseLike<unknown> | void;
+  /**
+   * A part of the body, in the core's memory until this returns. A promise holds the rest back until
+   * it settles.
+   */
+  dataReceived(start: number, length: number): PromiseLike<unknown> | void;
   /** The response is complete. The connection is idle, detached or gone. */
   finish(): void;
   /** The exchange is broken off. `answered` says whether any of a response had come. */
@@ -76,7 +78,7 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
   readonly key: string;
   /** Exchanges that have been begun on it. */
   exchanges = 0;
-  /** When it became idle, on the clock of `performance.now()`. */
+  /** When its last exchange ended, on the clock of `performance.now()`; noted by that one. */
   idleSince = 0;
   readonly #owner: ClientConnectionOwner;
   #state = IDLE;
@@ -301,7 +303,7 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
       const size = body.dataLength;
       this.#bodySize += size;
       checkSize(this.#bodySize, exchange.limits);
-      waiting = size > 0 ? exchange.dataReceived(viewBytes(start, size)) : undefined;
+      waiting = size > 0 ? exchange.dataReceived(start, size) : undefined;
     } catch (error) {
       this.#fail(error);
       return length;

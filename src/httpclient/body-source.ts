@@ -49,11 +49,14 @@ async function pour(
  * The header line that frames a body. Throws HTTPOutputError where the application's own
  * Content-Length is not that of its body, or it frames the body by Transfer-Encoding.
  */
-export function framingLine(body: RequestBody | undefined, headers: HTTPHeaders): string {
-  if (headers.has("Transfer-Encoding")) {
+export function framingLine(
+  body: RequestBody | undefined,
+  headers: HTTPHeaders | undefined,
+): string {
+  if (headers?.has("Transfer-Encoding") === true) {
     throw new HTTPOutputError("Cannot set Transfer-Encoding: the client frames bodies itself");
   }
-  const given = headers.getList("Content-Length");
+  const given = headers?.getList("Content-Length") ?? [];
   if (given.length === 0) {
     if (body === undefined) return "";
     return body.producer === undefined

@@ -5,6 +5,7 @@
 
 import { HTTPHeaders } from "../httputil.ts";
 import { IOLoop } from "../ioloop.ts";
+import type { ResolveHost } from "./connector.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { HTTPClientError, NO_RESPONSE } from "./errors.ts";
 import { FetchTask } from "./fetch-task.ts";
@@ -27,6 +28,13 @@ export interface AsyncHTTPClientOptions extends Partial<ClientLimits> {
   readonly forceInstance?: boolean;
   /** Options of every request that does not say otherwise. */
   readonly defaults?: HTTPRequestOptions;
+  /**
+   * Finds the addresses of a host, in place of the runtime: connections are tried in the order that
+   * it gives.
+   */
+  readonly resolver?: ResolveHost;
+  /** Addresses, or other names, to connect to in place of names (Tornado `hostname_mapping`). */
+  readonly hostnameMapping?: Readonly<Record<string, string>>;
   readonly loop?: IOLoop;
 }
 
@@ -66,14 +74,17 @@ export class AsyncHTTPClient {
       // biome-ignore lint/correctness/noConstructorReturn: Tornado's one instance for each loop
       return shared;
     }
-    const { defaults, ...limits } = { ...configured, ...options };
+    const { defaults, resolver, hostnameMapping, ...limits } = { ...configured, ...options };
     this.#loop = loop;
     this.#settings = withDefaults(
       withDefaults(REQUEST_DEFAULTS, configured.defaults ?? {}),
       defaults ?? {},
     );
     checkSettings(this.#settings);
-    this.#dispatcher = new Dispatcher(loop, clientLimits(limits));
+    this.#dispatcher = new Dispatcher(loop, clientLimits(limits), {
+      resolve: resolver,
+      hostnameMapping: hostnameMapping ?? {},
+    });
     if (options.forceInstance !== true) instances.set(loop, this);
   }
 

@@ -63,6 +63,7 @@ if (zstdAvailable) codings.set("zstd", zstd);
  * is. Throws HTTPInputError for several.
  */
 export function codingOf(values: readonly string[]): string | undefined {
+  if (values.length === 0) return undefined;
   const names = values
     .join(",")
     .split(",")

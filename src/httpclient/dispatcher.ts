@@ -3,19 +3,25 @@
  * Knows nothing of what a fetch sends; `fetch-task.ts` asks it for what it needs.
  */
 
-import type { Socket, Tcp } from "../host.ts";
-import { type ClientConnectionOwner, HTTP1ClientConnection } from "../http1connection.ts";
-import type { IOLoop, Timeout } from "../ioloop.ts";
+import type { Tcp } from "../host.ts";
+import type { ClientConnectionOwner, HTTP1ClientConnection } from "../http1connection.ts";
+import type { IOLoop } from "../ioloop.ts";
+import { type Attempt, Connector, type ConnectorOptions } from "./connector.ts";
+import { DeadlineTimer } from "./deadline-timer.ts";
+import { DigestSessions } from "./digest.ts";
 import type { HeldLimits } from "./limits.ts";
 import { ConnectionPool } from "./pool.ts";
 import type { Route } from "./route.ts";
+
+/** Tasks of the queue that are done, before they are dropped from it. */
+const COMPACTED = 1024;
 
 /** A fetch, as it is dispatched. */
 export interface Task {
   /** When to give up, on the clock of `performance.now()`. */
   readonly deadline: number;
-  /** Its turn has come. */
-  begin(): void;
+  /** Its turn has come, after time in the queue or at once. */
+  begin(queued: boolean): void;
   /** Its deadline has passed. */
   timedOut(): void;
   /** The client is closed. */
@@ -26,19 +32,21 @@ export class Dispatcher implements ClientConnectionOwner {
   readonly loop: IOLoop;
   readonly tcp: Tcp;
   readonly limits: HeldLimits;
+  readonly sessions: DigestSessions = new DigestSessions();
   readonly #pool: ConnectionPool;
+  readonly #connector: Connector;
   /** All that are not over: those whose turn has come, then those that wait. */
   readonly #tasks = new Set<Task>();
   readonly #queue: Task[] = [];
   #next = 0;
   #active = 0;
-  #timer: Timeout | undefined;
-  #timerDue = Number.POSITIVE_INFINITY;
+  readonly #timer = new DeadlineTimer(() => this.#checkDeadlines());
 
-  constructor(loop: IOLoop, limits: HeldLimits) {
+  constructor(loop: IOLoop, limits: HeldLimits, options: ConnectorOptions) {
     this.loop = loop;
     this.tcp = loop.tcp;
     this.limits = limits;
+    this.#connector = new Connector(this, limits, options);
     this.#pool = new ConnectionPool(loop, limits.client);
   }
 
@@ -49,11 +57,12 @@ export class Dispatcher implements ClientConnectionOwner {
 
   /** Begins a task, or lets it wait for its turn. */
   add(task: Task): void {
+    if (this.#tasks.size === 0) this.#timer.hold(true);
     this.#tasks.add(task);
     this.watch(task);
     if (this.#active < this.limits.client.maxClients) {
       this.#active++;
-      task.begin();
+      task.begin(false);
     } else {
       this.#queue.push(task);
     }
@@ -62,15 +71,16 @@ export class Dispatcher implements ClientConnectionOwner {
   /** A task is over, whose turn had come if `begun`. */
   remove(task: Task, begun: boolean): void {
     this.#tasks.delete(task);
+    if (this.#tasks.size === 0) this.#timer.hold(false);
     if (!begun) return;
     const next = this.#nextInQueue();
     if (next === undefined) this.#active--;
-    else next.begin();
+    else next.begin(true);
   }
 
   /** A task's deadline is a new one. */
   watch(task: Task): void {
-    if (task.deadline < this.#timerDue) this.#startTimer(task.deadline);
+    this.#timer.watch(task.deadline);
   }
 
   /** A connection that is kept, if there is one. */
@@ -78,16 +88,9 @@ export class Dispatcher implements ClientConnectionOwner {
     return this.#pool.take(key);
   }
 
-  /** Opens a connection; `wanted` is asked when it is there, for a task may have given up. */
-  async open(route: Route, wanted: () => boolean): Promise<HTTP1ClientConnection | undefined> {
-    let connection: HTTP1ClientConnection | undefined;
-    await this.tcp.connect(route.connect, (socket: Socket) => {
-      connection = new HTTP1ClientConnection(socket, route.key, this);
-      return connection;
-    });
-    if (wanted()) return connection;
-    connection?.closeIdle();
-    return undefined;
+  /** Opens a connection; undefined if the attempt was cancelled meanwhile. */
+  open(route: Route, attempt: Attempt): Promise<HTTP1ClientConnection | undefined> {
+    return this.#connector.open(route, attempt);
   }
 
   connectionReleased(connection: HTTP1ClientConnection): void {
@@ -104,15 +107,19 @@ export class Dispatcher implements ClientConnectionOwner {
     this.#next = 0;
     for (const task of [...this.#tasks]) task.clientClosed();
     this.#pool.close();
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#timerDue = Number.POSITIVE_INFINITY;
+    this.#timer.stop();
   }
 
   /** The first that has not given up meanwhile. */
   #nextInQueue(): Task | undefined {
+    if (this.#queue.length === 0) return undefined;
     while (this.#next < this.#queue.length) {
       const task = this.#queue[this.#next++] as Task;
+      // What is done is dropped now and then: moving the others each time would be quadratic.
+      if (this.#next === COMPACTED) {
+        this.#queue.splice(0, COMPACTED);
+        this.#next = 0;
+      }
       if (this.#tasks.has(task)) return task;
     }
     this.#queue.length = 0;
@@ -120,25 +127,11 @@ export class Dispatcher implements ClientConnectionOwner {
     return undefined;
   }
 
-  /**
-   * One timer for all deadlines, at the earliest. Mostly every fetch has the same timeouts, so later
-   * ones leave it as it is.
-   */
-  #startTimer(due: number): void {
-    this.#timer?.cancel();
-    this.#timerDue = due;
-    const seconds = Math.max(0, due - performance.now()) / 1000;
-    this.#timer = this.loop.callLater(seconds, () => this.#checkDeadlines());
-  }
-
   #checkDeadlines(): void {
-    this.#timerDue = Number.POSITIVE_INFINITY;
     const now = performance.now();
-    let earliest = Number.POSITIVE_INFINITY;
     for (const task of [...this.#tasks]) {
       if (task.deadline <= now) task.timedOut();
-      else earliest = Math.min(earliest, task.deadline);
+      else this.#timer.watch(task.deadline);
     }
-    if (earliest < this.#timerDue && this.#tasks.size > 0) this.#startTimer(earliest);
   }
 }

@@ -11,6 +11,7 @@ import type {
 } from "../http1connection.ts";
 import { HTTPInputError, HTTPOutputError } from "../httputil.ts";
 import { isThenable } from "../util.ts";
+import { Attempt } from "./connector.ts";
 import { codingOf } from "./decompression.ts";
 import type { Dispatcher, Task } from "./dispatcher.ts";
 import { HTTPClientError, HTTPStreamClosedError, HTTPTimeoutError, NO_RESPONSE } from "./errors.ts";
@@ -25,7 +26,6 @@ import {
   EMPTY,
   StreamedBody,
 } from "./response-body.ts";
-import { routeTo } from "./route.ts";
 
 /** Waits for its turn. */
 const QUEUED = 0;
@@ -36,6 +36,8 @@ const EXCHANGING = 2;
 const COMPLETING = 3;
 const DONE = 4;
 
+/** Challenges that a fetch answers: one, and one for a nonce that has run out. */
+const CHALLENGES = 2;
 /** A body in the way of a redirect is read up to here: then a new connection is cheaper. */
 const DISCARD_LIMIT = 64 * 1024;
 
@@ -59,8 +61,10 @@ export class FetchTask implements Task, ClientExchange {
   #begun = false;
   #hop: Hop;
   #redirectsLeft: number;
+  #challengesLeft = CHALLENGES;
   #retried = false;
   #connection: HTTP1ClientConnection | undefined;
+  #attempt: Attempt | undefined;
   #sender: RequestSender | undefined;
   #response: ResponseHead | undefined;
   #sink: BodySink | undefined;
@@ -81,7 +85,7 @@ export class FetchTask implements Task, ClientExchange {
     this.#request = request;
     this.#settings = settings;
     this.#outcome = outcome;
-    this.#hop = Hop.first(request.url, settings);
+    this.#hop = Hop.first(request.url, { settings, sessions: dispatcher.sessions });
     this.#redirectsLeft = settings.maxRedirects;
     const { connectTimeout, requestTimeout } = settings;
     const called = dispatcher.tcp.time();
@@ -97,9 +101,9 @@ export class FetchTask implements Task, ClientExchange {
 
   // What the dispatcher says.
 
-  begin(): void {
+  begin(queued: boolean): void {
     this.#begun = true;
-    this.#times.begun = this.#dispatcher.tcp.time();
+    this.#times.begun = queued ? this.#dispatcher.tcp.time() : this.#times.called;
     this.#connect(false);
   }
 
@@ -131,11 +135,14 @@ export class FetchTask implements Task, ClientExchange {
     if (head.untilClose || (!head.noBody && head.contentLength > DISCARD_LIMIT)) this.#cutShort();
   }
 
-  dataReceived(chunk: Uint8Array): PromiseLike<unknown> | void {
-    return this.#sink?.receive(chunk);
+  dataReceived(start: number, length: number): PromiseLike<unknown> | void {
+    return this.#sink?.receive(start, length);
   }
 
   finish(): void {
+    const now = this.#dispatcher.tcp.time();
+    if (this.#connection !== undefined) this.#connection.idleSince = now;
+    this.#times.ended = now;
     this.#connection = undefined;
     if (this.#next !== undefined) {
       this.#follow(this.#next);
@@ -174,21 +181,25 @@ export class FetchTask implements Task, ClientExchange {
 
   #connect(fresh: boolean): void {
     this.#state = CONNECTING;
-    const route = routeTo(this.#hop.place, this.#settings);
+    const { route } = this.#hop;
     const kept = fresh ? undefined : this.#dispatcher.take(route.key);
     if (kept !== undefined) {
+      this.#times.connected = this.#times.begun;
       this.#send(kept);
       return;
     }
-    const wanted = (): boolean => this.#state === CONNECTING;
-    this.#dispatcher.open(route, wanted).then(
+    const attempt = new Attempt();
+    this.#attempt = attempt;
+    this.#dispatcher.open(route, attempt).then(
       (connection) => {
         if (connection === undefined) return;
+        this.#attempt = undefined;
+        this.#times.connected = this.#dispatcher.tcp.time();
         if (connection.idle) this.#send(connection);
         else this.#giveUp(new HTTPStreamClosedError("The server closed the connection at once"));
       },
       (error) => {
-        if (wanted()) this.#giveUp(asClientError(error));
+        if (attempt.wanted) this.#giveUp(asClientError(error));
       },
     );
   }
@@ -196,7 +207,6 @@ export class FetchTask implements Task, ClientExchange {
   #send(connection: HTTP1ClientConnection): void {
     this.#state = EXCHANGING;
     this.#connection = connection;
-    this.#times.connected = this.#dispatcher.tcp.time();
     this.deadline = this.#endBy;
     const { head, body } = this.#hop;
     const waits = body !== undefined && this.#settings.expect100Continue;
@@ -222,13 +232,20 @@ export class FetchTask implements Task, ClientExchange {
 
   /** The request that follows this response, or undefined if it is the last. */
   #hopAfter(head: ResponseHead): Hop | undefined {
+    if (this.#challengesLeft > 0) {
+      const answer = this.#hop.answering(head);
+      if (answer !== undefined) {
+        this.#challengesLeft--;
+        return answer;
+      }
+    }
     if (!this.#settings.followRedirects || this.#redirectsLeft === 0) return undefined;
-    return this.#hop.after(head);
+    this.#redirectsLeft--;
+    return this.#hop.redirected(head);
   }
 
   /** Sends a further request of this fetch. */
   #follow(hop: Hop): void {
-    this.#redirectsLeft--;
     this.#hop = hop;
     this.#next = undefined;
     this.#response = undefined;
@@ -266,7 +283,6 @@ export class FetchTask implements Task, ClientExchange {
 
   #complete(body: Uint8Array): void {
     if (this.#state === DONE) return;
-    this.#times.ended = this.#dispatcher.tcp.time();
     const head = this.#response as ResponseHead;
     const response = new HTTPResponse({
       request: this.#request,
@@ -292,6 +308,7 @@ export class FetchTask implements Task, ClientExchange {
     const connection = this.#connection;
     this.#connection = undefined;
     connection?.cancel();
+    this.#attempt?.cancel();
     this.#times.ended = this.#dispatcher.tcp.time();
     this.#end();
     this.#outcome.reject(error);

@@ -1,22 +1,34 @@
 /**
- * One request of a fetch, ready to be sent: redirects and credentials make another one of it. Does no
+ * One request of a fetch, ready to be sent: redirects and challenges make another one of it. Does no
  * I/O; `fetch-task.ts` sends it.
  */
 
 import { METHODS } from "../core.ts";
 import type { ResponseHead } from "../http1connection.ts";
-import { HTTPHeaders, HTTPOutputError } from "../httputil.ts";
+import { type HTTPHeaders, HTTPOutputError } from "../httputil.ts";
 import { bodyOf, framingLine, type RequestBody } from "./body-source.ts";
+import type { DigestSessions } from "./digest.ts";
 import { HTTPClientError, NO_RESPONSE } from "./errors.ts";
 import { type Place, placeAfter, placeOf } from "./place.ts";
 import { dropBodyFields, dropCredentials, locationOf, methodAfter } from "./redirects.ts";
 import { headersOf, type RequestSettings } from "./request.ts";
 import { basicCredentials, requestHead } from "./request-head.ts";
+import { type Route, routeTo } from "./route.ts";
 
 const METHOD_IDS: ReadonlyMap<string, number> = new Map(METHODS.map((name, id) => [name, id]));
 /** Methods that may be sent twice (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"]);
-const NO_HEADERS = new HTTPHeaders();
+
+/** What all requests of a fetch have in common. */
+export interface HopContext {
+  readonly settings: RequestSettings;
+  readonly sessions: DigestSessions;
+}
+
+interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
 
 interface HopParts {
   readonly place: Place;
@@ -24,8 +36,8 @@ interface HopParts {
   /** The application's fields, as far as they are still to be sent. */
   readonly headers: HTTPHeaders | undefined;
   readonly body: RequestBody | undefined;
-  /** The origin is the one that the application's credentials are for. */
-  readonly trusted: boolean;
+  /** Of the first origin, and undefined for any other. */
+  readonly credentials: Credentials | undefined;
 }
 
 export class Hop implements HopParts {
@@ -33,33 +45,39 @@ export class Hop implements HopParts {
   readonly method: string;
   readonly headers: HTTPHeaders | undefined;
   readonly body: RequestBody | undefined;
-  readonly trusted: boolean;
+  readonly credentials: Credentials | undefined;
   /** The method as the core counts it. */
   readonly methodId: number;
+  readonly route: Route;
   /** The head as it is sent. */
   readonly head: string;
-  readonly #settings: RequestSettings;
+  readonly #context: HopContext;
+  /** It answers a challenge. */
+  #authorized = false;
 
   /** Throws for what cannot be sent. */
-  constructor(settings: RequestSettings, parts: HopParts) {
-    this.#settings = settings;
+  constructor(context: HopContext, parts: HopParts) {
+    this.#context = context;
     this.place = parts.place;
     this.method = parts.method;
     this.methodId = METHOD_IDS.get(parts.method) ?? 0;
     this.headers = parts.headers;
     this.body = parts.body;
-    this.trusted = parts.trusted;
+    this.credentials = parts.credentials;
+    this.route = routeTo(parts.place, context.settings);
     this.head = this.#makeHead();
   }
 
   /** The first request of a fetch. Throws for one that cannot be sent. */
-  static first(url: string, settings: RequestSettings): Hop {
-    return new Hop(settings, {
-      place: placeOf(url),
+  static first(url: string, context: HopContext): Hop {
+    const { settings } = context;
+    const place = placeOf(url);
+    return new Hop(context, {
+      place,
       method: settings.method,
       headers: settings.headers === undefined ? undefined : headersOf(settings.headers),
       body: bodyOf(settings),
-      trusted: true,
+      credentials: credentialsOf(place, settings),
     });
   }
 
@@ -78,51 +96,79 @@ export class Hop implements HopParts {
    * The request that a redirect makes of this one, or undefined if a response is none. Throws
    * HTTPClientError for one that leads nowhere, HTTPOutputError for a body that cannot be sent again.
    */
-  after(head: ResponseHead): Hop | undefined {
+  redirected(head: ResponseHead): Hop | undefined {
     const location = locationOf(head);
     if (location === undefined) return undefined;
     const place = followed(this.place, location);
     const method = methodAfter(head.code, this.method);
-    const trusted = this.trusted && place.origin === this.place.origin;
+    const sameOrigin = place.origin === this.place.origin;
     const headers = this.headers?.copy();
     headers?.delete("Host");
-    if (headers !== undefined && !trusted) dropCredentials(headers);
+    if (headers !== undefined && !sameOrigin) dropCredentials(headers);
+    const credentials = sameOrigin ? this.credentials : undefined;
     if (method === this.method) {
       if (this.body?.repeatable === false) {
         throw new HTTPOutputError("Cannot follow redirect: the body can be sent only once");
       }
-      return new Hop(this.#settings, { place, method, headers, body: this.body, trusted });
+      return new Hop(this.#context, { place, method, headers, body: this.body, credentials });
     }
     if (headers !== undefined) dropBodyFields(headers);
-    return new Hop(this.#settings, { place, method, headers, body: undefined, trusted });
+    return new Hop(this.#context, { place, method, headers, body: undefined, credentials });
+  }
+
+  /** The request that answers the challenge of a response, or undefined if it cannot be answered. */
+  answering(head: ResponseHead): Hop | undefined {
+    const { settings, sessions } = this.#context;
+    if (head.code !== 401 || settings.authMode !== "digest") return undefined;
+    if (this.credentials === undefined || this.body?.repeatable === false) return undefined;
+    const challenges = head.getList("Www-Authenticate");
+    if (!sessions.learn(this.#sessionKey, challenges, this.#authorized)) return undefined;
+    return new Hop(this.#context, this);
+  }
+
+  get #sessionKey(): string {
+    return `${this.place.origin} ${this.credentials?.username}`;
   }
 
   #makeHead(): string {
-    const headers = this.headers ?? NO_HEADERS;
-    const settings = this.#settings;
-    let lines = framingLine(this.body, headers);
-    if (this.trusted) lines += this.#authorization(headers);
-    if (settings.expect100Continue && this.body !== undefined) {
-      lines += "Expect: 100-continue\r\n";
-    }
+    const { headers, route, method, body, place } = this;
+    const { settings } = this.#context;
+    const target = route.absolute ? place.href.replace(/#.*$/s, "") : place.target;
+    let lines = framingLine(body, headers) + route.credentials;
+    if (this.credentials !== undefined) lines += this.#authorization(this.credentials, target);
+    if (settings.expect100Continue && body !== undefined) lines += "Expect: 100-continue\r\n";
+    const hasBody = body !== undefined;
     return requestHead({
-      method: this.method,
-      target: this.place.target,
-      authority: this.place.authority,
+      method,
+      target,
+      authority: place.authority,
       settings,
-      headers: this.headers,
+      headers,
       lines,
-      hasBody: this.body !== undefined,
+      hasBody,
     });
   }
 
-  #authorization(headers: HTTPHeaders): string {
-    const { authUsername, authPassword } = this.#settings;
-    const username = authUsername ?? this.place.username;
-    if (username === undefined || headers.has("Authorization")) return "";
-    const password = authUsername === undefined ? this.place.password : authPassword;
-    return `Authorization: ${basicCredentials(username, password ?? "")}\r\n`;
+  #authorization({ username, password }: Credentials, target: string): string {
+    if (this.headers?.has("Authorization") === true) return "";
+    const { settings, sessions } = this.#context;
+    if (settings.authMode === "basic") {
+      return `Authorization: ${basicCredentials(username, password)}\r\n`;
+    }
+    const session = sessions.get(this.#sessionKey);
+    if (session === undefined) return "";
+    this.#authorized = true;
+    const { method } = this;
+    return `Authorization: ${session.authorize({ method, target, username, password })}\r\n`;
   }
+}
+
+/** Those of the settings, or else those of the URL. */
+function credentialsOf(place: Place, settings: RequestSettings): Credentials | undefined {
+  const { authUsername, authPassword } = settings;
+  if (authUsername !== undefined) return { username: authUsername, password: authPassword ?? "" };
+  if (place.username === undefined) return undefined;
+  return { username: place.username, password: place.password ?? "" };
 }
 
 /** Where a Location leads; what is wrong with it is the server's doing. */

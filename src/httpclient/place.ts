@@ -5,7 +5,7 @@
 
 import { HTTPOutputError } from "../httputil.ts";
 
-/** One URL of `http`. */
+/** One URL of `http` or `https`. */
 export interface Place {
   readonly href: string;
   readonly secure: boolean;
@@ -65,8 +65,8 @@ function parse(url: string, base?: string): URL {
 
 function takeApart(url: URL, given: string): Place {
   const secure = url.protocol === "https:";
-  if (url.protocol !== "http:") {
-    throw new HTTPOutputError(`Cannot fetch ${JSON.stringify(given)}: not a URL of http`);
+  if (!secure && url.protocol !== "http:") {
+    throw new HTTPOutputError(`Cannot fetch ${JSON.stringify(given)}: not a URL of http or https`);
   }
   const { hostname, port } = url;
   const { username, password } = url;

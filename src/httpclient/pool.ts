@@ -37,14 +37,13 @@ export class ConnectionPool {
     return connection;
   }
 
-  /** Keeps an idle connection. */
+  /** Keeps a connection that is idle since now: its exchange notes the time. */
   keep(connection: HTTP1ClientConnection): void {
     const { maxIdleConnections, idleConnectionTimeout } = this.#limits;
     if (maxIdleConnections === 0 || idleConnectionTimeout === 0) {
       connection.closeIdle();
       return;
     }
-    connection.idleSince = this.#loop.tcp.time();
     const others = this.#idle.get(connection.key);
     if (others === undefined) this.#idle.set(connection.key, [connection]);
     else others.push(connection);

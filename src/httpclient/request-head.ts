@@ -26,21 +26,24 @@ export interface HeadParts {
 }
 
 export function requestHead(parts: HeadParts): string {
-  const { settings, headers } = parts;
-  const has = (name: string): boolean => headers?.has(name) === true;
+  const { settings, headers, lines } = parts;
+  const { userAgent, ifModifiedSince } = settings;
   let text = `${parts.method} ${parts.target} HTTP/1.1\r\n`;
-  if (!has("Host")) text += `Host: ${parts.authority}\r\n`;
+  if (isFree("Host", headers)) text += `Host: ${parts.authority}\r\n`;
   if (headers !== undefined) text += headers.toString();
-  text += parts.lines;
-  if (settings.userAgent !== "" && !has("User-Agent")) {
-    text += `User-Agent: ${settings.userAgent}\r\n`;
-  }
-  if (settings.decompressResponse && !has("Accept-Encoding")) text += ACCEPT_ENCODING;
-  if (parts.method === "POST" && parts.hasBody && !has("Content-Type")) text += FORM;
-  if (settings.ifModifiedSince !== undefined && !has("If-Modified-Since")) {
-    text += `If-Modified-Since: ${formatTimestamp(settings.ifModifiedSince)}\r\n`;
+  text += lines;
+  if (userAgent !== "" && isFree("User-Agent", headers)) text += `User-Agent: ${userAgent}\r\n`;
+  if (settings.decompressResponse && isFree("Accept-Encoding", headers)) text += ACCEPT_ENCODING;
+  if (parts.method === "POST" && parts.hasBody && isFree("Content-Type", headers)) text += FORM;
+  if (ifModifiedSince !== undefined && isFree("If-Modified-Since", headers)) {
+    text += `If-Modified-Since: ${formatTimestamp(ifModifiedSince)}\r\n`;
   }
   return `${text}\r\n`;
+}
+
+/** Whether the application has left a field to the client. */
+function isFree(name: string, headers: HTTPHeaders | undefined): boolean {
+  return headers === undefined || !headers.has(name);
 }
 
 /** Credentials as Basic authentication has them (RFC 7617). */

@@ -3,6 +3,7 @@
  * checked before anything is sent.
  */
 
+import type { TlsClientOptions } from "../host.ts";
 import { HTTPHeaders, HTTPOutputError } from "../httputil.ts";
 import { VERSION } from "../util.ts";
 
@@ -32,6 +33,8 @@ export interface HTTPRequestOptions {
   /** Credentials; those of the URL are used otherwise. */
   readonly authUsername?: string;
   readonly authPassword?: string;
+  /** `basic`, the default, or `digest` (RFC 7616: SHA-256 and MD5). */
+  readonly authMode?: "basic" | "digest";
   /** From the call until there is a connection, the time in the queue included. 20. */
   readonly connectTimeout?: number;
   /** From the call until the response is complete, redirects included. 20. */
@@ -52,10 +55,28 @@ export interface HTTPRequestOptions {
   readonly streamingCallback?: (chunk: Uint8Array) => unknown;
   /** Gets the status line, each header line and the empty line, with their CRLF. */
   readonly headerCallback?: (line: string) => void;
+  /** A proxy: `http` goes through it in absolute form, `https` through a tunnel. */
+  readonly proxyHost?: string;
+  readonly proxyPort?: number;
+  readonly proxyUsername?: string;
+  readonly proxyPassword?: string;
+  /** `basic`, the only one. */
+  readonly proxyAuthMode?: "basic";
   /** Allows other methods, and bodies where they are unusual. */
   readonly allowNonstandardMethods?: boolean;
   /** Waits with the body until the server says 100 Continue, or for a second. */
   readonly expect100Continue?: boolean;
+  /** Stands for no certificate check if false. True by default. */
+  readonly validateCert?: boolean;
+  /** File of certificates, in PEM, that are trusted in place of the runtime's. */
+  readonly caCerts?: string;
+  /** Files of the client's own key and certificate, in PEM. */
+  readonly clientKey?: string;
+  readonly clientCert?: string;
+  /** More of that, and bytes in place of files. It goes before what stands above. */
+  readonly sslOptions?: TlsClientOptions;
+  /** False connects by IPv4 only. */
+  readonly allowIpv6?: boolean;
   /** Connects to this Unix socket; the URL still says what is asked for. */
   readonly socketPath?: string;
   /** Gives the fetch up when it is aborted, and rejects with its reason. */
@@ -65,6 +86,7 @@ export interface HTTPRequestOptions {
 /** What has a default. */
 type Defaulted =
   | "method"
+  | "authMode"
   | "connectTimeout"
   | "requestTimeout"
   | "followRedirects"
@@ -72,7 +94,9 @@ type Defaulted =
   | "userAgent"
   | "decompressResponse"
   | "allowNonstandardMethods"
-  | "expect100Continue";
+  | "expect100Continue"
+  | "validateCert"
+  | "allowIpv6";
 
 /** Options with every default filled in. */
 export type RequestSettings = Omit<HTTPRequestOptions, Defaulted> &
@@ -81,6 +105,7 @@ export type RequestSettings = Omit<HTTPRequestOptions, Defaulted> &
 /** Tornado's defaults. */
 export const REQUEST_DEFAULTS: RequestSettings = {
   method: "GET",
+  authMode: "basic",
   connectTimeout: 20,
   requestTimeout: 20,
   followRedirects: true,
@@ -89,6 +114,8 @@ export const REQUEST_DEFAULTS: RequestSettings = {
   decompressResponse: true,
   allowNonstandardMethods: false,
   expect100Continue: false,
+  validateCert: true,
+  allowIpv6: true,
 };
 
 /** Of a request that leaves everything to the client. */

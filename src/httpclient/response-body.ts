@@ -3,13 +3,14 @@
  * `fetch-task.ts` when a head has arrived.
  */
 
+import { copyBytes, viewBytes } from "../core.ts";
 import { BodyBuffer } from "../httputil.ts";
 import { isThenable } from "../util.ts";
 import { decompress, StreamDecompressor } from "./decompression.ts";
 
 export interface BodySink {
-  /** Takes a part, valid until this returns. A promise holds the next one back. */
-  receive(chunk: Uint8Array): PromiseLike<unknown> | void;
+  /** Takes a part, in the core's memory until this returns. A promise holds the next one back. */
+  receive(start: number, length: number): PromiseLike<unknown> | void;
   /** The body is complete: what there is of it to show. */
   finish(): Uint8Array | Promise<Uint8Array>;
 }
@@ -20,19 +21,29 @@ export const EMPTY: Uint8Array = new Uint8Array(0);
 export class CollectedBody implements BodySink {
   readonly #coding: string | undefined;
   readonly #limit: number;
-  readonly #buffer = new BodyBuffer();
+  /** Mostly the whole body. */
+  #first: Uint8Array | undefined;
+  #buffer: BodyBuffer | undefined;
 
   constructor(coding: string | undefined, limit: number) {
     this.#coding = coding;
     this.#limit = limit;
   }
 
-  receive(chunk: Uint8Array): void {
-    this.#buffer.append(chunk);
+  receive(start: number, length: number): void {
+    if (this.#first === undefined) {
+      this.#first = copyBytes(start, length);
+      return;
+    }
+    if (this.#buffer === undefined) {
+      this.#buffer = new BodyBuffer();
+      this.#buffer.append(this.#first);
+    }
+    this.#buffer.append(viewBytes(start, length));
   }
 
   finish(): Uint8Array | Promise<Uint8Array> {
-    const bytes = this.#buffer.take();
+    const bytes = this.#buffer?.take() ?? this.#first ?? EMPTY;
     return this.#coding === undefined ? bytes : decompress(this.#coding, bytes, this.#limit);
   }
 }
@@ -48,9 +59,8 @@ export class StreamedBody implements BodySink {
     this.#decompressor = new StreamDecompressor(coding, limit, callback);
   }
 
-  receive(chunk: Uint8Array): PromiseLike<unknown> | void {
-    // The core's memory is used again at once; the application may keep its part.
-    const own = chunk.slice();
+  receive(start: number, length: number): PromiseLike<unknown> | void {
+    const own = copyBytes(start, length);
     if (this.#decompressor !== undefined) return this.#decompressor.write(own);
     const waiting = this.#callback(own);
     return isThenable(waiting) ? waiting : undefined;
@@ -73,8 +83,8 @@ export class DiscardedBody implements BodySink {
     this.#tooLong = tooLong;
   }
 
-  receive(chunk: Uint8Array): void {
-    this.#size += chunk.length;
+  receive(_start: number, length: number): void {
+    this.#size += length;
     if (this.#size > this.#limit) this.#tooLong();
   }
 
