@@ -1,18 +1,25 @@
 #!/usr/bin/env node
 /**
- * The program `squall`: what is done to an application before it runs. Knows no server.
+ * The program `squall`: what is done to an application before it runs, and while it is
+ * written. Knows no server.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { run as runAgain } from "./autoreload.ts";
 import { compileTemplate, Loader, ParseError } from "./template.ts";
 import { VERSION } from "./util.ts";
 
 const HELP = `Usage: squall templates build DIR [--out OUT] [--autoescape NAME] [--whitespace MODE]
+       squall autoreload [--watch PATH]... [--until-success] -- PROGRAM [ARGUMENT]...
 
-Compiles every template of DIR to a module of its own in OUT (DIR-compiled, if left out), with
-declarations for TypeScript, and writes OUT/templates.js, whose "loader" has all of them:
+"autoreload" runs a program on this runtime, and again whenever one of the files that it imports by a
+relative path, or one that is named or in a folder that is named by --watch, has changed. A program
+that fails waits for the next change. With --until-success it is not repeated once it exits with 0.
+
+"templates build" compiles every template of DIR to a module of its own in OUT (DIR-compiled, if left
+out), with declarations for TypeScript, and writes OUT/templates.js, whose "loader" has all of them:
 
   import { loader } from './templates-compiled/templates.js';
   new Application(handlers, { templateLoader: loader });
@@ -34,7 +41,7 @@ interface BuildOptions {
   readonly runtime: string | undefined;
 }
 
-/** Runs the program. Returns the exit status. */
+/** Runs the program, but for `autoreload`. Returns the exit status. */
 export function main(args: readonly string[]): number {
   try {
     return run(args);
@@ -43,6 +50,27 @@ export function main(args: readonly string[]): number {
     console.error(`squall: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   }
+}
+
+/** Runs `squall autoreload`, until a signal ends it. Resolves with the exit status. */
+async function autoreload(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      watch: { type: "string", multiple: true, default: [] },
+      "until-success": { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help || positionals.length === 0) {
+    console.error(HELP);
+    return 2;
+  }
+  return runAgain(positionals, {
+    watch: values.watch,
+    untilSuccess: values["until-success"],
+  });
 }
 
 function run(args: readonly string[]): number {
@@ -184,5 +212,7 @@ function existing(out: string): string[] {
 
 // Not `import.meta.main`, which Node has only since 24.2; the link npm makes is called squall.
 const started = process.argv[1] ?? "";
-if (/(?:^|[/\\])(?:squall|cli\.[jt]s)$/.test(started))
-  process.exitCode = main(process.argv.slice(2));
+if (/(?:^|[/\\])(?:squall|cli\.[jt]s)$/.test(started)) {
+  const [area, ...rest] = process.argv.slice(2);
+  process.exitCode = area === "autoreload" ? await autoreload(rest) : main(process.argv.slice(2));
+}

@@ -46,7 +46,20 @@ const lines: readonly Line[] = [
     modules: "src/netutil src/locks src/process",
     also: { "src/process": ["node:child_process", "node:os", "node:process", "node:stream"] },
   },
-  { modules: "src/iostream src/queues src/autoreload" },
+  {
+    modules: "src/iostream src/queues src/autoreload",
+    also: {
+      "src/autoreload": [
+        "node:child_process",
+        "node:fs",
+        "node:module",
+        "node:path",
+        "node:process",
+        "node:url",
+        "node:worker_threads",
+      ],
+    },
+  },
   {
     modules: "src/tcpserver src/tcpclient src/httputil",
     also: {

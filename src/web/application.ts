@@ -114,6 +114,8 @@ export class Application<
     address?: string,
     options: HTTPServerOptions = {},
   ): Promise<HTTPServer> {
+    const { debug = false, autoreload = debug } = this.settings;
+    if (autoreload) (await import("../autoreload.ts")).start();
     const server = new HTTPServer(this, { stopOnSignals: true, ...options });
     await server.listen(port, address);
     return server;

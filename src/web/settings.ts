@@ -33,6 +33,8 @@ export interface Settings {
    * pages show the exception, the source around it and the request, without its secrets.
    */
   readonly debug?: boolean;
+  /** `Application.listen` starts the program again when its files change: on with `debug`. */
+  readonly autoreload?: boolean;
   /** Errors are answered with the stack of the exception: on with `debug`, as a page then. */
   readonly serveTraceback?: boolean;
 
