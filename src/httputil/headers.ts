@@ -89,6 +89,14 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     return this.#block;
   }
 
+  /** Begins with another block, if these headers still begin with one and `other` has one for it. */
+  exchangeBlock(other: (block: HeaderBlock) => HeaderBlock | undefined): boolean {
+    const block = this.#block === undefined ? undefined : other(this.#block);
+    if (block === undefined) return false;
+    this.#block = block;
+    return true;
+  }
+
   /**
    * Adds a field and keeps those of the same name. Throws HTTPOutputError for a name that is not
    * a token or a value with a control byte (RFC 9110 sections 5.1 and 5.5).

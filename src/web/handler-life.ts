@@ -151,6 +151,7 @@ function decodeGroup(
   name: string,
 ): string | undefined {
   if (group === undefined) return undefined;
+  if (handler.takesAsIs(group)) return group;
   return handler.decodeArgument(urlUnescapeBytes(group, false), name);
 }
 

@@ -6,10 +6,8 @@
 import { jsonEncode, utf8 } from "../escape.ts";
 import type { Socket } from "../host.ts";
 import {
-  currentDate,
   type Extent,
   formatTimestamp,
-  HeaderBlock,
   HTTPHeaders,
   type HTTPMessageDelegate,
   HTTPOutputError,
@@ -20,8 +18,8 @@ import {
 } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
 import { appLog } from "../log.ts";
-import { VERSION } from "../util.ts";
 import type { Application } from "./application.ts";
+import { defaultHeaders, JSON_TYPE, jsonInstead } from "./default-headers.ts";
 import { etagFor, matchingEtag } from "./etag.ts";
 import type { EventStream } from "./event-stream.ts";
 import { HandlerExtras } from "./handler-extras.ts";
@@ -48,23 +46,6 @@ export interface RedirectOptions {
 // Shared by all handlers that have none of these, so that a request allocates nothing for them.
 const NO_ARGUMENTS: readonly (string | undefined)[] = [];
 const DONE: Promise<void> = Promise.resolve();
-
-let defaults: HeaderBlock | undefined;
-let defaultsDate = "";
-
-/** The headers that every response starts with; the same object until the date changes. */
-function defaultHeaders(now?: number): HeaderBlock {
-  const date = currentDate(now);
-  if (defaults === undefined || date !== defaultsDate) {
-    defaultsDate = date;
-    defaults = new HeaderBlock([
-      ["Server", `Squall/${VERSION}`],
-      ["Content-Type", "text/html; charset=UTF-8"],
-      ["Date", date],
-    ]);
-  }
-  return defaults;
-}
 
 /**
  * Breaks the connection off, because the response cannot be completed: the client must see that,
@@ -224,7 +205,8 @@ export abstract class HandlerResponse {
       const kind = Array.isArray(chunk) ? "an array" : String(chunk);
       throw new TypeError(`Cannot write ${kind}: expected text, bytes or an object`);
     }
-    this.setHeader("Content-Type", "application/json; charset=UTF-8");
+    // The block that nearly all JSON responses start from, if nothing stands against it.
+    if (!this.#headers.exchangeBlock(jsonInstead)) this.setHeader("Content-Type", JSON_TYPE);
     this.#append(jsonEncode(chunk));
   }
 

@@ -85,6 +85,12 @@ export class RequestHandler extends HandlerPage {
   /** Hook: the page for an error, where a subclass has it. Tornado 1's name; see `writeError`. */
   getErrorHtml?(status: number, details: ErrorDetails): string;
 
+  /** Whether `decodeArgument` would give a part of a path back as it is: no "%", plain ASCII. */
+  takesAsIs(part: string): boolean {
+    const isUsual = this.decodeArgument === RequestHandler.prototype.decodeArgument;
+    return isUsual && /^[ -$&-~]*$/.test(part);
+  }
+
   /** Hook: writes the page for an error. It must finish the response. */
   writeError(status: number, details: ErrorDetails): void {
     if (this.getErrorHtml !== undefined) {
