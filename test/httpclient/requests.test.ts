@@ -319,6 +319,7 @@ describe("what is not sent", () => {
     { name: "NUL in a host", url: "http://a\0b/", says: /control character/ },
     { name: "another scheme", url: "file:///etc/passwd", says: /not a URL of http/ },
     { name: "no URL", url: "/a", says: /it is not a URL/ },
+    { name: "an interface", options: { networkInterface: "lo" }, says: /networkInterface/ },
     { name: "a timeout below 0", options: { requestTimeout: -1 }, says: /requestTimeout is -1/ },
   ];
   test.each(rows)("$name", async ({ url: other, options, says }) => {
