@@ -27,7 +27,7 @@ export async function fetchFrom(
 ): Promise<Response> {
   const url = new URL(request.url);
   const protocol = url.protocol === "https:" ? "https" : "http";
-  const connection = new FetchConnection({ remoteIp, protocol }, request.method);
+  const connection = new FetchConnection({ remoteIp, protocol, tls: undefined }, request.method);
   const message = delegate.startRequest(connection);
   const gone = (): void => {
     connection.close();

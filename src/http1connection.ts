@@ -6,7 +6,7 @@
  */
 
 import { NEED_DATA, parseRequestHead, reasonFor, statusCodeFor, viewBytes } from "./core.ts";
-import type { Socket, SocketHandler, Tcp } from "./host.ts";
+import type { Socket, SocketHandler, Tcp, TlsFacts } from "./host.ts";
 import { BufferedInput } from "./http1connection/buffered-input.ts";
 import { Deadlines } from "./http1connection/deadlines.ts";
 import { errorAnswer } from "./http1connection/error-answer.ts";
@@ -105,6 +105,10 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
 
   get protocol(): string {
     return this.#owner.protocol;
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.socket.tls;
   }
 
   /** Each response from now on is the last on its connection. */

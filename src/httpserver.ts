@@ -3,7 +3,7 @@
  * timeouts. Takes its requests' delegates from an application or a callback; knows no handlers.
  */
 
-import type { Socket, SocketHandler, Tcp } from "./host.ts";
+import type { Socket, SocketHandler, Tcp, TlsServerOptions } from "./host.ts";
 import {
   type ConnectionLimits,
   type ConnectionOwner,
@@ -28,7 +28,12 @@ export type { DrainOptions } from "./httpserver/drain.ts";
 export interface HTTPServerOptions extends Partial<ConnectionLimits>, DrainOptions {
   /** Most connections at once; at the limit the longest idle one is closed. 0: no limit. */
   readonly maxConnections?: number;
-  /** `http` or `https`, as the request reports it: for a server behind a proxy that speaks TLS. */
+  /**
+   * Speaks TLS, so that URLs begin with `https:`: certificate, key and whom to trust. They are
+   * renewed by `setSslOptions`.
+   */
+  readonly sslOptions?: TlsServerOptions;
+  /** `http` or `https`, as the request reports it, if a proxy in front of it speaks TLS. */
   readonly protocol?: "http" | "https";
   /**
    * The server is behind a proxy that sets X-Real-Ip or X-Forwarded-For, and X-Scheme or
@@ -61,7 +66,7 @@ export class HTTPServer extends TCPServer {
     handler: HTTPServerConnectionDelegate | RequestCallback,
     options: HTTPServerOptions = {},
   ) {
-    super(options.loop);
+    super(options);
     warmUp();
     const delegate = typeof handler === "function" ? new CallbackDelegate(handler) : handler;
     const { xheaders = false, trustedDownstream = [] } = options;
@@ -156,7 +161,7 @@ class ServerOwner implements ConnectionOwner {
     this.limits = connectionLimits(options);
     this.lingerTimeout = this.limits.lingerTimeout;
     this.tcp = loop.tcp;
-    this.protocol = options.protocol ?? "http";
+    this.protocol = options.protocol ?? (options.sslOptions === undefined ? "http" : "https");
     this.#maxConnections = options.maxConnections ?? 0;
     this.#tick = tickFor(this.limits);
   }

@@ -3,9 +3,23 @@
  * one's own does too (Tornado `tcpserver`).
  */
 
-import type { Address, Listener, ListenOptions, Socket, SocketHandler } from "./host.ts";
+import type {
+  Address,
+  Listener,
+  ListenOptions,
+  Socket,
+  SocketHandler,
+  TlsServerOptions,
+} from "./host.ts";
 import { IOLoop } from "./ioloop.ts";
+import { genLog } from "./log.ts";
 import { type ForkOptions, forkProcesses, inheritedListener, reportReady } from "./process.ts";
+
+export interface TCPServerOptions {
+  /** Speaks TLS with these, see `setSslOptions`. */
+  readonly sslOptions?: TlsServerOptions;
+  readonly loop?: IOLoop;
+}
 
 /** A server of some protocol over TCP or Unix sockets. */
 export abstract class TCPServer {
@@ -13,8 +27,16 @@ export abstract class TCPServer {
   readonly #listeners: Listener[] = [];
   readonly #bound: ListenOptions[] = [];
 
-  constructor(loop: IOLoop = IOLoop.current()) {
-    this.loop = loop;
+  #sslOptions: TlsServerOptions | undefined;
+
+  constructor(options: TCPServerOptions = {}) {
+    this.loop = options.loop ?? IOLoop.current();
+    this.#sslOptions = options.sslOptions;
+  }
+
+  /** Whether its connections begin with a TLS handshake. */
+  get speaksTls(): boolean {
+    return this.#sslOptions !== undefined;
   }
 
   /**
@@ -47,6 +69,20 @@ export abstract class TCPServer {
     for (const place of bound) await this.#open(processes === 1 ? place : inChild(place));
   }
 
+  /**
+   * Replaces certificate, key and whom to trust, as when they were renewed: connections to come
+   * use them, open ones go on. Throws, and changes nothing, if the server speaks no TLS or the
+   * certificate does not belong to the key.
+   */
+  setSslOptions(sslOptions: TlsServerOptions): void {
+    if (this.#sslOptions === undefined) {
+      throw new Error("Cannot set sslOptions: the server was made without");
+    }
+    const options = withLog(sslOptions);
+    for (const listener of this.#listeners) listener.setTls(options);
+    this.#sslOptions = sslOptions;
+  }
+
   /** Where the server listens, with the ports it took. */
   get addresses(): Address[] {
     return this.#listeners.map((listener) => listener.address);
@@ -61,10 +97,19 @@ export abstract class TCPServer {
   protected abstract handleSocket(socket: Socket): SocketHandler;
 
   async #open(options: ListenOptions): Promise<void> {
+    const tls = this.#sslOptions && { tls: withLog(this.#sslOptions) };
     const accept = (socket: Socket): SocketHandler => this.handleSocket(socket);
-    this.#listeners.push(await this.loop.tcp.listen(options, accept));
+    this.#listeners.push(await this.loop.tcp.listen({ ...options, ...tls }, accept));
     reportReady();
   }
+}
+
+/** Anybody can make a handshake fail, so that is told to those alone who look for it. */
+function withLog(options: TlsServerOptions): TlsServerOptions {
+  const handshakeFailed = (error: Error, remote: Address): void => {
+    genLog.debug(`TLS handshake with ${remote.host || "a Unix socket"} failed: ${error.message}`);
+  };
+  return { handshakeFailed, ...options };
 }
 
 /** The socket that a child inherits for an address; or the port, which it shares with the others. */

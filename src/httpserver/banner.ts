@@ -13,13 +13,14 @@ import { VERSION } from "../util.ts";
  */
 export function banner(server: HTTPServer): string {
   const { runtime, name } = server.loop.host;
-  const places = server.addresses.map(urlOf).join(" ");
+  const scheme = server.speaksTls ? "https" : "http";
+  const places = server.addresses.map((address) => urlOf(scheme, address)).join(" ");
   return `Squall ${VERSION} on ${runtime} (${name}, wasm ${build}): ${places}`;
 }
 
-function urlOf({ host, port, path }: Address): string {
+function urlOf(scheme: string, { host, port, path }: Address): string {
   if (path !== "") return `unix:${path}`;
   const anywhere = host === "::" || host === "0.0.0.0";
   const name = anywhere ? "localhost" : host.includes(":") ? `[${host}]` : host;
-  return `http://${name}:${port}/`;
+  return `${scheme}://${name}:${port}/`;
 }

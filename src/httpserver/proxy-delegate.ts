@@ -55,6 +55,7 @@ class ProxiedRequest implements HTTPMessageDelegate {
     this.#connection.context = {
       remoteIp: clientIp(headers, this.#trusted) ?? context.remoteIp,
       protocol: clientProtocol(headers) ?? context.protocol,
+      tls: context.tls,
     };
     return this.#delegate.headersReceived(startLine, headers);
   }

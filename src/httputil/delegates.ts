@@ -3,7 +3,7 @@
  * delegate, responses come down as calls of a connection (Tornado `httputil`).
  */
 
-import type { Socket, Tcp } from "../host.ts";
+import type { Socket, Tcp, TlsFacts } from "../host.ts";
 import type { HTTPHeaders } from "./headers.ts";
 import type { OpenFile } from "./open-file.ts";
 import type { RequestStartLine, ResponseStartLine } from "./start-line.ts";
@@ -100,4 +100,6 @@ export interface HTTPRequestContext {
   readonly remoteIp: string;
   /** `http` or `https`. */
   readonly protocol: string;
+  /** What the TLS handshake has settled; undefined without TLS to this server. */
+  readonly tls: TlsFacts | undefined;
 }

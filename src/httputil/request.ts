@@ -4,6 +4,7 @@
  */
 
 import { jsonDecode } from "../escape.ts";
+import type { PeerCertificate, TlsFacts } from "../host.ts";
 import { type Arguments, mergeArguments, parseArguments, parseBodyArguments } from "./arguments.ts";
 import { parseCookie } from "./cookies.ts";
 import type { HTTPConnection } from "./delegates.ts";
@@ -93,6 +94,19 @@ export class HTTPServerRequest {
   /** `http` or `https`. */
   get protocol(): string {
     return this.connection.context.protocol;
+  }
+
+  /**
+   * What the connection's TLS handshake has settled, the client's certificate among it; undefined
+   * without TLS, and behind a proxy that speaks it.
+   */
+  get tls(): TlsFacts | undefined {
+    return this.connection.context.tls;
+  }
+
+  /** The client's certificate, if it was asked for one and has shown one. */
+  getSslCertificate(): PeerCertificate | undefined {
+    return this.tls?.peerCertificate;
   }
 
   /** Arguments of the query. Throws HTTPInputError if there are too many. */

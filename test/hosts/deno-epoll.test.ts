@@ -3,6 +3,7 @@ import { epollHost } from "../../host-deno/host.ts";
 import { waitForDenoSignals } from "../support/deno-signals.ts";
 import { hostContract } from "./contract.ts";
 import { httpOnHost } from "./http.ts";
+import { httpsOnHost } from "./https.ts";
 
 waitForDenoSignals();
 if (epollHost === undefined) test("has permission for ffi", () => expect.fail("run with -A"));
@@ -10,4 +11,5 @@ else {
   const host = epollHost;
   hostContract("deno-epoll", () => host);
   httpOnHost("deno-epoll", () => host);
+  httpsOnHost("deno-epoll", () => host);
 }

@@ -2,6 +2,7 @@ import { denoHost } from "../../host-deno/host.ts";
 import { waitForDenoSignals } from "../support/deno-signals.ts";
 import { hostContract } from "./contract.ts";
 import { httpOnHost } from "./http.ts";
+import { httpsOnHost } from "./https.ts";
 
 waitForDenoSignals();
 hostContract("deno", () => denoHost, {
@@ -10,3 +11,4 @@ hostContract("deno", () => denoHost, {
   noDescriptors: "Deno gives none",
 });
 httpOnHost("deno", () => denoHost);
+httpsOnHost("deno", () => denoHost);

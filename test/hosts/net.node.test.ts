@@ -1,6 +1,8 @@
 import { netHost } from "../../host-node/host.ts";
 import { hostContract } from "./contract.ts";
 import { httpOnHost } from "./http.ts";
+import { httpsOnHost } from "./https.ts";
 
 hostContract("node-net", () => netHost, { noDescriptors: "node:net gives none" });
 httpOnHost("node-net", () => netHost);
+httpsOnHost("node-net", () => netHost);
