@@ -27,6 +27,12 @@ const STAMPS = "build/stamps.json";
 const EMBEDDABLE: readonly string[] = ["build/core.wasm", COMPONENT, WIT];
 const PREBUILDS = "host-node/addon/prebuilds";
 
+/** What adapters are made for, where an application has it. */
+const PEERS: Readonly<Record<string, string>> = {
+  "@nats-io/transport-node": "^3.4.0",
+  "@redis/client": "^6.3.0",
+};
+
 interface Step {
   readonly name: string;
   /** Patterns of the files that decide the result. */
@@ -172,6 +178,10 @@ function publishedManifest(): Record<string, unknown> {
     sideEffects,
     engines,
     gypfile: false,
+    peerDependencies: PEERS,
+    peerDependenciesMeta: Object.fromEntries(
+      Object.keys(PEERS).map((name) => [name, { optional: true }]),
+    ),
     bin: { squall: "./src/cli.js" },
     exports: { ...packageExports("./"), "./package.json": "./package.json" },
     // The order decides: Deno and Bun match "node" too.

@@ -10,6 +10,9 @@ import { isDeepStrictEqual } from "node:util";
 /** Modules that are not for importing: core and TLS are reached through others, the CLI is a program. */
 const PRIVATE = new Set(["core", "tls", "cli"]);
 
+/** Parts that are subpaths of their own: adapters, which who needs none of them does not load. */
+const ADAPTERS = ["pubsub/nats", "pubsub/redis"];
+
 /** The core for other runtimes, as files. */
 const EMBEDDABLE = ["core.wasm", "core.component.wasm", "core.wit"];
 
@@ -27,7 +30,7 @@ export function packageExports(root: string): Record<string, unknown> {
 
 function publicModules(): string[] {
   const names = globSync("src/*.ts").map((file) => file.slice("src/".length, -".ts".length));
-  return names.filter((name) => !PRIVATE.has(name)).sort(indexFirst);
+  return [...names.filter((name) => !PRIVATE.has(name)), ...ADAPTERS].sort(indexFirst);
 }
 
 function indexFirst(left: string, right: string): number {

@@ -1,0 +1,140 @@
+/**
+ * Messages through Redis or Valkey. Takes a client of `@redis/client` (or `redis`), version 6, which
+ * the application makes and configures; this imports none. One connection publishes, another one
+ * of the same kind subscribes, as Redis wants it.
+ */
+
+import { genLog } from "../log.ts";
+import {
+  checkChannel,
+  deliver,
+  type MessageCallback,
+  PublishError,
+  type PubSub,
+  type Subscription,
+} from "../pubsub.ts";
+
+/** What is used of a client. */
+export interface RedisClient {
+  readonly isOpen: boolean;
+  readonly isReady: boolean;
+  connect(): Promise<unknown>;
+  duplicate(): RedisClient;
+  publish(channel: string, message: string): Promise<unknown>;
+  subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<void>;
+  unsubscribe(channel: string, listener: (message: string, channel: string) => void): Promise<void>;
+  destroy(): void;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "ready", listener: () => void): unknown;
+}
+
+export interface RedisPubSubOptions {
+  /** Seconds until a message that Redis has not confirmed has failed; 5 by default. */
+  readonly publishTimeout?: number;
+}
+
+/**
+ * A broker of messages on Redis. While Redis is gone, `publish` rejects at once; the client
+ * connects again by itself, and brings the subscriptions back.
+ */
+export class RedisPubSub implements PubSub {
+  readonly #publisher: RedisClient;
+  readonly #subscriber: RedisClient;
+  readonly #publishTimeout: number;
+  #connecting: Promise<void> | undefined;
+  #closed = false;
+  #gone = false;
+
+  /** Takes a client, open or not, which is this broker's from here on. */
+  constructor(client: RedisClient, options: RedisPubSubOptions = {}) {
+    this.#publisher = client;
+    this.#subscriber = client.duplicate();
+    this.#publishTimeout = options.publishTimeout ?? 5;
+    for (const each of [this.#publisher, this.#subscriber]) {
+      // Without a listener, the client's errors end the process.
+      each.on("error", (error) => this.#failed(error));
+      each.on("ready", () => this.#ready());
+    }
+  }
+
+  get connected(): boolean {
+    return this.#publisher.isReady && this.#subscriber.isReady;
+  }
+
+  /** Connects; `publish` and `subscribe` do it too. Waits while Redis cannot be reached. */
+  connect(): Promise<void> {
+    this.#connecting ??= this.#connect().catch((error) => {
+      // The client has been told to give up: the next call tries again.
+      this.#connecting = undefined;
+      throw error;
+    });
+    return this.#connecting;
+  }
+
+  async publish(channel: string, message: string): Promise<void> {
+    checkChannel(channel);
+    if (this.#closed) throw new PublishError(channel, "it is closed");
+    if (this.#connecting === undefined) await this.#soon(channel, this.connect());
+    // The client would keep the message until Redis is back, when it may be news no more.
+    if (!this.#publisher.isReady) throw new PublishError(channel, "Redis cannot be reached");
+    await this.#soon(channel, this.#publisher.publish(channel, message));
+  }
+
+  async subscribe(channel: string, callback: MessageCallback): Promise<Subscription> {
+    checkChannel(channel);
+    if (this.#closed) throw new Error(`Cannot subscribe to "${channel}": it is closed`);
+    await this.connect();
+    let active = true;
+    const listener = (message: string): void => {
+      if (active) deliver(callback, message, channel);
+    };
+    await this.#subscriber.subscribe(channel, listener);
+    const unsubscribe = async (): Promise<void> => {
+      if (!active) return;
+      active = false;
+      if (!this.#closed) await this.#subscriber.unsubscribe(channel, listener);
+    };
+    return { channel, unsubscribe };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    // One that is not open throws.
+    for (const each of [this.#publisher, this.#subscriber]) if (each.isOpen) each.destroy();
+  }
+
+  async #connect(): Promise<void> {
+    const waiting = [this.#publisher, this.#subscriber].filter((client) => !client.isOpen);
+    await Promise.all(waiting.map((client) => client.connect()));
+  }
+
+  /** Rejects with PublishError if the work does, or takes too long. */
+  async #soon(channel: string, work: Promise<unknown>): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const fail = (): void => reject(new Error(`no answer in ${this.#publishTimeout} s`));
+      timer = setTimeout(fail, this.#publishTimeout * 1000);
+    });
+    try {
+      await Promise.race([work, late]);
+    } catch (cause) {
+      throw new PublishError(channel, cause instanceof Error ? cause.message : "", { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Logged once for each time that Redis goes, not for each try to reach it. */
+  #failed(error: Error): void {
+    if (this.#gone || this.#closed) return;
+    this.#gone = true;
+    genLog.warning(`Redis cannot be reached: ${error.message}`);
+  }
+
+  #ready(): void {
+    if (!this.#gone || !this.connected) return;
+    this.#gone = false;
+    genLog.warning("Redis can be reached again");
+  }
+}
