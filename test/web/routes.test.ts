@@ -1,0 +1,149 @@
+/** Which handler and which method a request gets. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { setLogLevel } from "../../src/log.ts";
+import { Application, RequestHandler, type RuleLike, URLSpec } from "../../src/web.ts";
+import { ask, jsonOf, parseAnswer } from "../support/ask.ts";
+import { serve } from "../support/server.ts";
+
+beforeAll(() => setLogLevel("none"));
+afterAll(() => setLogLevel("warning"));
+
+class Hello extends RequestHandler {
+  get(): void {
+    this.write("Hello, world");
+  }
+}
+
+describe("verbs", () => {
+  class Verbs extends RequestHandler {
+    get = (): void => this.write(this.request.method);
+    post = this.get;
+    put = this.get;
+    patch = this.get;
+    delete = this.get;
+    options = this.get;
+  }
+
+  test.each(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])(
+    "%s is answered",
+    async (verb) => {
+      expect(await ask([["/", Verbs]], `${verb} /`)).toMatchObject({ status: 200, body: verb });
+    },
+  );
+
+  test("HEAD is answered as GET, without the body", async () => {
+    const get = await ask([["/", Hello]], "GET /");
+    const head = await ask([["/", Hello]], "HEAD /");
+    expect(head.body).toBe("");
+    expect(head.head).toBe(get.head);
+    expect(head.head).toContain("Content-Length: 12");
+  });
+
+  test("a verb that the handler lacks is 405 and says which it has", async () => {
+    const answer = await ask([["/", Hello]], "DELETE /");
+    expect(answer.status).toBe(405);
+    expect(answer.head).toContain("Allow: GET, HEAD\r\n");
+  });
+
+  test("a verb that nobody supports is 405, also if a method has its name", async () => {
+    class Odd extends Hello {
+      brew(): void {
+        this.write("coffee");
+      }
+    }
+    expect((await ask([["/", Odd]], "BREW /")).status).toBe(405);
+    class Pot extends Odd {
+      static override supportedMethods = [...RequestHandler.supportedMethods, "BREW"];
+    }
+    expect(await ask([["/", Pot]], "BREW /")).toMatchObject({ status: 200, body: "coffee" });
+  });
+
+  test("members of the framework are no verbs", async () => {
+    for (const verb of ["WRITE", "FINISH", "CONSTRUCTOR", "__PROTO__"]) {
+      expect((await ask([["/", Hello]], `${verb} /`)).status).toBe(405);
+    }
+  });
+});
+
+describe("routes", () => {
+  class Story extends RequestHandler {
+    get(...ids: unknown[]): void {
+      this.write({ ids });
+    }
+  }
+  const handlers: RuleLike[] = [
+    ["/", Hello],
+    ["/story/([0-9]+)", Story],
+    ["/user/(?P<name>[^/]+)/(?<tab>\\w+)?", Story],
+    ["/post/:year/:slug", Story, {}, "post"],
+    new URLSpec("/optional/(\\d+)?", Story, {}, "optional"),
+    ["/dots.txt", Hello, {}, "dots"],
+  ];
+
+  const cases = [
+    { path: "/story/42", ids: ["42"] },
+    { path: "/user/J%C3%BCrgen%2Fx/tab", ids: [{ name: "Jürgen/x", tab: "tab" }] },
+    { path: "/post/2026/a+b%20c", ids: ["2026", "a+b c"] },
+    { path: "/post/2026/x?y=z", ids: ["2026", "x"] },
+    { path: "/optional/", ids: [null] },
+  ];
+  test.each(cases)("$path", async ({ path, ids }) => {
+    expect(jsonOf(await ask(handlers, `GET ${path}`))).toEqual({ ids });
+  });
+
+  test.each(["/story/x", "/story/42/", "/Story/42", "//", "/post/a/b/c"])("no %s", async (path) => {
+    expect((await ask(handlers, `GET ${path}`)).status).toBe(404);
+  });
+
+  test("a group that is no UTF-8 is 400", async () => {
+    expect((await ask(handlers, "GET /post/2026/%ff")).status).toBe(400);
+  });
+
+  test("an absolute target is routed by its path, and names the host", async () => {
+    class Where extends RequestHandler {
+      get(): void {
+        this.write(`${this.request.host} ${this.request.hostName} ${this.request.fullUrl()}`);
+      }
+    }
+    const answer = await ask([["/a", Where]], "GET http://Other.org:81/a?b=c");
+    expect(answer.body).toBe("Other.org:81 other.org http://Other.org:81/a?b=c");
+  });
+
+  test("OPTIONS * says what the server knows", async () => {
+    const answer = await ask(handlers, "OPTIONS *");
+    expect(answer.status).toBe(204);
+    expect(answer.head).toContain("Allow: GET, HEAD, POST, DELETE, PATCH, PUT, OPTIONS");
+  });
+
+  test("rules for a host come first", async () => {
+    class Other extends RequestHandler {
+      get(): void {
+        this.write("other host");
+      }
+    }
+    const application = new Application([["/", Hello]]);
+    application.addHandlers("(www\\.)?other\\.org", [["/", Other]]);
+    const { exchange } = await serve(application);
+    const at = async (host: string): Promise<string> =>
+      parseAnswer(await exchange(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).body;
+    expect(await at("WWW.other.org:8888")).toBe("other host");
+    expect(await at("notother.org")).toBe("Hello, world");
+  });
+
+  test("rules nest, and lead to callbacks too", async () => {
+    const nested: RuleLike[] = [["/in/.*", [["/in/deep", Hello]]]];
+    expect((await ask(nested, "GET /in/deep")).body).toBe("Hello, world");
+    expect((await ask(nested, "GET /in/other")).status).toBe(404);
+  });
+
+  test("reverseUrl fills a named rule's groups", () => {
+    const application = new Application(handlers);
+    expect(application.reverseUrl("post", 2026, "a/b ü")).toBe(
+      "/post/2026/a%2Fb%20%C3%BC".replace("%2F", "/"),
+    );
+    expect(application.reverseUrl("dots")).toBe("/dots.txt");
+    expect(() => application.reverseUrl("post", 1)).toThrow(/2 groups, got 1/);
+    expect(() => application.reverseUrl("nobody")).toThrow(/nobody/);
+    expect(() => application.reverseUrl("optional", 1)).toThrow(/more than text and groups/);
+  });
+});
