@@ -2,7 +2,7 @@
  * Writes a template as a plain module, so that it renders where code from strings is forbidden, and
  * where there are no files. Called by cli.ts; the module imports precompiled.ts.
  */
-import type { GeneratedCode } from "./code-writer.ts";
+import type { GeneratedCode } from "./code-lines.ts";
 import type { Template } from "./template.ts";
 
 /** A module and its declarations. */

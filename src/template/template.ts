@@ -3,7 +3,8 @@
  */
 import { toUnicode } from "../escape.ts";
 import { pythonHint } from "./code.ts";
-import { type Fragment, type GeneratedCode, generateCode } from "./code-writer.ts";
+import type { Fragment, GeneratedCode } from "./code-lines.ts";
+import { generateCode } from "./code-writer.ts";
 import { SOURCE_URL } from "./failure.ts";
 import type { Mode } from "./function-text.ts";
 import { Family } from "./inheritance.ts";
