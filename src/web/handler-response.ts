@@ -3,7 +3,7 @@
  * whole. The lower half of `request-handler.ts`, which knows when and why a response ends.
  */
 
-import { jsonEncode, utf8 } from "../escape.ts";
+import { jsonEncode } from "../escape.ts";
 import type { Socket } from "../host.ts";
 import {
   type Extent,
@@ -19,11 +19,13 @@ import {
 import { StreamClosedError } from "../iostream.ts";
 import { appLog } from "../log.ts";
 import type { Application } from "./application.ts";
+import { joinChunks } from "./chunks.ts";
 import { defaultHeaders, JSON_TYPE, jsonInstead } from "./default-headers.ts";
 import { etagFor, matchingEtag } from "./etag.ts";
 import type { EventStream } from "./event-stream.ts";
 import { HandlerExtras } from "./handler-extras.ts";
 import { locationFor } from "./location.ts";
+import { replay } from "./replay.ts";
 import type { Settings } from "./settings.ts";
 import { TransformedOutput } from "./transformed-output.ts";
 
@@ -388,26 +390,6 @@ export abstract class HandlerResponse {
   }
 }
 
-/** Gives a request that is there as a whole to a delegate, at the delegate's pace. */
-async function replay(request: HTTPServerRequest, delegate: HTTPMessageDelegate): Promise<void> {
-  const { method, uri, version, headers, body } = request;
-  await delegate.headersReceived({ method, path: uri, version }, headers);
-  if (body.length > 0) await delegate.dataReceived(body);
-  delegate.finish();
-}
-
 function headerText(value: HeaderValue): string {
   return value instanceof Date ? formatTimestamp(value) : String(value);
-}
-
-function joinChunks(chunks: readonly (string | Uint8Array)[]): string | Uint8Array {
-  if (chunks.every((chunk) => typeof chunk === "string")) return chunks.join("");
-  const bytes = chunks.map((chunk) => utf8(chunk));
-  const whole = new Uint8Array(bytes.reduce((size, each) => size + each.length, 0));
-  let end = 0;
-  for (const each of bytes) {
-    whole.set(each, end);
-    end += each.length;
-  }
-  return whole;
 }
