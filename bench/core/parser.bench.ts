@@ -1,90 +1,72 @@
-/**
- * Nanoseconds per request head: the core beside other parsers, on the runtime that runs this
- * (`node bench/core/parser.bench.ts`, or `deno run -A`, or `bun`). The parsers take turns in rounds,
- * so that a change in the machine's mood meets all of them; medians are reported. Writes
- * `results/parser-RUNTIME.json` unless `--dry` is given.
- */
+/** Request heads: the core beside other parsers, and a chunked body beside a plain copy. */
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { markdownTable, type Spread, spread } from "../http/statistics.ts";
+import { CHUNKED, CHUNKED_WORDS, INPUT, OUTPUT } from "../../core-wasm/layout.ts";
+import { memory, wasm } from "../../src/core/load.ts";
 import { parsers } from "./parsers.ts";
+import { picohttpparser } from "./pico.ts";
 import { corpora } from "./requests.ts";
+import { compare, type Group } from "./rounds.ts";
 
-const ROUNDS = 31;
-/** Long enough for the clock, short enough to fall between two interruptions. */
-const ROUND_MS = 3;
-/** V8 and JavaScriptCore have optimized the module by then. */
-const WARM_UP_MS = 700;
+/** Calls of one request in a go, so that the loop around them is nothing. */
+const REPEATED = 100;
+const BARS = { picohttpparser: 0.8, "llhttp, WebAssembly": 3 };
 
-interface Result {
-  readonly corpus: string;
-  readonly parser: string;
-  readonly nanoseconds: Spread;
-}
-
-/** Runs for about that long, and answers the milliseconds of one run. */
-function timed(run: () => void, milliseconds: number): number {
-  const start = performance.now();
-  let runs = 0;
-  let end = start;
-  while (end - start < milliseconds) {
-    for (let i = 0; i < 8; i++) run();
-    runs += 8;
-    end = performance.now();
-  }
-  return (end - start) / runs;
-}
-
-/** A run again and again in one go, so that its own loop is all that is measured. */
-function repeated(run: () => void, times: number): () => void {
-  return () => {
-    for (let i = 0; i < times; i++) run();
-  };
-}
-
-const results: Result[] = [];
 const all = await parsers();
-for (const { name, requests } of corpora()) {
-  const times = requests.length === 1 ? 100 : 1;
-  const runs = all.map((parser) => repeated(parser.prepare(requests), times));
-  for (const run of runs) timed(run, WARM_UP_MS);
-  const rounds: number[][] = all.map(() => []);
-  for (let round = 0; round < ROUNDS; round++) {
-    runs.forEach((run, index) => {
-      const nanoseconds = timed(run, ROUND_MS) * 1e6;
-      rounds[index]?.push(nanoseconds / (times * requests.length));
-    });
-  }
-  all.forEach((parser, index) => {
-    const nanoseconds = spread(rounds[index] ?? []);
-    results.push({ corpus: name, parser: parser.name, nanoseconds });
-  });
-}
+const native = picohttpparser();
 
-const names = corpora().map(({ name, requests }) => {
+function headGroup({ name, requests }: ReturnType<typeof corpora>[number]): Group {
+  const units = requests.length === 1 ? REPEATED : requests.length;
   const bytes = requests.reduce((sum, request) => sum + request.length, 0) / requests.length;
-  return `${name}, ${bytes.toFixed(0)} B`;
-});
-const rows = all.map((parser) => [
-  parser.name,
-  ...results
-    .filter((result) => result.parser === parser.name)
-    .map(({ nanoseconds }) => nanoseconds.median.toFixed(1)),
-]);
-console.log(markdownTable(["ns per request", ...names], rows));
-
-if (!process.argv.includes("--dry")) {
-  const { bun, deno, node } = process.versions as Record<string, string | undefined>;
-  const runtime = bun !== undefined ? "bun" : deno !== undefined ? "deno" : "node";
-  const folder = new URL("../results/", import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  const data = {
-    runtime: `${runtime} ${bun ?? deno ?? node}`,
-    processor: cpus()[0]?.model,
-    date: new Date().toISOString(),
-    results,
+  const of = (wanted: string) => {
+    const run = all.find((parser) => parser.name === wanted)?.prepare(requests);
+    if (run === undefined || requests.length > 1) return run;
+    return () => {
+      for (let i = 0; i < REPEATED; i++) run();
+    };
   };
-  const text = `${JSON.stringify(data, undefined, 1)}\n`;
-  writeFileSync(new URL(`parser-${runtime}.json`, folder), text);
+  return {
+    name: `request head, ${name}, ${bytes.toFixed(0)} B`,
+    ...(name === "varied" ? { bars: BARS } : {}),
+    units,
+    bytes,
+    candidates: {
+      core: of("core"),
+      picohttpparser: native?.(requests),
+      "llhttp, WebAssembly": of("llhttp, WebAssembly"),
+      "node's HTTPParser": of("node's HTTPParser"),
+      "core, scalar": of("core, scalar"),
+    },
+  };
 }
+
+const CHUNK = 4096;
+const COUNT = 16;
+const body = Buffer.from(`1000\r\n${"x".repeat(CHUNK)}\r\n`.repeat(COUNT));
+const state = new Int32Array(memory.buffer, CHUNKED, CHUNKED_WORDS);
+memory.set(body, OUTPUT);
+
+const chunked: Group = {
+  name: "chunked body of 4-KiB chunks, 64 KiB",
+  bars: { "a copy": 0.5 },
+  bytes: CHUNK * COUNT,
+  candidates: {
+    // The input is spoilt by decoding, so a fresh one is copied first; the copy is timed beside it.
+    core: () => {
+      wasm.copy(INPUT, OUTPUT, body.length);
+      state.fill(0);
+      return wasm.decodeChunked(INPUT, body.length, 64, 64);
+    },
+    "a copy": () => {
+      wasm.copy(INPUT, OUTPUT, body.length);
+      return wasm.copy(INPUT, INPUT + 7, body.length);
+    },
+  },
+};
+
+/** One after the other, as they share the core's memory. */
+function* groups(): Generator<Group> {
+  for (const corpus of corpora()) yield headGroup(corpus);
+  yield chunked;
+}
+
+compare("parser", groups());

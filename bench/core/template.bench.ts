@@ -90,7 +90,7 @@ function groups(name: string, source: string): Group[] {
   return [
     {
       name: `${name}, token rows`,
-      bar: 3,
+      bars: { "regular expression": 3 },
       bytes: bytes.length,
       candidates: {
         core: () => {

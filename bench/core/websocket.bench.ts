@@ -39,7 +39,7 @@ function validation([name, text]: [string, string], index: number): Group {
   memory.set(bytes, at);
   return {
     name: `UTF-8 of 64 KiB, ${name}`,
-    ...(name === "mixed" ? { bar: 0.5 } : {}),
+    ...(name === "mixed" ? { bars: { "node:buffer isUtf8": 0.5 } } : {}),
     bytes: bytes.length,
     candidates: {
       core: () => wasm.validateUtf8(at, bytes.length, 0),
@@ -51,7 +51,7 @@ function validation([name, text]: [string, string], index: number): Group {
 const masking: Group[] = [
   {
     name: "unmask 64 KiB",
-    bar: 1,
+    bars: { bufferutil: 1 },
     bytes: SIZE,
     candidates: {
       "core, in its memory": () => wasm.mask(start + 1, SIZE, key, 0),

@@ -154,23 +154,27 @@ function blocksEnd(p: usize, end: usize): usize {
   const highBit = v128.load(HIGH_BIT);
   let errors = i8x16.splat(0);
   for (; p + BLOCK <= end; p += BLOCK) {
-    const low = v128.or(v128.load(p), v128.load(p, 16));
-    const high = v128.or(v128.load(p, 32), v128.load(p, 48));
-    if (!v128.any_true(v128.and(v128.or(low, high), highBit))) {
+    const bytes0 = v128.load(p);
+    const bytes1 = v128.load(p, 16);
+    const bytes2 = v128.load(p, 32);
+    const bytes3 = v128.load(p, 48);
+    const low = v128.or(bytes0, bytes1);
+    const high = v128.or(bytes2, bytes3);
+    if (!i8x16.bitmask(v128.or(low, high))) {
       errors = v128.or(errors, i8x16.sub_sat_u(v128.load(p - 16), v128.load(COMPLETE)));
       continue;
     }
     // Written out: a loop over the four takes an eighth longer.
-    const pairs0 = pairErrors(p, firstHigh, firstLow, secondHigh, nibble);
+    const pairs0 = pairErrors(bytes0, p, firstHigh, firstLow, secondHigh, nibble);
     const asked0 = v128.and(continuations(p, three, four), highBit);
     errors = v128.or(errors, v128.xor(asked0, pairs0));
-    const pairs1 = pairErrors(p + 16, firstHigh, firstLow, secondHigh, nibble);
+    const pairs1 = pairErrors(bytes1, p + 16, firstHigh, firstLow, secondHigh, nibble);
     const asked1 = v128.and(continuations(p + 16, three, four), highBit);
     errors = v128.or(errors, v128.xor(asked1, pairs1));
-    const pairs2 = pairErrors(p + 32, firstHigh, firstLow, secondHigh, nibble);
+    const pairs2 = pairErrors(bytes2, p + 32, firstHigh, firstLow, secondHigh, nibble);
     const asked2 = v128.and(continuations(p + 32, three, four), highBit);
     errors = v128.or(errors, v128.xor(asked2, pairs2));
-    const pairs3 = pairErrors(p + 48, firstHigh, firstLow, secondHigh, nibble);
+    const pairs3 = pairErrors(bytes3, p + 48, firstHigh, firstLow, secondHigh, nibble);
     const asked3 = v128.and(continuations(p + 48, three, four), highBit);
     errors = v128.or(errors, v128.xor(asked3, pairs3));
   }
@@ -182,13 +186,13 @@ function blocksEnd(p: usize, end: usize): usize {
 
 /** What is wrong with the pairs of each byte at `p` and the one before it. */
 function pairErrors(
+  bytes: v128,
   p: usize,
   firstHigh: v128,
   firstLow: v128,
   secondHigh: v128,
   nibble: v128,
 ): v128 {
-  const bytes = v128.load(p);
   const first = v128.load(p - 1);
   const a = i8x16.swizzle(firstHigh, v128.and(i16x8.shr_u(first, 4), nibble));
   const b = i8x16.swizzle(firstLow, v128.and(first, nibble));
