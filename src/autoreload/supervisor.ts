@@ -24,6 +24,8 @@ type Command = readonly string[];
 export function superviseHere(command: Command, files: ProgramFiles, checkTime: number): never {
   const [program = "", ...args] = command;
   const env = { ...process.env, [VARIABLE]: "1" };
+  // What has been prepared to stop servers cannot run in here: SIGTERM ends this process at once.
+  process.removeAllListeners("SIGTERM");
   // The terminal interrupts both: the program stops, and what it exits with decides.
   process.on("SIGINT", () => undefined);
   for (let isFirst = true; ; isFirst = false) {

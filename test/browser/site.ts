@@ -139,6 +139,7 @@ class Broken extends RequestHandler {
 
 const debug = new Application([["/", Broken]], {
   debug: true,
+  autoreload: false,
   xsrfPolicy: "fetch-metadata",
   templateLoader: new DictLoader({ "broken.html": "<h1>\n{{ dish.name.length }}\n</h1>" }),
   logFunction: () => undefined,
