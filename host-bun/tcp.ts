@@ -7,6 +7,7 @@ import { chmodSync } from "node:fs";
 import type {
   Address,
   ConnectOptions,
+  DescriptorWatch,
   IdleListener,
   Listener,
   ListenOptions,
@@ -16,6 +17,7 @@ import type {
   Tcp,
   TransferMemory,
 } from "../src/host.ts";
+import { cannotWatch } from "../src/util.ts";
 import {
   boundAddressOf,
   placeOf,
@@ -84,6 +86,10 @@ class BunTcp implements Tcp {
 
   time(): number {
     return performance.now();
+  }
+
+  watch(fd: number): DescriptorWatch {
+    throw cannotWatch(fd, "bun");
   }
 
   reserve(length: number): number {

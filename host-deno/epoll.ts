@@ -82,14 +82,16 @@ export class Epoll {
     this.#woken = (count) => this.#wake(count);
   }
 
-  /** Tells a source of these events from now on. */
-  add(fd: number, interest: number, source: Source): void {
+  /** Tells a source of these events from now on. Returns 0, or why the kernel does not. */
+  add(fd: number, interest: number, source: Source): number {
     source.serial = ++this.#serial | 0;
     this.#sources[fd] = source;
-    this.#control(EPOLL_CTL_ADD, fd, interest, source.serial);
-    if (this.#count++ > 0) return;
+    const isRefused = this.#control(EPOLL_CTL_ADD, fd, interest, source.serial) < 0;
+    const errno = isRefused ? this.#libc.errno : 0;
+    if (this.#count++ > 0) return errno;
     this.#keepAlive = setInterval(() => {}, FOREVER);
     if (this.#state === "stopped") this.#schedule();
+    return errno;
   }
 
   change(fd: number, interest: number, source: Source): void {
@@ -113,12 +115,12 @@ export class Epoll {
     if (this.#state === "sleeping") this.#libc.call.eventfd_write(this.#alarm, 1);
   }
 
-  #control(operation: number, fd: number, interest: number, serial: number): void {
+  #control(operation: number, fd: number, interest: number, serial: number): number {
     const { words } = this.#libc;
     words[0] = interest;
     words[DATA] = fd;
     words[DATA + 1] = serial;
-    this.#libc.call.epoll_ctl(this.#epoll, operation, fd, this.#libc.wordsPointer);
+    return this.#libc.call.epoll_ctl(this.#epoll, operation, fd, this.#libc.wordsPointer);
   }
 
   #schedule(): void {

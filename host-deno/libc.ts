@@ -81,6 +81,8 @@ export const ECONNABORTED = 103;
 export const ECONNRESET = 104;
 export const EINPROGRESS = 115;
 
+export const F_DUPFD_CLOEXEC = 1030;
+
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;

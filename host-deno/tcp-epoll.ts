@@ -6,6 +6,7 @@
 
 import type {
   ConnectOptions,
+  DescriptorWatch,
   IdleListener,
   Listener,
   ListenOptions,
@@ -24,6 +25,7 @@ import {
   AF_UNIX,
   ECONNRESET,
   EINPROGRESS,
+  F_DUPFD_CLOEXEC,
   F_SETFD,
   F_SETFL,
   FD_CLOEXEC,
@@ -68,6 +70,10 @@ class EpollTcp implements Tcp {
   constructor(memory: TransferMemory, libc: Libc) {
     const output = new Output(memory);
     this.#kernel = new Kernel(libc, new Epoll(libc, memory, output), output, memory);
+  }
+
+  watch(fd: number, events: number, ready: (events: number) => void): DescriptorWatch {
+    return new Watched(this.#kernel, fd, events, ready);
   }
 
   time(): number {
@@ -256,6 +262,44 @@ class Connecting implements Source {
     this.#kernel.epoll.park(this.#fd);
     this.#kernel.epoll.remove(this.#fd);
     this.#done(errno);
+  }
+}
+
+/** A descriptor of somebody else's; the copy of it that is watched is our own. */
+class Watched implements Source, DescriptorWatch {
+  serial = 0;
+  readonly #kernel: Kernel;
+  readonly #fd: number;
+  readonly #ready: (events: number) => void;
+  #open = true;
+
+  constructor(kernel: Kernel, fd: number, events: number, ready: (events: number) => void) {
+    const { call } = kernel.libc;
+    const act = `watch descriptor ${fd}`;
+    this.#kernel = kernel;
+    this.#ready = ready;
+    this.#fd = call.fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (this.#fd < 0) throw systemError(act, kernel.libc.errno);
+    const errno = kernel.epoll.add(this.#fd, events, this);
+    if (errno === 0) return;
+    this.close();
+    throw systemError(act, errno);
+  }
+
+  ready(events: number): void {
+    this.#ready(events);
+  }
+
+  change(events: number): void {
+    if (this.#open) this.#kernel.epoll.change(this.#fd, events, this);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#kernel.epoll.park(this.#fd);
+    this.#kernel.epoll.remove(this.#fd);
+    this.#kernel.libc.call.close(this.#fd);
   }
 }
 

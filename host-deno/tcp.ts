@@ -7,6 +7,7 @@
 import type {
   Address,
   ConnectOptions,
+  DescriptorWatch,
   IdleListener,
   Listener,
   ListenOptions,
@@ -16,6 +17,7 @@ import type {
   Tcp,
   TransferMemory,
 } from "../src/host.ts";
+import { cannotWatch } from "../src/util.ts";
 import { ConnSocket } from "./conn-socket.ts";
 import { Output, throwLater } from "./output.ts";
 import { advised, allowsNet, noDescriptors, reusePortIsUnstable } from "./permissions.ts";
@@ -50,6 +52,10 @@ class DenoTcp implements Tcp {
 
   time(): number {
     return performance.now();
+  }
+
+  watch(fd: number): DescriptorWatch {
+    throw cannotWatch(fd, "deno");
   }
 
   reserve(length: number): number {

@@ -27,6 +27,8 @@ export interface NativeLoop {
   sendFile(id: number, file: number, start: number, length: number): number;
   /** Watches for an epoll event (1 reading, 4 writing), or stops to. */
   watch(id: number, event: number, on: number): void;
+  /** Watches a copy of a descriptor for reading; its events come as they are. */
+  add(fd: number): number;
   shutdown(id: number): void;
   close(id: number, reset: number): void;
   setNoDelay(id: number, on: number): void;

@@ -10,6 +10,7 @@ import { dirname } from "node:path";
 import {
   type Address,
   type ConnectOptions,
+  type DescriptorWatch,
   type IdleListener,
   INPUT_SLACK,
   type Listener,
@@ -21,6 +22,7 @@ import {
   type Tcp,
   type TransferMemory,
 } from "../src/host.ts";
+import { cannotWatch } from "../src/util.ts";
 import { inodeOf, NO_ADDRESS, plainAddress, removeStaleSocket } from "./addresses.ts";
 import { openTls } from "./tls.ts";
 
@@ -118,6 +120,10 @@ class NetTcp implements Tcp {
   /** `send` copies at once, so all room is free again by the next call. */
   time(): number {
     return performance.now();
+  }
+
+  watch(fd: number): DescriptorWatch {
+    throw cannotWatch(fd, "node-net");
   }
 
   reserve(length: number): number {

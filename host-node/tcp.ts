@@ -6,17 +6,20 @@
  */
 import { closeSync } from "node:fs";
 import { constants } from "node:os";
-import type {
-  Address,
-  ConnectOptions,
-  IdleListener,
-  Listener,
-  ListenOptions,
-  Socket,
-  SocketHandlerFactory,
-  StartTlsOptions,
-  Tcp,
-  TransferMemory,
+import {
+  type Address,
+  type ConnectOptions,
+  type DescriptorWatch,
+  type IdleListener,
+  type Listener,
+  type ListenOptions,
+  READABLE,
+  type Socket,
+  type SocketHandlerFactory,
+  type StartTlsOptions,
+  type Tcp,
+  type TransferMemory,
+  WRITABLE,
 } from "../src/host.ts";
 import {
   describe,
@@ -48,6 +51,7 @@ const EVENT_ERROR = 2;
 const EVENT_WRITABLE = 3;
 const EVENT_ACCEPT = 4;
 const EVENT_CONNECTED = 5;
+const EVENT_READY = 7;
 
 const RESULT_SHORT = 0;
 const RESULT_ERROR = 1;
@@ -93,6 +97,7 @@ export class EpollTcp implements Tcp {
   readonly #sockets: (EpollSocket | undefined)[] = [];
   readonly #listeners = new Map<number, EpollListener>();
   readonly #connecting = new Map<number, Connecting>();
+  readonly #watched = new Map<number, (events: number) => void>();
   /** Where the room given by `reserve` ends, until it is used. */
   #reservedEnd = 0;
   #flushScheduled = false;
@@ -200,6 +205,21 @@ export class EpollTcp implements Tcp {
     return new Promise((resolve, reject) => {
       this.#connecting.set(id, { act, address, connected, resolve, reject });
     });
+  }
+
+  watch(fd: number, events: number, ready: (events: number) => void): DescriptorWatch {
+    const { native } = this;
+    const id = native.add(fd);
+    if (id < 0) throw systemError(-id, `watch descriptor ${fd}`);
+    this.#watched.set(id, ready);
+    const change = (wanted: number): void => {
+      for (const event of [READABLE, WRITABLE]) native.watch(id, event, wanted & event ? 1 : 0);
+    };
+    change(events);
+    const close = (): void => {
+      if (this.#watched.delete(id)) native.close(id, 0);
+    };
+    return { change, close };
   }
 
   time(): number {
@@ -330,6 +350,7 @@ export class EpollTcp implements Tcp {
         else if (kind === EVENT_ERROR) socket.fail(first);
       } else if (kind === EVENT_ACCEPT) this.#accept(id, first);
       else if (kind === EVENT_CONNECTED) this.#connected(id, first);
+      else if (kind === EVENT_READY) this.#watched.get(id)?.(first);
       else this.#exhausted(id, first);
     }
   }

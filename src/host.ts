@@ -208,6 +208,27 @@ export interface Tcp {
    * delivers: to ask costs about as much as to parse a request.
    */
   time(): number;
+  /**
+   * Calls `ready` whenever a descriptor of the caller's own is ready: a pipe, a terminal, a socket
+   * of somebody else's library. It goes on as long as it is ready, so `ready` reads or writes, or
+   * asks no more. Throws with the system's code, as EPERM for a file, which is always ready, and
+   * with ENOTSUP where the host does not use epoll.
+   */
+  watch(fd: number, events: number, ready: (events: number) => void): DescriptorWatch;
+}
+
+/** What a descriptor is watched for, and is ready for: bits, as epoll numbers them. */
+export const READABLE = 1;
+export const WRITABLE = 4;
+/** An error, or the other end is gone: always watched for. */
+export const BROKEN: number = 8 | 16;
+
+/** A descriptor that is watched. It stays the caller's, who closes it after `close`. */
+export interface DescriptorWatch {
+  /** Watches for these events from now on. */
+  change(events: number): void;
+  /** Watches no more. Idempotent. */
+  close(): void;
 }
 
 /** A socket that listens while nobody accepts: the kernel holds as many clients as `backlog` says. */

@@ -10,7 +10,7 @@ export {
   WorkerExecutor,
   type WorkerExecutorOptions,
 } from "./ioloop/executor.ts";
-export { type Callback, IOLoop } from "./ioloop/loop.ts";
+export { type Callback, type HasDescriptor, IOLoop } from "./ioloop/loop.ts";
 export { PeriodicCallback, type PeriodicCallbackOptions } from "./ioloop/periodic-callback.ts";
 export { type RemoteCallbacks, RemoteIOLoop } from "./ioloop/remote.ts";
 export type { Deadline, Timeout } from "./ioloop/timeout.ts";

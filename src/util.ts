@@ -19,6 +19,14 @@ export class TimeoutError extends Error {
   override readonly name: string = "TimeoutError";
 }
 
+/** The error of a host that does not use epoll and is asked to watch a descriptor. */
+export function cannotWatch(fd: number, host: string): Error {
+  const message =
+    `Cannot watch descriptor ${fd}: the host ${host} does not use epoll. ` +
+    "Use the streams of node:net, node:fs, node:tty or node:child_process instead";
+  return Object.assign(new Error(message), { code: "ENOTSUP" });
+}
+
 /**
  * Loads what a string names: `"./handlers.js#MainHandler"` is an export, `"package/module"` the
  * module itself. A relative module is found from `base`, such as `import.meta.url`.

@@ -61,6 +61,9 @@ class SinkTcp implements Tcp {
   startTls(): Promise<Socket> {
     return Promise.reject(new Error("Cannot begin TLS: there is no network"));
   }
+  watch(): never {
+    throw new Error("Cannot watch a descriptor: there is no loop");
+  }
   time(): number {
     return performance.now();
   }

@@ -171,6 +171,12 @@ static napi_value watch(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* add(fd) */
+static napi_value add_watched(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  return integer(env, loop_add_copy(call.loop, call.numbers[0]));
+}
+
 /* shutdown(id) */
 static napi_value shutdown_output(napi_env env, napi_callback_info info) {
   struct call call = take(env, info);
@@ -219,6 +225,7 @@ static napi_value methods(napi_env env, struct loop *loop) {
       METHOD("close", close_socket), METHOD("setNoDelay", no_delay),
       METHOD("name", name),          METHOD("sendFile", send_file),
       METHOD("accept", accept_on),   METHOD("portOf", port_of),
+      METHOD("add", add_watched),
   };
   size_t count = sizeof list / sizeof *list;
   for (size_t at = 0; at < count; at++) list[at].data = loop;

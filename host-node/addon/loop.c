@@ -141,6 +141,11 @@ int loop_add(struct loop *loop, int fd, enum slot_kind kind, const void *peer) {
   return status;
 }
 
+int loop_add_copy(struct loop *loop, int fd) {
+  int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  return copy < 0 ? -errno : loop_add(loop, copy, SLOT_WATCHED, NULL);
+}
+
 void loop_watch(struct loop *loop, int id, uint32_t event, bool on) {
   struct slot *slot = loop_find(loop, id);
   if (slot == NULL) return;
@@ -328,6 +333,10 @@ static void handle(struct loop *loop, int id, uint32_t ready) {
   }
   if (slot->kind == SLOT_CONNECTING) {
     connected(loop, slot);
+    return;
+  }
+  if (slot->kind == SLOT_WATCHED) {
+    add_event(loop, id, EVENT_READY, (int)ready, 0);
     return;
   }
   if (ready & slot->interest & EPOLLOUT) add_event(loop, id, EVENT_WRITABLE, 0, 0);

@@ -40,6 +40,7 @@ enum event_kind {
   EVENT_ACCEPT,    /* the listener's id */
   EVENT_CONNECTED, /* errno, or 0 */
   EVENT_EXHAUSTED, /* errno of accept; the listener is paused */
+  EVENT_READY,     /* epoll's events of a descriptor that is only watched */
 };
 
 enum output_flags { OUTPUT_SHUTDOWN = 1, OUTPUT_CLOSE = 2 };
@@ -51,7 +52,7 @@ enum result_kind {
   RESULT_CLOSED, /* the socket is closed, its slot free */
 };
 
-enum slot_kind { SLOT_FREE, SLOT_LISTENER, SLOT_CONNECTING, SLOT_CONNECTION };
+enum slot_kind { SLOT_FREE, SLOT_LISTENER, SLOT_CONNECTING, SLOT_CONNECTION, SLOT_WATCHED };
 
 /* What an idle connection costs here. */
 struct slot {
@@ -91,6 +92,8 @@ void loop_run(struct loop *loop, uint64_t (*now)(void));
 int loop_flush(struct loop *loop);
 /* Gives a descriptor a slot and watches it. Returns the id, or -errno and closes it. */
 int loop_add(struct loop *loop, int fd, enum slot_kind kind, const void *peer);
+/* Watches a descriptor of somebody else's, by a copy: theirs may be closed at any time. */
+int loop_add_copy(struct loop *loop, int fd);
 struct slot *loop_find(struct loop *loop, int id);
 void loop_watch(struct loop *loop, int id, uint32_t event, bool on);
 int loop_write(struct loop *loop, int id, const uint8_t *bytes, size_t length);

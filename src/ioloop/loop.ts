@@ -4,7 +4,7 @@
 
 import { host as runtimeHost } from "#host";
 import { transferMemory } from "../core.ts";
-import type { Host, Tcp } from "../host.ts";
+import { BROKEN, type DescriptorWatch, type Host, READABLE, type Tcp, WRITABLE } from "../host.ts";
 import { appLog } from "../log.ts";
 import { isThenable, TimeoutError } from "../util.ts";
 import { BlockingWatch } from "./blocking.ts";
@@ -22,6 +22,11 @@ let current: IOLoop | undefined;
  * library of the runtime mix freely with it (Tornado `ioloop.IOLoop`).
  */
 export class IOLoop {
+  // What a descriptor is ready for: bits of the numbers that handlers get.
+  static readonly READ: number = READABLE;
+  static readonly WRITE: number = WRITABLE;
+  static readonly ERROR: number = BROKEN;
+
   readonly host: Host;
   #tcp: Tcp | undefined;
   #running: { promise: Promise<void>; resolve: () => void } | undefined;
@@ -30,6 +35,7 @@ export class IOLoop {
   #callbacks: (() => void)[] = [];
   #executor: Executor | undefined;
   #blocking: BlockingWatch | undefined;
+  readonly #handlers = new Map<number, DescriptorWatch>();
 
   /** A loop on the runtime's host, or on another one, as tests do. */
   constructor(host: Host = runtimeHost) {
@@ -190,6 +196,43 @@ export class IOLoop {
     }
   }
 
+  // Descriptors.
+
+  /**
+   * Calls a handler whenever a descriptor is ready for `IOLoop.READ`, `IOLoop.WRITE` or both, and at
+   * an error. It is called again as long as that is so. Hosts on epoll can do it, see
+   * docs/guide/ioloop.md; others throw an error with the code ENOTSUP. Throws EPERM for files, which
+   * are always ready.
+   */
+  addHandler(
+    fd: number | HasDescriptor,
+    handler: Callback<[fd: number, events: number]>,
+    events: number,
+  ): void {
+    const number = descriptorOf(fd);
+    if (this.#handlers.has(number)) {
+      throw new Error(`Cannot add a handler: descriptor ${number} has one already`);
+    }
+    const ready = (found: number): void => this.#run(handler, [number, found]);
+    this.#handlers.set(number, this.tcp.watch(number, events, ready));
+  }
+
+  /** Changes what a descriptor is watched for. Throws if it has no handler. */
+  updateHandler(fd: number | HasDescriptor, events: number): void {
+    const watch = this.#handlers.get(descriptorOf(fd));
+    if (watch === undefined) {
+      throw new Error(`Cannot update a handler: descriptor ${descriptorOf(fd)} has none`);
+    }
+    watch.change(events);
+  }
+
+  /** Watches a descriptor no more, which stays open. Nothing happens if it has no handler. */
+  removeHandler(fd: number | HasDescriptor): void {
+    const number = descriptorOf(fd);
+    this.#handlers.get(number)?.close();
+    this.#handlers.delete(number);
+  }
+
   // Other threads.
 
   /**
@@ -239,6 +282,15 @@ export class IOLoop {
   handleBlocking(seconds: number): void {
     appLog.warning(`IOLoop blocked for ${seconds.toFixed(3)} s`);
   }
+}
+
+/** A `node:fs` FileHandle, for example. */
+export interface HasDescriptor {
+  readonly fd: number;
+}
+
+function descriptorOf(fd: number | HasDescriptor): number {
+  return typeof fd === "number" ? fd : fd.fd;
 }
 
 /** Node 20 has no Promise.withResolvers. */

@@ -10,6 +10,7 @@ import { until } from "../support/until.ts";
 import { Bench, type ContractOptions, countSockets, DESCRIPTORS } from "./contract/bench.ts";
 import { testBytes } from "./contract/bytes.ts";
 import { testClosing } from "./contract/closing.ts";
+import { testDescriptors } from "./contract/descriptors.ts";
 import { testExceptions } from "./contract/exceptions.ts";
 import { testFiles } from "./contract/files.ts";
 import { testListening } from "./contract/listening.ts";
@@ -53,6 +54,7 @@ export function hostContract(
     testExceptions(bench);
     testTls(bench);
     testFiles(bench);
+    testDescriptors(bench, name);
     if (options.inMemory) return;
 
     testPeers(bench);

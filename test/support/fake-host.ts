@@ -11,6 +11,7 @@ import { setImmediate } from "node:timers";
 import {
   type Address,
   type ConnectOptions,
+  type DescriptorWatch,
   type Host,
   type IdleListener,
   INPUT_SLACK,
@@ -25,6 +26,7 @@ import {
   type TransferMemory,
 } from "../../src/host.ts";
 import { eachServer, sharedServer, TlsLayer } from "../../src/tls.ts";
+import { cannotWatch } from "../../src/util.ts";
 
 /** Bytes that the receive buffer of a socket holds. */
 const KERNEL_LENGTH = 256 * 1024;
@@ -113,6 +115,10 @@ class FakeTcp implements Tcp {
 
   time(): number {
     return performance.now();
+  }
+
+  watch(fd: number): DescriptorWatch {
+    throw cannotWatch(fd, "fake");
   }
 
   reserve(length: number): number {
