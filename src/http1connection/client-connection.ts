@@ -21,7 +21,7 @@ import { StreamClosedError } from "../iostream.ts";
 import { isThenable } from "../util.ts";
 import { BufferedInput } from "./buffered-input.ts";
 import type { ConnectionLimits } from "./limits.ts";
-import { type BodyReader, ChunkedReader, LengthReader, UntilCloseReader } from "./reader.ts";
+import { type BodyReader, UntilCloseReader } from "./reader.ts";
 import { ResponseHead } from "./response-head.ts";
 
 /**
@@ -86,6 +86,7 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
   #body: BodyReader | undefined;
   #bodySize = 0;
   #keepAlive = false;
+  #wanted = true;
   #sending = false;
   #answered = false;
   /** Bytes of the informational heads before the response's own. */
@@ -105,22 +106,26 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
 
   // What the exchange says.
 
-  /** Begins an exchange: its request follows by `sendHead`, and `write` if it has more body. */
-  begin(exchange: ClientExchange): void {
+  /**
+   * Begins an exchange: its request follows by `sendHead`, and `write` if it has more body. Without
+   * `keep`, it is the last one.
+   */
+  begin(exchange: ClientExchange, keep = true): void {
     if (this.#state !== IDLE) throw new Error("Cannot begin an exchange: the connection is in use");
     this.#state = HEAD;
     this.#exchange = exchange;
+    this.#wanted = keep;
     this.#sending = true;
     this.#answered = false;
     this.#informationalSize = 0;
     this.exchanges++;
   }
 
-  /** Sends a head of Latin-1 text and, in one piece with it, a body of `size` bytes. */
+  /**
+   * Sends a head of Latin-1 text and, in one piece with it, a body of `size` bytes. Throws a
+   * RangeError for a head that the output region does not hold.
+   */
   sendHead(head: string, body: string | Uint8Array, size: number): void {
-    if (head.length > OUTPUT_CAPACITY) {
-      throw new RangeError(`Cannot send request: a head of ${head.length} bytes is too long`);
-    }
     const together = size <= COPY_LIMIT && head.length + size <= OUTPUT_CAPACITY;
     const length = together ? head.length + size : head.length;
     const start = this.#owner.tcp.reserve(length);
@@ -271,9 +276,9 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
   /** A head is complete, and `rest` bytes are there that follow it. */
   #begin(head: ResponseHead, rest: number): void {
     const exchange = this.#exchange as ClientExchange;
-    this.#keepAlive = head.keepAlive;
+    this.#keepAlive = head.keepAlive && this.#wanted;
     this.#bodySize = 0;
-    this.#body = bodyReader(head, exchange.limits);
+    this.#body = head.bodyReader(exchange.limits);
     this.#state = BODY;
     let waiting: PromiseLike<unknown> | void;
     try {
@@ -382,13 +387,6 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
       });
     });
   }
-}
-
-function bodyReader(head: ResponseHead, limits: ConnectionLimits): BodyReader | undefined {
-  if (head.noBody) return undefined;
-  if (head.chunked) return new ChunkedReader(limits);
-  if (head.untilClose) return new UntilCloseReader();
-  return head.contentLength > 0 ? new LengthReader(head.contentLength) : undefined;
 }
 
 function checkSize(size: number, limits: ConnectionLimits): void {

@@ -6,6 +6,8 @@
 
 import { headerId, headFlags, headTable, readResponseFields } from "../core.ts";
 import { HTTPHeaders, type ResponseStartLine } from "../httputil.ts";
+import type { ConnectionLimits } from "./limits.ts";
+import { type BodyReader, ChunkedReader, LengthReader, UntilCloseReader } from "./reader.ts";
 
 /** Status line and headers in one object, because every response needs both. */
 export class ResponseHead extends HTTPHeaders implements ResponseStartLine {
@@ -54,6 +56,14 @@ export class ResponseHead extends HTTPHeaders implements ResponseStartLine {
   /** The body ends where the connection ends. */
   get untilClose(): boolean {
     return headFlags.untilClose(this.#flags);
+  }
+
+  /** What takes the body out of the bytes that follow, or undefined if there is none. */
+  bodyReader(limits: ConnectionLimits): BodyReader | undefined {
+    if (this.noBody) return undefined;
+    if (this.chunked) return new ChunkedReader(limits);
+    if (this.untilClose) return new UntilCloseReader();
+    return this.contentLength > 0 ? new LengthReader(this.contentLength) : undefined;
   }
 
   protected override mayHave(name: string): boolean {

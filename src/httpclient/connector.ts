@@ -129,8 +129,8 @@ export class Connector {
 
   async #placesOf({ host, port, path, settings }: Route): Promise<readonly ConnectOptions[]> {
     if (path !== undefined) return [{ path }];
-    const name = this.#options.hostnameMapping[host] ?? host;
-    const { resolve } = this.#options;
+    const { resolve, hostnameMapping } = this.#options;
+    const name = Object.hasOwn(hostnameMapping, host) ? (hostnameMapping[host] ?? host) : host;
     // Sockets find the addresses of a name by themselves, of both families.
     if (resolve === undefined && settings.allowIpv6) return [{ host: name, port }];
     const addresses = await (resolve ?? resolveIpv4)(name, port);

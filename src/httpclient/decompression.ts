@@ -134,6 +134,11 @@ export class StreamDecompressor {
     await this.#delivered;
   }
 
+  /** Nobody waits for the rest: frees what the decoder holds. */
+  abandon(): void {
+    this.#stream?.destroy();
+  }
+
   async #deliverAll(stream: Transform): Promise<void> {
     let total = 0;
     try {

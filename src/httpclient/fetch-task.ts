@@ -87,11 +87,10 @@ export class FetchTask implements Task, ClientExchange {
     this.#outcome = outcome;
     this.#hop = Hop.first(request.url, { settings, sessions: dispatcher.sessions });
     this.#redirectsLeft = settings.maxRedirects;
-    const { connectTimeout, requestTimeout } = settings;
     const called = dispatcher.tcp.time();
     this.#times.called = called;
-    this.#endBy = later(called, requestTimeout);
-    this.deadline = Math.min(this.#endBy, later(called, connectTimeout));
+    this.#endBy = later(called, settings.requestTimeout);
+    this.deadline = this.#connectBy(called);
     if (settings.signal !== undefined) this.#listenTo(settings.signal);
   }
 
@@ -188,6 +187,10 @@ export class FetchTask implements Task, ClientExchange {
       this.#send(kept);
       return;
     }
+    if (this.deadline === this.#endBy) {
+      this.deadline = this.#connectBy(this.#dispatcher.tcp.time());
+      this.#dispatcher.watch(this);
+    }
     const attempt = new Attempt();
     this.#attempt = attempt;
     this.#dispatcher.open(route, attempt).then(
@@ -199,9 +202,14 @@ export class FetchTask implements Task, ClientExchange {
         else this.#giveUp(new HTTPStreamClosedError("The server closed the connection at once"));
       },
       (error) => {
-        if (attempt.wanted) this.#giveUp(asClientError(error));
+        if (attempt.wanted) this.#giveUp(connectError(error));
       },
     );
+  }
+
+  /** Until when there has to be a connection that is asked for now. */
+  #connectBy(now: number): number {
+    return Math.min(this.#endBy, later(now, this.#settings.connectTimeout));
   }
 
   #send(connection: HTTP1ClientConnection): void {
@@ -210,7 +218,7 @@ export class FetchTask implements Task, ClientExchange {
     this.deadline = this.#endBy;
     const { head, body } = this.#hop;
     const waits = body !== undefined && this.#settings.expect100Continue;
-    connection.begin(this);
+    connection.begin(this, this.#hop.keepsConnection);
     if (body?.producer === undefined && !waits) {
       connection.sendHead(head, body?.whole ?? "", body?.size ?? 0);
       connection.requestDone();
@@ -277,12 +285,13 @@ export class FetchTask implements Task, ClientExchange {
     if (head.noBody) return undefined;
     const { maxBodySize } = this.limits;
     return streamingCallback === undefined
-      ? new CollectedBody(coding, maxBodySize)
+      ? new CollectedBody(coding, maxBodySize, head.contentLength)
       : new StreamedBody(streamingCallback, coding, maxBodySize);
   }
 
   #complete(body: Uint8Array): void {
     if (this.#state === DONE) return;
+    this.#sink = undefined;
     const head = this.#response as ResponseHead;
     const response = new HTTPResponse({
       request: this.#request,
@@ -317,6 +326,7 @@ export class FetchTask implements Task, ClientExchange {
   #end(): void {
     this.#state = DONE;
     this.#sender?.stop();
+    this.#sink?.abandon();
     if (this.#onAbort !== undefined) {
       this.#settings.signal?.removeEventListener("abort", this.#onAbort);
     }
@@ -338,6 +348,14 @@ function tellHeaders(head: ResponseHead, callback: (line: string) => void): void
   callback(`${head.version} ${head.code} ${head.reason}\r\n`);
   for (const [name, value] of head) callback(`${name}: ${value}\r\n`);
   callback("\r\n");
+}
+
+/** Whatever keeps a connection from being made, as an error of the fetch. */
+function connectError(error: unknown): unknown {
+  const known = asClientError(error);
+  if (known instanceof HTTPClientError) return known;
+  const why = error instanceof Error ? error.message : String(error);
+  return new HTTPClientError(NO_RESPONSE, why, undefined, { cause: error });
 }
 
 /** What the network or the server did as an error of the fetch; the application's own as it is. */

@@ -3,7 +3,7 @@
  * I/O; `fetch-task.ts` sends it.
  */
 
-import { METHODS } from "../core.ts";
+import { METHODS, OUTPUT_CAPACITY } from "../core.ts";
 import type { ResponseHead } from "../http1connection.ts";
 import { type HTTPHeaders, HTTPOutputError } from "../httputil.ts";
 import { bodyOf, framingLine, type RequestBody } from "./body-source.ts";
@@ -87,6 +87,11 @@ export class Hop implements HopParts {
     return given === undefined ? undefined : Number(given);
   }
 
+  /** The application has not asked for the connection's end. */
+  get keepsConnection(): boolean {
+    return this.headers === undefined || !isClose(this.headers.get("Connection"));
+  }
+
   /** Sending it a second time does no harm, and is possible. */
   get repeatable(): boolean {
     return IDEMPOTENT.has(this.method) && this.body?.producer === undefined;
@@ -138,7 +143,7 @@ export class Hop implements HopParts {
     if (this.credentials !== undefined) lines += this.#authorization(this.credentials, target);
     if (settings.expect100Continue && body !== undefined) lines += "Expect: 100-continue\r\n";
     const hasBody = body !== undefined;
-    return requestHead({
+    const head = requestHead({
       method,
       target,
       authority: place.authority,
@@ -147,6 +152,8 @@ export class Hop implements HopParts {
       lines,
       hasBody,
     });
+    if (head.length <= OUTPUT_CAPACITY) return head;
+    throw new HTTPOutputError(`Cannot fetch: a head of ${head.length} bytes is more than fit`);
   }
 
   #authorization({ username, password }: Credentials, target: string): string {
@@ -161,6 +168,11 @@ export class Hop implements HopParts {
     const { method } = this;
     return `Authorization: ${session.authorize({ method, target, username, password })}\r\n`;
   }
+}
+
+/** The option among those of a Connection field (RFC 9110 section 7.6.1). */
+function isClose(connection: string | undefined): boolean {
+  return connection !== undefined && /(^|,)\s*close\s*(,|$)/i.test(connection);
 }
 
 /** Those of the settings, or else those of the URL. */

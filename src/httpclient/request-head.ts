@@ -4,7 +4,12 @@
  */
 
 import { Buffer } from "node:buffer";
-import { encodeUsernamePassword, formatTimestamp, type HTTPHeaders } from "../httputil.ts";
+import {
+  encodeUsernamePassword,
+  formatTimestamp,
+  type HTTPHeaders,
+  HTTPOutputError,
+} from "../httputil.ts";
 import { zstdAvailable } from "./decompression.ts";
 import type { RequestSettings } from "./request.ts";
 
@@ -28,6 +33,9 @@ export interface HeadParts {
 export function requestHead(parts: HeadParts): string {
   const { settings, headers, lines } = parts;
   const { userAgent, ifModifiedSince } = settings;
+  if (headers !== undefined && headers.getList("Host").length > 1) {
+    throw new HTTPOutputError("Cannot fetch: there is more than one Host");
+  }
   let text = `${parts.method} ${parts.target} HTTP/1.1\r\n`;
   if (isFree("Host", headers)) text += `Host: ${parts.authority}\r\n`;
   if (headers !== undefined) text += headers.toString();

@@ -3,8 +3,8 @@
  * `fetch-task.ts` when a head has arrived.
  */
 
+import { Buffer } from "node:buffer";
 import { copyBytes, viewBytes } from "../core.ts";
-import { BodyBuffer } from "../httputil.ts";
 import { isThenable } from "../util.ts";
 import { decompress, StreamDecompressor } from "./decompression.ts";
 
@@ -13,38 +13,58 @@ export interface BodySink {
   receive(start: number, length: number): PromiseLike<unknown> | void;
   /** The body is complete: what there is of it to show. */
   finish(): Uint8Array | Promise<Uint8Array>;
+  /** Nobody waits for the rest. */
+  abandon(): void;
 }
 
 export const EMPTY: Uint8Array = new Uint8Array(0);
+
+/** Once this share of a promised body is there, room for all of it is made: one in so many. */
+const BELIEVED = 8;
 
 /** Collects a body; decompresses it at the end. */
 export class CollectedBody implements BodySink {
   readonly #coding: string | undefined;
   readonly #limit: number;
-  /** Mostly the whole body. */
-  #first: Uint8Array | undefined;
-  #buffer: BodyBuffer | undefined;
+  /** What Content-Length promises, 0 without. */
+  readonly #expected: number;
+  #bytes = EMPTY;
+  #length = 0;
 
-  constructor(coding: string | undefined, limit: number) {
+  constructor(coding: string | undefined, limit: number, expected: number) {
     this.#coding = coding;
     this.#limit = limit;
+    this.#expected = expected;
   }
 
   receive(start: number, length: number): void {
-    if (this.#first === undefined) {
-      this.#first = copyBytes(start, length);
-      return;
+    const needed = this.#length + length;
+    if (this.#length === 0 && needed >= this.#expected) {
+      // Mostly the whole body.
+      this.#bytes = copyBytes(start, length);
+    } else {
+      if (needed > this.#bytes.length) this.#grow(needed);
+      this.#bytes.set(viewBytes(start, length), this.#length);
     }
-    if (this.#buffer === undefined) {
-      this.#buffer = new BodyBuffer();
-      this.#buffer.append(this.#first);
-    }
-    this.#buffer.append(viewBytes(start, length));
+    this.#length = needed;
   }
 
   finish(): Uint8Array | Promise<Uint8Array> {
-    const bytes = this.#buffer?.take() ?? this.#first ?? EMPTY;
+    const all = this.#length === this.#bytes.length;
+    const bytes = all ? this.#bytes : this.#bytes.subarray(0, this.#length);
     return this.#coding === undefined ? bytes : decompress(this.#coding, bytes, this.#limit);
+  }
+
+  abandon(): void {}
+
+  #grow(needed: number): void {
+    const before = this.#bytes.subarray(0, this.#length);
+    const promised = needed * BELIEVED >= this.#expected && needed <= this.#expected;
+    // A complete body fills all that is promised, so there is no need for zeros.
+    this.#bytes = promised
+      ? new Uint8Array(Buffer.allocUnsafeSlow(this.#expected).buffer)
+      : new Uint8Array(Math.max(needed, 2 * before.length));
+    this.#bytes.set(before);
   }
 }
 
@@ -69,6 +89,10 @@ export class StreamedBody implements BodySink {
   finish(): Uint8Array | Promise<Uint8Array> {
     return this.#decompressor?.finish().then(() => EMPTY) ?? EMPTY;
   }
+
+  abandon(): void {
+    this.#decompressor?.abandon();
+  }
 }
 
 /** Throws away the body of a response that another one will replace, for as long as that is cheap. */
@@ -91,4 +115,6 @@ export class DiscardedBody implements BodySink {
   finish(): Uint8Array {
     return EMPTY;
   }
+
+  abandon(): void {}
 }

@@ -83,7 +83,7 @@ export class HTTPResponse {
     const { called, begun, connected, answered } = this.#times;
     const since = (time: number): number => Math.max(0, time - begun) / 1000;
     return {
-      queue: (begun - called) / 1000,
+      queue: Math.max(0, begun - called) / 1000,
       connect: since(connected),
       starttransfer: since(answered),
       total: this.requestTime,

@@ -142,6 +142,34 @@ describe("a body longer than the input region", () => {
     expect(body.every((byte, index) => byte === index % 251)).toBe(true);
     client.close();
   });
+
+  test("is collected in chunks", async () => {
+    const chunk = "0123456789abcdef".repeat(1000);
+    const { client, url } = await scripted(async (peer) => {
+      await peer.head();
+      peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+      for (let count = 0; count < 50; count++) peer.send(`3e80\r\n${chunk}\r\n`);
+      peer.send("0\r\n\r\n");
+    });
+    const { body } = await client.fetch(url);
+    expect(Buffer.from(body).toString()).toBe(chunk.repeat(50));
+    client.close();
+  });
+
+  test("that is only promised takes no room", async () => {
+    const { client, url } = await scripted(
+      async (peer) => {
+        await peer.head();
+        peer.send(`HTTP/1.1 200 OK\r\nContent-Length: ${2 ** 30}\r\n\r\nab`);
+      },
+      { maxBodySize: 2 ** 31 },
+    );
+    const before = process.memoryUsage().arrayBuffers;
+    const promise = client.fetch(url, { requestTimeout: 0.05 }).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 29);
+    await promise;
+  });
 });
 
 describe("a streaming callback", () => {

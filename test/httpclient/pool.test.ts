@@ -198,6 +198,17 @@ describe("timeouts", () => {
     expect(error).toMatchObject({ message: "HTTP 599: Timeout while connecting" });
   });
 
+  test("while connecting after a redirect", async () => {
+    const { client, loop, url } = await scripted(async (peer) => {
+      await peer.head();
+      loop.tcp.connect = () => new Promise(() => undefined);
+      peer.answer("302 X", { Location: "http://a/" });
+    });
+    const promise = client.fetch(url, { connectTimeout: 0.05, requestTimeout: 0 });
+    expect(await failure(promise)).toMatchObject({ message: "HTTP 599: Timeout while connecting" });
+    client.close();
+  });
+
   test.each([
     { name: "without an answer", wire: "" },
     { name: "within a head", wire: "HTTP/1.1 200 OK\r\nA: " },

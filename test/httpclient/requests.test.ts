@@ -70,6 +70,15 @@ describe("a head", () => {
     expect(lines).toEqual(["GET / HTTP/1.1", "Host: a.example"]);
   });
 
+  test("that asks for the connection's end", async () => {
+    const { client, url } = await scripted(echo);
+    await client.fetch(url, { headers: { Connection: "x, close" } });
+    expect(client.idleConnections).toBe(0);
+    await client.fetch(url, { headers: { Connection: "x-close" } });
+    expect(client.idleConnections).toBe(1);
+    client.close();
+  });
+
   test("credentials of the URL", async () => {
     const { client, url } = await scripted(echo);
     const response = await client.fetch(`${url.replace("//", "//us%65r:p%3Aw@")}/`);
@@ -319,6 +328,12 @@ describe("what is not sent", () => {
     { name: "NUL in a host", url: "http://a\0b/", says: /control character/ },
     { name: "another scheme", url: "file:///etc/passwd", says: /not a URL of http/ },
     { name: "no URL", url: "/a", says: /it is not a URL/ },
+    { name: "two Hosts", options: { headers: { Host: ["a", "b"] } }, says: /more than one Host/ },
+    {
+      name: "a head longer than the output region",
+      options: { headers: { A: "a".repeat(2 ** 21) } },
+      says: /more than fit/,
+    },
     { name: "an interface", options: { networkInterface: "lo" }, says: /networkInterface/ },
     { name: "a timeout below 0", options: { requestTimeout: -1 }, says: /requestTimeout is -1/ },
   ];
