@@ -3,10 +3,9 @@
  */
 
 import { DIGEST, WINDOW, WINDOW_LENGTH } from "../../core-wasm/layout.ts";
-import { asciiAt } from "./arguments.ts";
 import { contentHash, hexDigest } from "./crypto.ts";
 import { memory, wasm } from "./load.ts";
-import { putBytes, putLatin1, putUtf8, utf8Length } from "./memory.ts";
+import { asciiAt, putBytes, putLatin1, putUtf8, utf8Length } from "./memory.ts";
 
 /** Hexadecimal digits of a content's name: 128 bits of BLAKE3. */
 const DIGITS = 32;

@@ -16,8 +16,8 @@ import {
   WINDOW,
   WINDOW_LENGTH,
 } from "../../core-wasm/layout.ts";
-import { asciiAt, bytesAt, put } from "./arguments.ts";
 import { memory, wasm } from "./load.ts";
+import { asciiAt, bufferAt, putData } from "./memory.ts";
 
 /** `blake3` gives 32 bytes. */
 export type HashAlgorithm = "sha1" | "sha256" | "sha512" | "blake3";
@@ -42,7 +42,7 @@ export function contentHash(start: number, length: number): string {
 
 /** The digest of bytes, or of text as UTF-8. */
 export function digest(algorithm: HashAlgorithm, data: string | Uint8Array): Buffer {
-  return bytesAt(DIGEST, DIGEST + digestInto(algorithm, data));
+  return bufferAt(DIGEST, DIGEST + digestInto(algorithm, data));
 }
 
 /** As `digest`, in lower-case hexadecimal digits. */
@@ -85,7 +85,7 @@ export class Hash {
 
   /** Ends the hash and gives its digest. */
   digest(): Buffer {
-    return bytesAt(DIGEST, DIGEST + this.#final());
+    return bufferAt(DIGEST, DIGEST + this.#final());
   }
 
   /** Ends the hash and gives its digest in lower-case hexadecimal digits. */
@@ -124,7 +124,7 @@ export class Hash {
 function digestInto(algorithm: HashAlgorithm, data: string | Uint8Array): number {
   if (isInCore(data)) return wasm.hash(ids[algorithm], data.byteOffset, data.length, DIGEST);
   if (fitsWindow(data)) {
-    return wasm.hash(ids[algorithm], WINDOW, put(data, WINDOW, WINDOW_LENGTH), DIGEST);
+    return wasm.hash(ids[algorithm], WINDOW, putData(data, WINDOW, WINDOW_LENGTH), DIGEST);
   }
   const hash = new Hash(algorithm).update(data).digest();
   memory.set(hash, DIGEST);
@@ -155,6 +155,6 @@ function eachPiece(data: string | Uint8Array, take: (start: number, length: numb
   const bytes = typeof data === "string" ? Buffer.from(data) : data;
   for (let at = 0; at < bytes.length; at += WINDOW_LENGTH) {
     const piece = bytes.subarray(at, at + WINDOW_LENGTH);
-    take(WINDOW, put(piece, WINDOW, WINDOW_LENGTH));
+    take(WINDOW, putData(piece, WINDOW, WINDOW_LENGTH));
   }
 }

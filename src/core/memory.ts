@@ -85,6 +85,53 @@ export function putUtf8(text: string, start: number, length: number): void {
   else encoder.encodeInto(text, memory.subarray(start, start + length));
 }
 
+/**
+ * Puts bytes, or text as UTF-8; answers how many bytes they are. Throws a RangeError if they are
+ * more than `room`.
+ */
+export function putData(data: string | Uint8Array, start: number, room: number): number {
+  const length = data.length;
+  if (typeof data !== "string") {
+    if (length > room) throw tooLong(length, room);
+    memory.set(data, start);
+    return length;
+  }
+  if (length > SHORT || length > room) return putLongText(data, start, room);
+  for (let at = 0; at < length; at++) {
+    const unit = data.charCodeAt(at);
+    if (unit > 0x7f) return putLongText(data, start, room);
+    memory[start + at] = unit;
+  }
+  return length;
+}
+
+/** By one call of the runtime, which writes and counts at once. */
+function putLongText(text: string, start: number, room: number): number {
+  // A UTF-16 unit takes three bytes at most, so only what may be too long is measured.
+  if (text.length * 3 > room) {
+    const length = Buffer.byteLength(text);
+    if (length > room) throw tooLong(length, room);
+  }
+  return memory.utf8Write(text, start, room);
+}
+
+function tooLong(length: number, room: number): RangeError {
+  return new RangeError(`Cannot pass ${length} bytes to the core: there is room for ${room}`);
+}
+
+/** ASCII text from `start` up to `end`. */
+export function asciiAt(start: number, end: number): string {
+  return memory.latin1Slice(start, end);
+}
+
+/** A copy of the bytes from `start` up to `end`, as a Buffer. */
+export function bufferAt(start: number, end: number): Buffer {
+  // Of the runtime's pool: ten times faster than an ArrayBuffer for each.
+  const copy = Buffer.allocUnsafe(end - start);
+  memory.copy(copy, 0, start, end);
+  return copy;
+}
+
 /** Bytes that text takes as UTF-8: its length if, and only if, it is all ASCII. */
 export function utf8Length(text: string): number {
   const length = text.length;

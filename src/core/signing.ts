@@ -20,9 +20,8 @@ import {
   XSRF_TIMESTAMP_LOW,
   XSRF_VERSION,
 } from "../../core-wasm/layout.ts";
-import { asciiAt, bytesAt, put } from "./arguments.ts";
 import { memory, table, wasm } from "./load.ts";
-import { copyBytes, utf8Length } from "./memory.ts";
+import { asciiAt, bufferAt, copyBytes, putData, utf8Length } from "./memory.ts";
 
 const SLOTS = KEYS_LENGTH / KEY_LENGTH;
 
@@ -48,7 +47,7 @@ export class SigningKey {
   #slot = 0;
 
   constructor(secret: string | Uint8Array) {
-    const length = put(secret, VALUE, SIGNED_ROOM);
+    const length = putData(secret, VALUE, SIGNED_ROOM);
     wasm.hmacKey(RESULT, VALUE, length);
     this.#state = copyBytes(RESULT, KEY_LENGTH);
     memory.fill(0, VALUE, VALUE + length);
@@ -80,8 +79,8 @@ export function hmacSha1(key: SigningKey, data: string | Uint8Array): Buffer {
 }
 
 function hmac(algorithm: number, key: SigningKey, data: string | Uint8Array): Buffer {
-  const length = put(data, WINDOW, WINDOW_LENGTH);
-  return bytesAt(DIGEST, DIGEST + wasm.hmac(algorithm, key.address, WINDOW, length, DIGEST));
+  const length = putData(data, WINDOW, WINDOW_LENGTH);
+  return bufferAt(DIGEST, DIGEST + wasm.hmac(algorithm, key.address, WINDOW, length, DIGEST));
 }
 
 /**
@@ -89,8 +88,8 @@ function hmac(algorithm: number, key: SigningKey, data: string | Uint8Array): Bu
  * as UTF-8. Throws a RangeError above 224 KiB.
  */
 export function timingSafeEqual(a: string | Uint8Array, b: string | Uint8Array): boolean {
-  const length = put(a, VALUE, SIGNED_ROOM);
-  if (put(b, RESULT, SIGNED_ROOM) !== length) return false;
+  const length = putData(a, VALUE, SIGNED_ROOM);
+  if (putData(b, RESULT, SIGNED_ROOM) !== length) return false;
   return wasm.equal(VALUE, RESULT, length) !== 0;
 }
 
@@ -118,7 +117,7 @@ export function createSignedValue(
   checkNumber("timestamp", timestamp, Number.MAX_SAFE_INTEGER);
   checkNumber("key version", keyVersion, MAX_KEY_VERSION);
   const nameLength = putName(name);
-  const length = put(value, VALUE, VALUE_ROOM);
+  const length = putData(value, VALUE, VALUE_ROOM);
   const signed =
     version === 2
       ? wasm.signValueV2(
@@ -175,7 +174,7 @@ export function decodeSignedValue(
     options.newest,
     RESULT,
   );
-  return decoded < 0 ? undefined : bytesAt(RESULT, RESULT + decoded);
+  return decoded < 0 ? undefined : bufferAt(RESULT, RESULT + decoded);
 }
 
 /** The key version that a value names; undefined for version 1 and malformed values. */
@@ -195,7 +194,7 @@ function putSigned(signed: string | Uint8Array): number | undefined {
     const length = typeof signed === "string" ? utf8Length(signed) : signed.length;
     if (length > SIGNED_ROOM) return undefined;
   }
-  return put(signed, VALUE, SIGNED_ROOM);
+  return putData(signed, VALUE, SIGNED_ROOM);
 }
 
 let lastName: string | undefined;
@@ -205,7 +204,7 @@ let lastNameLength = 0;
 function putName(name: string): number {
   if (name === lastName) return lastNameLength;
   lastName = undefined;
-  lastNameLength = put(name, NAME, NAME_LENGTH);
+  lastNameLength = putData(name, NAME, NAME_LENGTH);
   lastName = name;
   return lastNameLength;
 }
@@ -226,7 +225,7 @@ export function encodeXsrfToken(token: Uint8Array, mask: Uint8Array, timestamp: 
   checkNumber("timestamp", timestamp, Number.MAX_SAFE_INTEGER);
   const [a = 0, b = 0, c = 0, d = 0] = mask;
   const key = a | (b << 8) | (c << 16) | (d << 24);
-  const length = put(token, VALUE, VALUE_ROOM / 2);
+  const length = putData(token, VALUE, VALUE_ROOM / 2);
   const encoded = wasm.encodeXsrfToken(VALUE, length, key, timestamp, RESULT);
   return asciiAt(RESULT, RESULT + encoded);
 }
@@ -238,7 +237,7 @@ export function decodeXsrfToken(text: string): XsrfToken | undefined {
   const tokenLength = wasm.decodeXsrfToken(VALUE, length, RESULT);
   if (tokenLength < 0) return undefined;
   const version = table[XSRF_VERSION] === 2 ? 2 : 1;
-  const token = bytesAt(RESULT, RESULT + tokenLength);
+  const token = bufferAt(RESULT, RESULT + tokenLength);
   return { version, token, timestamp: version === 2 ? timestampWords() : undefined };
 }
 
