@@ -122,6 +122,16 @@ export class URLSpec extends Rule {
   }
 }
 
+/** A `URLSpec`, as Tornado writes it: `url("/story/:id", StoryHandler, {}, "story")`. */
+export function url(
+  pattern: string | RegExp,
+  target: RuleTarget,
+  options?: object,
+  name?: string,
+): URLSpec {
+  return new URLSpec(pattern, target, options, name);
+}
+
 /** A rule, or the arguments of `URLSpec`, or a list of rules below a matcher. */
 export type RuleLike =
   | Rule

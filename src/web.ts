@@ -4,7 +4,7 @@
 
 export { HTTPServer, type HTTPServerOptions } from "./httpserver.ts";
 export { type CookieAttributes, HTTPFile, HTTPServerRequest } from "./httputil.ts";
-export { type RuleLike, URLSpec, URLSpec as url } from "./routing.ts";
+export { type RuleLike, URLSpec, url } from "./routing.ts";
 export { Application } from "./web/application.ts";
 export type { ArgumentOptions } from "./web/arguments.ts";
 export { ErrorHandler, FallbackHandler, RedirectHandler } from "./web/basic-handlers.ts";

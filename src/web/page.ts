@@ -3,6 +3,7 @@
  * UI modules need. Made by `handler-page.ts` for requests that render something.
  */
 
+import { HTTPOutputError } from "../httputil.ts";
 import type { CompiledTemplate } from "../template.ts";
 import { assetsOf, insertAssets, trailingAssets } from "./page-assets.ts";
 import type { RequestHandler } from "./request-handler.ts";
@@ -38,6 +39,7 @@ export class Page {
 
   /** Finishes the response with a template, at once if the template does not wait. */
   render(name: string, names: object): Promise<void> {
+    this.#mustBeOpen();
     const template = this.#load(name);
     const behind = this.#behind(template);
     if (template.waitsAt() === undefined) return this.#finish(template.generate(names, behind));
@@ -45,16 +47,25 @@ export class Page {
     return this.pending;
   }
 
+  #mustBeOpen(): void {
+    if (this.#handler.finished) {
+      throw new HTTPOutputError("Cannot render: the response is finished");
+    }
+  }
+
   #finish(text: string): Promise<void> {
     this.pending = undefined;
     const handler = this.#handler;
     // The client has gone while the template waited, and with it the response.
     if (handler.finished) return Promise.resolve();
-    return handler.finish(insertAssets(text, assetsOf(this.names.rendered), handler));
+    const { rendered } = this.names;
+    const page = rendered && insertAssets(text, assetsOf(rendered), handler);
+    return handler.finish(page ?? text);
   }
 
   /** Sends a template piece by piece, and what its modules need at the end of its body. */
   stream(name: string, names: object): Promise<void> {
+    this.#mustBeOpen();
     const template = this.#load(name);
     this.pending = this.#stream(template, names);
     return this.pending;
@@ -73,7 +84,7 @@ export class Page {
       if (handler.finished) return;
     }
     this.pending = undefined;
-    const assets = trailingAssets(assetsOf(this.names.rendered), handler);
+    const assets = trailingAssets(assetsOf(this.names.rendered ?? []), handler);
     await handler.finish(assets + held);
   }
 
@@ -88,8 +99,7 @@ export class Page {
   #behind(template: CompiledTemplate): object {
     const hook = this.#handler.getTemplateNamespace();
     const { namespace } = template.surroundings();
-    const isPlain = hook === this.names && Object.keys(namespace).length === 0;
-    if (isPlain) return hook;
+    if (hook === this.names && isEmpty(namespace)) return hook;
     const names: object = Object.create(this.names);
     for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(namespace))) {
       if (!(name in names)) Object.defineProperty(names, name, property);
@@ -98,6 +108,11 @@ export class Page {
       ? names
       : Object.defineProperties(names, Object.getOwnPropertyDescriptors(hook));
   }
+}
+
+function isEmpty(object: object): boolean {
+  for (const _name in object) return false;
+  return true;
 }
 
 /** Where the last `</body>` of a text begins, or the part of one that its end may be. */

@@ -3,7 +3,7 @@
  * the file system is asked anything.
  */
 
-import { join, resolve, sep } from "node:path";
+import { isAbsolute, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HTTPError } from "./errors.ts";
 
@@ -13,9 +13,20 @@ const isWindows = sep === "\\";
 /** Signs that end a file's name on Windows, or are dropped from its end. */
 const windowsOnly = /:|[. ]$/;
 
+/** The paths of roots that never lead elsewhere: what is relative goes by the current folder. */
+const roots = new Map<string, string>();
+const MOST_ROOTS = 100;
+
 /** The absolute path of a root that is given as a path or as a `file:` URL. */
 export function rootPath(root: string | URL): string {
-  return resolve(root instanceof URL ? fileURLToPath(root) : root);
+  const given = typeof root === "string" ? root : root.href;
+  const known = roots.get(given);
+  if (known !== undefined) return known;
+  const path = resolve(typeof root === "string" ? root : fileURLToPath(root));
+  if (roots.size < MOST_ROOTS && (typeof root !== "string" || isAbsolute(root))) {
+    roots.set(given, path);
+  }
+  return path;
 }
 
 /**

@@ -67,38 +67,50 @@ function staticUrl(
 /** One handler's names. Their getters are on its prototype. */
 export class TemplateNames {
   /** What the names stand for. Not private: other objects may inherit them. */
-  readonly _tt_state: { readonly handler: RequestHandler; readonly modules: ModuleTable };
+  readonly _tt_state: State;
 
   constructor(handler: RequestHandler, Modules: typeof ModuleTable) {
-    this._tt_state = { handler, modules: new Modules(handler) };
+    this._tt_state = { handler, Modules, modules: undefined };
   }
 
-  /** The UI modules that have been rendered, in their order. */
-  get rendered(): Iterable<UIModule> {
-    return ModuleTable.renderedIn(this._tt_state.modules);
+  /** The UI modules that have been rendered, in their order; undefined for none. */
+  get rendered(): Iterable<UIModule> | undefined {
+    const { modules } = this._tt_state;
+    return modules && ModuleTable.renderedIn(modules);
   }
+}
+
+interface State {
+  readonly handler: RequestHandler;
+  readonly Modules: typeof ModuleTable;
+  /** Made for the first template that mentions one. */
+  modules: ModuleTable | undefined;
 }
 
 /** Gives every object of a class a name. */
 function defineName(
   Names: typeof TemplateNames,
   name: string,
-  read: (handler: RequestHandler, modules: ModuleTable) => unknown,
+  read: (handler: RequestHandler, state: State) => unknown,
 ): void {
   const get = function (this: TemplateNames): unknown {
-    const { handler, modules } = this._tt_state;
-    return read(handler, modules);
+    return read(this._tt_state.handler, this._tt_state);
   };
   Object.defineProperty(Names.prototype, name, { get, enumerable: true, configurable: true });
+}
+
+function modulesOfPage(handler: RequestHandler, state: State): ModuleTable {
+  state.modules ??= new state.Modules(handler);
+  return state.modules;
 }
 
 for (const [name, read] of Object.entries(HANDLER_NAMES)) {
   defineName(TemplateNames, name, read);
   defineName(TemplateNames, camelCase(name), read);
 }
-defineName(TemplateNames, "modules", (_handler, modules) => modules);
+defineName(TemplateNames, "modules", modulesOfPage);
 // What `{% module %}` calls.
-defineName(TemplateNames, "_tt_modules", (_handler, modules) => modules);
+defineName(TemplateNames, "_tt_modules", modulesOfPage);
 
 function camelCase(name: string): string {
   return name.replace(/(?<=\w)_(\w)/g, (_all, letter: string) => letter.toUpperCase());

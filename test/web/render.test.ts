@@ -267,6 +267,27 @@ describe("rendering", () => {
     expect([answer.status, await answer.text()]).toEqual([500, "plain &lt;"]);
   });
 
+  test("after the response is finished is an error", async () => {
+    const thrown: string[] = [];
+    class Page extends Handler {
+      async get(): Promise<void> {
+        this.finish("done");
+        for (const render of [this.render, this.renderStream]) {
+          try {
+            await render.call(this, "plain.html");
+          } catch (error) {
+            thrown.push(String(error));
+          }
+        }
+      }
+    }
+    const answer = await new Application([["/", Page]], settings).request("/");
+    expect(await answer.text()).toBe("done");
+    expect(thrown).toEqual(
+      Array(2).fill("HTTPOutputError: Cannot render: the response is finished"),
+    );
+  });
+
   test("a page has an entity tag and is answered 304", async () => {
     class Page extends Handler {
       get(): void {
