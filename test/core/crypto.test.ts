@@ -31,11 +31,34 @@ const published = [
       "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a" +
       "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
   },
+  {
+    name: "sha512",
+    text: "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+    hex:
+      "8e959b75dae313da8cf4f72814fc143f8f7779c6eb9f7fa17299aeadb6889018" +
+      "501d289e4900f7e4331b99dec4b5433ac7d329eeb6dd26545e96e55b874be909",
+  },
+] as const;
+
+/** Of a million times "a", the third examples. */
+const million = [
+  { name: "sha1", hex: "34aa973cd4c4daa4f61eeb2bdbad27316534016f" },
+  { name: "sha256", hex: "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0" },
+  {
+    name: "sha512",
+    hex:
+      "e718483d0ce769644e2e42c7bc15b4638e1f98b13b2044285632a803afa973eb" +
+      "de0ff244877ea60a4cb0432ce577c31beb009c5c2c49aa2e4eadb217ad8cc09b",
+  },
 ] as const;
 
 describe("digests", () => {
   test.each(published)("$name of '$text'", ({ name, text, hex }) => {
     expect(hexDigest(name, text)).toBe(hex);
+  });
+
+  test.each(million)("$name of a million letters", ({ name, hex }) => {
+    expect(hexDigest(name, "a".repeat(1_000_000))).toBe(hex);
   });
 
   test("of the WebSocket handshake in RFC 6455 section 1.3", () => {

@@ -111,6 +111,29 @@ describe.each(builds)("$name", (build) => {
     expect(statusName(whole(build, wire(0x10000)))).toBe("BAD_HEADER_NAME");
   });
 
+  test("a name that only looks like a known one", () => {
+    for (const name of HEADER_NAMES.slice(1)) {
+      for (let at = 0; at < name.length; at++) {
+        const other = name[at] === "z" ? "y" : "z";
+        const changed = name.slice(0, at) + other + name.slice(at + 1);
+        if (HEADER_IDS.has(changed.toLowerCase())) continue;
+        const wire = Buffer.from(`GET / HTTP/1.0\r\n${changed}: 1\r\n\r\n`);
+        expect(whole(build, wire), changed).toBe(wire.length);
+        expect(requestHead(build, placesOf(build, wire.length)[0] ?? 0).headers[0]?.id).toBe(0);
+      }
+    }
+  });
+
+  test("nothing is left of the head before", () => {
+    const before = "POST http://a/?b% HTTP/1.1\r\nHost: c\r\nContent-Length: 4294967301\r\n\r\n";
+    expect(whole(build, Buffer.from(before))).toBe(before.length);
+    const wire = Buffer.from("GET /d HTTP/1.0\r\n\r\n");
+    expect(whole(build, wire)).toBe(wire.length);
+    const head = requestHead(build, placesOf(build, wire.length)[0] ?? 0);
+    expect(head).toMatchObject({ host: "", query: undefined, flags: [], contentLength: 0 });
+    expect(head).toMatchObject({ present: [], headers: [], path: "/d", minorVersion: 0 });
+  });
+
   test("every byte of the version and of line ends", () => {
     const line = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     for (let at = 6; at < line.length; at++) {
