@@ -8,6 +8,7 @@ import { resolve } from "node:path";
 import { urlEscape } from "../escape.ts";
 import { getContentRange, parseRequestRange } from "../httputil.ts";
 import { HTTPError } from "./errors.ts";
+import { matchingEtag } from "./etag.ts";
 import { mimeTypeOf } from "./mime-types.ts";
 import { chooseCoding } from "./negotiation.ts";
 import { RequestHandler } from "./request-handler.ts";
@@ -48,7 +49,10 @@ export interface StaticFileOptions {
 }
 
 const YEAR = 365 * 24 * 60 * 60;
-/** Files above this are served before their content hash is known, unless the request needs it. */
+/**
+ * Files above this are served before their content hash is known, with a weak tag of their state:
+ * hashing takes some ten milliseconds up to here, and a second for a gigabyte.
+ */
 const LARGEST_AWAITED = 16 * 1024 * 1024;
 
 /**
@@ -205,14 +209,27 @@ export class StaticFileHandler extends RequestHandler {
     this.#file = siblings.get(coding);
   }
 
+  /** A long file is not hashed while a client waits, unless that decides about sending it at all. */
   async #findVersion(size: number): Promise<void> {
-    const { headers } = this.request;
-    const isNeeded =
-      headers.has("If-None-Match") || headers.has("If-Match") || headers.has("If-Range");
     const version = this.getContentVersion();
     if (typeof version === "string") this.#version = version;
-    else if (size <= LARGEST_AWAITED || isNeeded) this.#version = await version;
+    else if (size <= LARGEST_AWAITED || this.#namesContent()) this.#version = await version;
     else version?.catch(() => undefined);
+  }
+
+  /** Whether the request has a tag that can only be judged by the content. */
+  #namesContent(): boolean {
+    const { headers } = this.request;
+    const conditions = [headers.get("If-Match"), headers.get("If-Range")];
+    if (!this.#hasState()) conditions.push(headers.get("If-None-Match"));
+    return conditions.some((value) => value?.replace(/W\/"[^"]*"/g, "").includes('"') === true);
+  }
+
+  /** Whether the client has the file in its state of now, by the tag that it had before its hash. */
+  #hasState(): boolean {
+    const asked = this.request.headers.get("If-None-Match");
+    const tag = this.#file?.stateTag;
+    return asked !== undefined && tag !== undefined && matchingEtag(asked, tag) !== undefined;
   }
 
   #setHeaders(): void {
@@ -321,9 +338,12 @@ export class StaticFileHandler extends RequestHandler {
     return this.#file?.version(hashOf(this.settings));
   }
 
-  /** Hook: the entity tag, by default of the content's version. */
+  /**
+   * Hook: the entity tag, by default of the content's version; while that is not known, a weak one
+   * of the file's size and time.
+   */
   override computeEtag(): string | undefined {
-    return this.#version === undefined ? undefined : `"${this.#version}"`;
+    return this.#version === undefined ? this.#file?.stateTag : `"${this.#version}"`;
   }
 
   /** Hook: the value of Content-Type. */
@@ -341,7 +361,12 @@ export class StaticFileHandler extends RequestHandler {
 
   /** Hook: whether the client has what would be sent. */
   shouldReturn304(): boolean {
-    if (this.request.headers.has("If-None-Match")) return this.checkEtagHeader();
+    if (this.request.headers.has("If-None-Match")) {
+      if (this.checkEtagHeader()) return true;
+      if (!this.#hasState()) return false;
+      this.setHeader("Etag", this.#file?.stateTag as string);
+      return true;
+    }
     const since = this.request.headers.get("If-Modified-Since");
     return since !== undefined && !isModifiedSince(since, this.getModifiedTime());
   }

@@ -48,6 +48,8 @@ export class StaticFile {
   readonly modified: Date;
   /** What tells it from a later state of the same file. */
   readonly stamp: string;
+  /** A weak entity tag of its size and time: for as long as its hash is not known. */
+  readonly stateTag: string;
   /** Its compressed siblings by their codings, and when they were looked for. */
   siblings:
     | { readonly checked: number; readonly found: ReadonlyMap<string, StaticFile> }
@@ -62,6 +64,7 @@ export class StaticFile {
     this.size = info.size;
     this.modified = new Date(Math.floor(info.mtimeMs / 1000) * 1000);
     this.stamp = stampOf(info);
+    this.stateTag = `W/"${info.size.toString(16)}-${Math.floor(info.mtimeMs).toString(16)}"`;
   }
 
   /** The name of its content, if it is known already. */
@@ -166,6 +169,8 @@ interface Found {
 export class StaticFiles {
   /** By root and path; the oldest first. */
   readonly #found = new Map<string, Found>();
+  /** What is being looked at, once for all who ask meanwhile. */
+  readonly #looking = new Map<string, Promise<StaticEntry>>();
   #kept = 0;
 
   /**
@@ -176,7 +181,12 @@ export class StaticFiles {
     const key = `${root ?? ""}\0${path}`;
     const found = this.#found.get(key);
     if (found !== undefined && performance.now() - found.checked < TRUSTED_FOR) return found.entry;
-    return this.#look(key, path, root);
+    let looking = this.#looking.get(key);
+    if (looking === undefined) {
+      looking = this.#look(key, path, root).finally(() => this.#looking.delete(key));
+      this.#looking.set(key, looking);
+    }
+    return looking;
   }
 
   /**
