@@ -81,6 +81,8 @@ class BunTcp implements Tcp {
     options: StartTlsOptions,
     secured: SocketHandlerFactory,
   ): Promise<Socket> {
+    // What comes while TLS is loaded is for it.
+    socket.pause();
     return (await openTls(this, this.#memory)).startTls(socket, options, secured);
   }
 

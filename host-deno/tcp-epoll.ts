@@ -152,6 +152,8 @@ class EpollTcp implements Tcp {
     options: StartTlsOptions,
     secured: SocketHandlerFactory,
   ): Promise<Socket> {
+    // What comes while TLS is loaded is for it.
+    socket.pause();
     return (await openTls(this, this.#kernel.memory)).startTls(socket, options, secured);
   }
 

@@ -102,6 +102,8 @@ class NetTcp implements Tcp {
     options: StartTlsOptions,
     secured: SocketHandlerFactory,
   ): Promise<Socket> {
+    // What comes while TLS is loaded is for it.
+    socket.pause();
     return (await openTls(this, this.#memory)).startTls(socket, options, secured);
   }
 

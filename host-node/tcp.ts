@@ -194,6 +194,8 @@ export class EpollTcp implements Tcp {
     options: StartTlsOptions,
     secured: SocketHandlerFactory,
   ): Promise<Socket> {
+    // What comes while TLS is loaded is for it.
+    socket.pause();
     return (await openTls(this, this.memory)).startTls(socket, options, secured);
   }
 

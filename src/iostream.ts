@@ -1,13 +1,13 @@
 /**
- * Streams over sockets. What every reader and writer of a connection shares is the error that says
- * that the connection is gone (Tornado `iostream`).
+ * Streams over sockets: the other handler of a socket beside `http1connection`, for protocols that
+ * read and write with promises (Tornado `iostream`). A connection goes from one to the other by
+ * `detach()`. Also the error by which all readers and writers learn that a connection is gone.
  */
 
-/** A stream was used, or waited for, after it was closed. `cause` is what closed it, if known. */
-export class StreamClosedError extends Error {
-  override readonly name: string = "StreamClosedError";
-
-  constructor(cause?: Error) {
-    super("The stream is closed", cause === undefined ? undefined : { cause });
-  }
-}
+export {
+  StreamBufferFullError,
+  StreamClosedError,
+  UnsatisfiableReadError,
+} from "./iostream/errors.ts";
+export { IOStream } from "./iostream/io-stream.ts";
+export { type IOStreamOptions, MAX_BUFFER_SIZE } from "./iostream/options.ts";

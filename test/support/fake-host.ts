@@ -110,6 +110,8 @@ class FakeTcp implements Tcp {
     options: StartTlsOptions,
     secured: SocketHandlerFactory,
   ): Promise<Socket> {
+    // What comes while TLS is loaded is for it.
+    socket.pause();
     return (await openTls(this, this.#memory)).startTls(socket, options, secured);
   }
 
