@@ -12,24 +12,33 @@ import type {
   TlsServerOptions,
 } from "./host.ts";
 import { IOLoop } from "./ioloop.ts";
-import { genLog } from "./log.ts";
+import { IOStream, type IOStreamOptions, StreamClosedError } from "./iostream.ts";
+import { appLog, genLog } from "./log.ts";
+import type { ListeningSocket } from "./netutil.ts";
 import { type ForkOptions, forkProcesses, inheritedListener, reportReady } from "./process.ts";
+import { isThenable } from "./util.ts";
 
-export interface TCPServerOptions {
+export interface TCPServerOptions
+  extends Pick<IOStreamOptions, "allowHalfOpen" | "maxBufferSize" | "maxWriteBufferSize"> {
   /** Speaks TLS with these, see `setSslOptions`. */
   readonly sslOptions?: TlsServerOptions;
   readonly loop?: IOLoop;
 }
 
-/** A server of some protocol over TCP or Unix sockets. */
-export abstract class TCPServer {
+/**
+ * A server of some protocol over TCP or Unix sockets. A subclass says in `handleStream` what is
+ * done with a connection (Tornado `tcpserver.TCPServer`).
+ */
+export class TCPServer {
   readonly loop: IOLoop;
   readonly #listeners: Listener[] = [];
   readonly #bound: ListenOptions[] = [];
 
+  readonly #options: TCPServerOptions;
   #sslOptions: TlsServerOptions | undefined;
 
   constructor(options: TCPServerOptions = {}) {
+    this.#options = options;
     this.loop = options.loop ?? IOLoop.current();
     this.#sslOptions = options.sslOptions;
   }
@@ -51,6 +60,16 @@ export abstract class TCPServer {
   /** Starts to accept connections on a Unix socket. */
   async listenUnix(path: string, options: ListenOptions = {}): Promise<void> {
     await this.#open({ ...options, path });
+  }
+
+  /** Starts to accept on sockets that listen already: of `bindSockets` or `activatedSockets`. */
+  async addSockets(sockets: Iterable<ListeningSocket>): Promise<void> {
+    for (const socket of sockets) await this.addSocket(socket);
+  }
+
+  /** Starts to accept on one such socket, which is the server's from here on. */
+  async addSocket(socket: ListeningSocket): Promise<void> {
+    await this.#open({ fd: socket.fd });
   }
 
   /** Notes an address to listen on, as `listen` takes it, for `start` to open. */
@@ -93,8 +112,31 @@ export abstract class TCPServer {
     for (const listener of this.#listeners.splice(0)) listener.close();
   }
 
-  /** Makes the handler of a new connection. */
-  protected abstract handleSocket(socket: Socket): SocketHandler;
+  /**
+   * Serves a connection. What it throws, or its promise rejects with, is logged, and the stream
+   * closed; but that the peer went away is no error.
+   */
+  handleStream(_stream: IOStream, _address: Address): unknown {
+    throw new Error("Cannot serve a connection: the server has no handleStream");
+  }
+
+  /** Makes the handler of a new connection: a stream for `handleStream`. */
+  protected handleSocket(socket: Socket): SocketHandler {
+    const stream = new IOStream(socket, { ...this.#options, loop: this.loop });
+    const failed = (error: unknown): void => {
+      if (!(error instanceof StreamClosedError)) {
+        appLog.exception("Uncaught exception in handleStream", error);
+      }
+      stream.close();
+    };
+    try {
+      const served = this.handleStream(stream, socket.remoteAddress);
+      if (isThenable(served)) served.then(undefined, failed);
+    } catch (error) {
+      failed(error);
+    }
+    return socket.handler;
+  }
 
   async #open(options: ListenOptions): Promise<void> {
     const tls = this.#sslOptions && { tls: withLog(this.#sslOptions) };

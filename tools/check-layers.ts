@@ -44,7 +44,10 @@ const lines: readonly Line[] = [
   },
   {
     modules: "src/netutil src/locks src/process",
-    also: { "src/process": ["node:child_process", "node:os", "node:process", "node:stream"] },
+    also: {
+      "src/netutil": ["node:dns/promises", "node:fs/promises"],
+      "src/process": ["node:child_process", "node:os", "node:process", "node:stream"],
+    },
   },
   {
     modules: "src/iostream src/queues src/autoreload",

@@ -227,7 +227,12 @@ function testRefusals(bench: Bench): void {
     expect(await failure(dial(bench, listener.address))).toBe("ECONNRESET");
     listener.close();
     expect(await failure(dial(bench, listener.address))).toBe("ECONNREFUSED");
-    const plain = await bench.listen({}, answering);
+    const plain = await bench.listen(
+      {},
+      {
+        data: (_, probe) => probe.write(Buffer.from("This is no TLS, whatever it was")),
+      },
+    );
     await expect(dial(bench, plain.listener.address)).rejects.toThrow();
   });
 

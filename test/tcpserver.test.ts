@@ -1,0 +1,239 @@
+/** TCPServer and TCPClient on the fake host: what is served, what is logged, who wins a race. */
+import { describe, expect, test } from "vitest";
+import type { Address, Host, Tcp } from "../src/host.ts";
+import { IOLoop } from "../src/ioloop.ts";
+import type { IOStream } from "../src/iostream.ts";
+import { setSinks } from "../src/log.ts";
+import type { ResolvedAddress, Resolver } from "../src/netutil.ts";
+import { TCPClient } from "../src/tcpclient.ts";
+import { TCPServer } from "../src/tcpserver.ts";
+import { TimeoutError } from "../src/util.ts";
+import { certificates, noCertificates } from "./support/certificates.ts";
+import { createFakeHost } from "./support/fake-host.ts";
+import { until } from "./support/until.ts";
+
+class Echo extends TCPServer {
+  readonly served: { stream: IOStream; address: Address }[] = [];
+
+  override async handleStream(stream: IOStream, address: Address): Promise<void> {
+    this.served.push({ stream, address });
+    for (;;) await stream.write(await stream.readUntil("\n"));
+  }
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+async function echoes(stream: IOStream): Promise<void> {
+  await stream.write("hello\n");
+  expect(text(await stream.readUntil("\n"))).toBe("hello\n");
+}
+
+/** What is logged while something runs. */
+async function logged(run: () => Promise<void>): Promise<string[]> {
+  const messages: string[] = [];
+  const earlier = setSinks({ write: (record) => messages.push(record.message) });
+  try {
+    await run();
+  } finally {
+    setSinks(...earlier);
+  }
+  return messages;
+}
+
+describe("TCPServer", () => {
+  test("serves streams; that a peer goes is no error", async () => {
+    const loop = new IOLoop(createFakeHost());
+    const server = new Echo({ loop });
+    await server.listen(0, "127.0.0.1");
+    const { host, port } = server.addresses[0] as Address;
+    const messages = await logged(async () => {
+      const stream = await new TCPClient({ loop }).connect(host, port);
+      await echoes(stream);
+      const [served] = server.served;
+      expect(served?.address).toEqual(stream.localAddress);
+      stream.close();
+      await until(() => served?.stream.closed === true);
+    });
+    expect(messages).toEqual([]);
+    server.stop();
+    await expect(new TCPClient({ loop }).connect(host, port)).rejects.toMatchObject({
+      code: "ECONNREFUSED",
+    });
+  });
+
+  test("what a handler throws is logged, and its stream closed", async () => {
+    class Failing extends TCPServer {
+      override handleStream(stream: IOStream): Promise<void> | void {
+        if (this.addresses.length === 1) throw new Error("at once");
+        return stream.readBytes(1).then(() => {
+          throw new Error("later");
+        });
+      }
+    }
+    const loop = new IOLoop(createFakeHost());
+    const server = new Failing({ loop });
+    await server.listen(0, "127.0.0.1");
+    const client = new TCPClient({ loop });
+    const messages = await logged(async () => {
+      const first = await client.connect("127.0.0.1", server.addresses[0]?.port ?? 0);
+      await first.readUntilClose();
+      await server.listen(0, "127.0.0.1");
+      const second = await client.connect("127.0.0.1", server.addresses[1]?.port ?? 0);
+      await second.write("x");
+      await second.readUntilClose();
+    });
+    expect(messages).toHaveLength(2);
+    expect(messages[0]).toMatch(/handleStream/);
+  });
+
+  test.skipIf(noCertificates !== undefined)("speaks TLS, and goes over to it", async () => {
+    const { ca, server: identity } = certificates();
+    const loop = new IOLoop(createFakeHost());
+    const server = new Echo({ loop, sslOptions: identity });
+    await server.listen(0, "127.0.0.1");
+    const port = server.addresses[0]?.port ?? 0;
+    const client = new TCPClient({ loop });
+    const stream = await client.connect("127.0.0.1", port, { sslOptions: { ca } });
+    await echoes(stream);
+    expect(stream.tls?.authorized).toBe(true);
+    await expect(client.connect("127.0.0.1", port, { sslOptions: {} })).rejects.toThrow(
+      /certificate/,
+    );
+
+    class Upgrading extends TCPServer {
+      override async handleStream(stream: IOStream): Promise<void> {
+        await stream.readUntil("STARTTLS\n");
+        await stream.write("go\n");
+        const secure = await stream.startTls(true, identity);
+        await secure.write(await secure.readUntil("\n"));
+      }
+    }
+    const upgrading = new Upgrading({ loop });
+    await upgrading.listen(0, "127.0.0.1");
+    const plain = await client.connect("127.0.0.1", upgrading.addresses[0]?.port ?? 0);
+    await plain.write("STARTTLS\n");
+    await plain.readUntil("go\n");
+    const secure = await plain.startTls(false, { ca }, "localhost");
+    await echoes(secure);
+    await expect(plain.write("x")).rejects.toThrow("closed");
+    await secure.write("unread");
+    await expect(secure.startTls(false))
+      .resolves.toBeDefined()
+      .catch(() => {});
+  });
+
+  test("bytes that came in the clear do not count as received over TLS", async () => {
+    const loop = new IOLoop(createFakeHost());
+    let refusal: Promise<unknown> | undefined;
+    class Upgrading extends TCPServer {
+      override async handleStream(stream: IOStream): Promise<void> {
+        await stream.readUntil("STARTTLS\n");
+        refusal = stream.startTls(true, {}).catch((error) => error);
+      }
+    }
+    const server = new Upgrading({ loop });
+    await server.listen(0, "127.0.0.1");
+    const stream = await new TCPClient({ loop }).connect(
+      "127.0.0.1",
+      server.addresses[0]?.port ?? 0,
+    );
+    await stream.write("STARTTLS\nDELETE everything\n");
+    await until(() => refusal !== undefined);
+    expect(`${await refusal}`).toContain("not idle, or has unread bytes");
+  });
+});
+
+/** A host on which addresses answer, refuse or say nothing, and what was tried on it. */
+function scripted(script: Record<string, "answers" | "refuses" | "is silent">): {
+  loop: IOLoop;
+  tried: string[];
+  resolver: Resolver;
+} {
+  const fake = createFakeHost();
+  const tried: string[] = [];
+  const openTcp: Host["openTcp"] = (memory) => {
+    const tcp = fake.openTcp(memory);
+    const connect: Tcp["connect"] = (options, connected) => {
+      const host = options.host ?? "";
+      tried.push(host);
+      if (script[host] === "answers") return tcp.connect(options, connected);
+      if (script[host] === "is silent") return new Promise(() => {});
+      return Promise.reject(Object.assign(new Error(host), { code: "ECONNREFUSED" }));
+    };
+    return new Proxy(tcp, {
+      get: (target, name) => {
+        const value = name === "connect" ? connect : Reflect.get(target, name);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  };
+  const loop = new IOLoop({ ...fake, openTcp });
+  const addresses = Object.keys(script).map(
+    (host): ResolvedAddress => ({ family: host.includes(":") ? 6 : 4, host, port: 0 }),
+  );
+  const resolver: Resolver = {
+    resolve: async (_, port, family) =>
+      addresses
+        .filter((one) => family === undefined || one.family === family)
+        .map((one) => ({ ...one, port })),
+  };
+  return { loop, tried, resolver };
+}
+
+describe("TCPClient", () => {
+  async function race(
+    script: Parameters<typeof scripted>[0],
+    settings: { family?: 4 | 6; timeout?: number } = {},
+  ) {
+    const { loop, tried, resolver } = scripted(script);
+    const server = new Echo({ loop });
+    await server.listen(0);
+    const client = new TCPClient({ loop, resolver });
+    const port = server.addresses[0]?.port ?? 0;
+    const result = await client.connect("example.test", port, settings).then(
+      async (stream) => {
+        await echoes(stream);
+        return stream.remoteAddress.host;
+      },
+      (error: unknown) => error,
+    );
+    return { result, tried };
+  }
+
+  test("tries families in turn, the next at once when one refuses", async () => {
+    const { result, tried } = await race({
+      "::1": "refuses",
+      "::2": "refuses",
+      "127.0.0.1": "refuses",
+      "127.0.0.2": "answers",
+    });
+    expect([result, tried]).toEqual(["127.0.0.2", ["::1", "127.0.0.1", "::2", "127.0.0.2"]]);
+  });
+
+  test("does not wait for an address that says nothing", async () => {
+    const { result, tried } = await race({ "::1": "is silent", "127.0.0.1": "answers" });
+    expect([result, tried]).toEqual(["127.0.0.1", ["::1", "127.0.0.1"]]);
+  });
+
+  test("when all refuse, the first one's error; when none is left, an error too", async () => {
+    const { result } = await race({ "::1": "refuses", "127.0.0.1": "refuses" });
+    expect(result).toMatchObject({ message: "::1", code: "ECONNREFUSED" });
+    expect((await race({})).result).toBeInstanceOf(Error);
+  });
+
+  test("one family alone, and a timeout", async () => {
+    const only = await race({ "::1": "answers", "127.0.0.1": "answers" }, { family: 4 });
+    expect([only.result, only.tried]).toEqual(["127.0.0.1", ["127.0.0.1"]]);
+    const silent = await race({ "::1": "is silent" }, { timeout: 0.02 });
+    expect(silent.result).toBeInstanceOf(TimeoutError);
+  });
+
+  test("a resolver that hangs does not outlast the timeout", async () => {
+    const loop = new IOLoop(createFakeHost());
+    const resolver: Resolver = { resolve: () => new Promise(() => {}) };
+    const connecting = new TCPClient({ loop, resolver }).connect("a.test", 1, { timeout: 0.02 });
+    await expect(connecting).rejects.toThrow(TimeoutError);
+  });
+});
