@@ -141,7 +141,8 @@ export class Hop implements HopParts {
     const target = route.absolute ? place.href.replace(/#.*$/s, "") : place.target;
     let lines = framingLine(body, headers) + route.credentials;
     if (this.credentials !== undefined) lines += this.#authorization(this.credentials, target);
-    if (settings.expect100Continue && body !== undefined) lines += "Expect: 100-continue\r\n";
+    const expects = settings.expect100Continue && body !== undefined;
+    if (expects && headers?.has("Expect") !== true) lines += "Expect: 100-continue\r\n";
     const hasBody = body !== undefined;
     const head = requestHead({
       method,
