@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const isDeno = "Deno" in globalThis;
@@ -5,6 +6,8 @@ const runtime = isDeno ? "deno" : process.versions.bun === undefined ? "node" : 
 const others = ["node", "deno", "bun"].filter((name) => name !== runtime);
 
 export default defineConfig({
+  // Vite would take the host for Node on every runtime.
+  resolve: { alias: { "#host": join(import.meta.dirname, `host-${runtime}`, "host.ts") } },
   test: {
     include: ["test/**/*.test.ts"],
     // `package.node.test.ts` is for Node alone, and so are the tests of Node's hosts.

@@ -5,6 +5,7 @@
 import { lookup } from "node:dns/promises";
 import { lstatSync, unlinkSync } from "node:fs";
 import { connect, isIP } from "node:net";
+import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
 import type { Address } from "../src/host.ts";
 
@@ -19,8 +20,14 @@ export function describe(host: string, port: number): string {
 
 /** An error as Node's own, with the code of the system. */
 export function systemError(errno: number, act: string): Error {
-  const [code, reason] = getSystemErrorMap().get(-errno) ?? ["EUNKNOWN", "unknown error"];
+  const [code, reason] = getSystemErrorMap().get(-errno) ?? [codeOf(errno), "system error"];
   return Object.assign(new Error(`Cannot ${act}: ${code}, ${reason}`), { code, errno: -errno });
+}
+
+/** Deno's map has only errors of libuv's. */
+function codeOf(errno: number): string {
+  const found = Object.entries(constants.errno).find(([, number]) => number === errno);
+  return found?.[0] ?? "EUNKNOWN";
 }
 
 /** All IP addresses of a host, in the order of the resolver. */
@@ -30,6 +37,23 @@ export async function resolveHost(host: string): Promise<string[]> {
   const found = await lookup(host, { all: true });
   return found.map((entry) => entry.address);
 }
+
+/** What a socket layer asks before it uses a name, an address or a path. */
+export interface Addressing {
+  /** The IP addresses of a host. Rejects if there is none, or if it must not be used. */
+  resolve(act: "listen on" | "connect to", host: string, port: number): Promise<string[]>;
+  /** The address that stands for all, and what to take where there is no IPv6. */
+  everywhere(port: number): readonly [first: string, second?: string];
+  /** Throws if the path must not be used for a Unix socket. */
+  checkPath(act: "listen on" | "connect to", path: string): void;
+}
+
+/** For a runtime that forbids nothing. */
+export const anyAddress: Addressing = {
+  resolve: (_, host) => resolveHost(host),
+  everywhere: () => ["::", "0.0.0.0"],
+  checkPath() {},
+};
 
 /** Removes a Unix socket that nobody listens on, which a process that was killed has left. */
 export async function removeStaleSocket(path: string): Promise<void> {

@@ -2,9 +2,8 @@
  * Loads the epoll addon (host-node/addon) and types what it exports. Below tcp.ts, which drives
  * it. The binary lies beside this file, in the source tree and in dist/ alike.
  */
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
+import process from "node:process";
 
 /** Sockets are known by ids; results below zero are `-errno`. */
 export interface NativeLoop {
@@ -17,6 +16,10 @@ export interface NativeLoop {
   accept(fd: number): number;
   /** The port that a descriptor is bound to. */
   portOf(fd: number): number;
+  /** Whether child processes get a descriptor by its number. */
+  setInheritable(fd: number, on: number): void;
+  /** Closes a descriptor that the loop does not have. */
+  closeDescriptor(fd: number): void;
   /** Begins to connect to an IP address and port, or with port -1 to a path. */
   connect(host: string, port: number): number;
   /** Sends the output rows and returns how many result rows took their place. */
@@ -36,28 +39,42 @@ export interface NativeLoop {
   name(id: number, remote: number): [text: string, port: number] | undefined;
 }
 
+/** A loop whose turns JavaScript takes itself, on a runtime without libuv. */
+export interface PolledLoop extends NativeLoop {
+  /** Waits up to some milliseconds, reads what is ready, and returns how many event rows there are. */
+  poll(milliseconds: number): number;
+  /** Has `wake` called once, as soon as something is ready. */
+  rest(): void;
+}
+
+/** The regions of the core's memory that the addon works in. */
+export type LoopMemory = [
+  memory: ArrayBuffer,
+  inputStart: number,
+  inputEnd: number,
+  outputStart: number,
+  eventsStart: number,
+  eventsLength: number,
+];
+
 export interface Addon {
-  open(
-    memory: ArrayBuffer,
-    inputStart: number,
-    inputEnd: number,
-    outputStart: number,
-    eventsStart: number,
-    eventsLength: number,
-    deliver: (results: number) => void,
-  ): NativeLoop | number;
+  /** A loop that Node's own loop drives: `deliver` gets each batch, and what a flush has left. */
+  open(...memory: [...LoopMemory, deliver: (results: number) => void]): NativeLoop | number;
+  openPolled(...memory: [...LoopMemory, wake: () => void]): PolledLoop | number;
 }
 
 /** The addon, or the reason why there is none. */
 export function loadAddon(): Addon | string {
   if (process.platform !== "linux") return `no epoll on ${process.platform}`;
   const name = `linux-${process.arch}.node`;
-  const path = join(import.meta.dirname, "addon", "prebuilds", name);
-  if (!existsSync(path)) return `no binary ${name}`;
+  const module = { exports: {} };
   try {
-    return createRequire(import.meta.url)(path) as Addon;
+    // Not `require`: Deno would want to be allowed to read the file as well.
+    process.dlopen(module, join(import.meta.dirname, "addon", "prebuilds", name));
+    return module.exports as Addon;
   } catch (error) {
     // Node's permission model refuses addons, unless --allow-addons is given.
-    return error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    return /cannot open shared object file/i.test(reason) ? `no binary ${name}` : reason;
   }
 }

@@ -4,7 +4,6 @@
  * handlers; what they send is noted as output rows, which the addon sends when the batch ends.
  * Nothing on that way allocates.
  */
-import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import {
   type Address,
@@ -22,16 +21,17 @@ import {
   WRITABLE,
 } from "../src/host.ts";
 import {
+  type Addressing,
+  anyAddress,
   describe,
   inodeOf,
   NO_ADDRESS,
   removeSocket,
   removeStaleSocket,
-  resolveHost,
   systemError,
 } from "./addresses.ts";
 import { EpollSocket } from "./epoll-socket.ts";
-import type { Addon, NativeLoop } from "./native.ts";
+import type { Addon, LoopMemory, NativeLoop } from "./native.ts";
 import { openTls } from "./tls.ts";
 
 // The table's words, events, outputs and results: see addon/loop.h.
@@ -63,9 +63,24 @@ const EXHAUSTED_MILLISECONDS = 100;
 /** Running out of descriptors is told again only after this time without. */
 const EXHAUSTED_AGAIN_MILLISECONDS = 60_000;
 
-/** Opens the epoll loop on the core's memory. */
+/** Opens the epoll loop on the core's memory, driven by Node's own loop. */
 export function openEpollTcp(memory: TransferMemory, addon: Addon): Tcp {
-  return new EpollTcp(memory, addon);
+  return new EpollTcp(memory, {
+    addressing: anyAddress,
+    openTls,
+    inheritsByNumber: false,
+    open: (tcp, words) =>
+      addon.open(...words, (results) => (results > 0 ? tcp.settle(results) : tcp.deliver())),
+  });
+}
+
+/** What differs from one runtime to the next. */
+export interface EpollParts {
+  readonly addressing: Addressing;
+  readonly openTls: typeof openTls;
+  /** Whether child processes get listening sockets by their numbers: see IdleListener. */
+  readonly inheritsByNumber: boolean;
+  readonly open: (tcp: EpollTcp, memory: LoopMemory) => NativeLoop | number;
 }
 
 interface Bound {
@@ -83,10 +98,11 @@ interface Connecting {
   reject(error: unknown): void;
 }
 
-/** Shared with the sockets only; the seam shows it as Tcp. */
+/** Shared with the sockets and what drives the loop; the seam shows it as Tcp. */
 export class EpollTcp implements Tcp {
   readonly native: NativeLoop;
-  readonly memory: TransferMemory;
+  readonly #parts: EpollParts;
+  readonly #memory: TransferMemory;
   readonly #bytes: Uint8Array;
   readonly #inputStart: number;
   readonly #outputStart: number;
@@ -104,30 +120,31 @@ export class EpollTcp implements Tcp {
   #batchTime = 0;
   #exhaustedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(memory: TransferMemory, addon: Addon) {
+  constructor(memory: TransferMemory, parts: EpollParts) {
     const { buffer, input, output, events } = memory;
-    this.memory = memory;
+    this.#memory = memory;
+    this.#parts = parts;
     this.#bytes = new Uint8Array(buffer);
     this.#inputStart = input.start;
     this.#outputStart = output.start;
     this.#outputEnd = output.start + output.length;
     this.#table = new Int32Array(buffer, events.start, events.length / 4);
     this.#maxOutputs = Math.floor((this.#table.length - FIRST_OUTPUT) / ROW_WORDS);
-    const native = addon.open(
+    const inputEnd = input.start + input.length;
+    const native = parts.open(this, [
       buffer,
       input.start,
-      input.start + input.length,
+      inputEnd,
       output.start,
       events.start,
       events.length,
-      (results) => (results > 0 ? this.#settle(results) : this.#deliver()),
-    );
+    ]);
     if (typeof native === "number") throw systemError(-native, "open an epoll descriptor");
     this.native = native;
   }
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
-    if (options.tls) return (await openTls(this, this.memory)).listen(options, accept);
+    if (options.tls) return (await this.#parts.openTls(this, this.#memory)).listen(options, accept);
     const fd = options.fd ?? (await this.#bind(options)).fd;
     const id = this.native.accept(fd);
     if (id < 0) throw systemError(-id, `accept on descriptor ${fd}`);
@@ -140,29 +157,36 @@ export class EpollTcp implements Tcp {
     const { fd, host } = await this.#bind(options);
     let open = true;
     const close = (): void => {
-      if (open) closeSync(fd);
+      if (open) this.native.closeDescriptor(fd);
       open = false;
     };
     const address = { host, port: this.native.portOf(fd), path: "" };
-    return { address, fd, byNumber: false, setInheritable: () => undefined, close };
+    const byNumber = this.#parts.inheritsByNumber;
+    const setInheritable = (on: boolean): void => {
+      // A second descriptor of the same socket would keep it listening in the child.
+      if (byNumber) this.native.setInheritable(fd, on ? 1 : 0);
+    };
+    return { address, fd, byNumber, setInheritable, close };
   }
 
   async #bind(options: ListenOptions): Promise<Bound> {
     const { host, port = 0, path, backlog = 128 } = options;
     if (path) {
+      this.#parts.addressing.checkPath("listen on", path);
       await removeStaleSocket(path);
       return this.#openAt(path, -1, backlog, options.mode ?? 0o600);
     }
     const shared = options.reusePort ? 1 : 0;
     if (host !== undefined) {
-      const [address = host] = await resolveHost(host);
+      const [address = host] = await this.#parts.addressing.resolve("listen on", host, port);
       return this.#openAt(address, port, backlog, shared);
     }
+    const [everywhere, second] = this.#parts.addressing.everywhere(port);
     try {
-      return this.#openAt("::", port, backlog, shared);
+      return this.#openAt(everywhere, port, backlog, shared);
     } catch (error) {
-      if (!lacksIPv6(error)) throw error;
-      return this.#openAt("0.0.0.0", port, backlog, shared);
+      if (second === undefined || !lacksIPv6(error)) throw error;
+      return this.#openAt(second, port, backlog, shared);
     }
   }
 
@@ -173,11 +197,15 @@ export class EpollTcp implements Tcp {
   }
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
-    if (options.tls) return (await openTls(this, this.memory)).connect(options, connected);
+    if (options.tls)
+      return (await this.#parts.openTls(this, this.#memory)).connect(options, connected);
     const { host = "localhost", port = 0, path } = options;
     // An Address of TCP says "" here.
-    if (path) return this.#connect(path, -1, connected);
-    const addresses = await resolveHost(host);
+    if (path) {
+      this.#parts.addressing.checkPath("connect to", path);
+      return this.#connect(path, -1, connected);
+    }
+    const addresses = await this.#parts.addressing.resolve("connect to", host, port);
     let failure: unknown;
     for (const address of addresses) {
       try {
@@ -196,7 +224,7 @@ export class EpollTcp implements Tcp {
   ): Promise<Socket> {
     // What comes while TLS is loaded is for it.
     socket.pause();
-    return (await openTls(this, this.memory)).startTls(socket, options, secured);
+    return (await this.#parts.openTls(this, this.#memory)).startTls(socket, options, secured);
   }
 
   #connect(host: string, port: number, connected: SocketHandlerFactory): Promise<Socket> {
@@ -302,15 +330,36 @@ export class EpollTcp implements Tcp {
     });
   }
 
+  /** From here on output waits for `endBatch`, and the time stands still. */
+  beginBatch(): void {
+    this.#table[BATCH] = 1;
+  }
+
+  /** Sends what a batch has put out. */
+  endBatch(): void {
+    this.#table[BATCH] = 0;
+    this.flush();
+  }
+
+  /** Events of the batch that `deliver` has not given to anybody yet. */
+  get hasEvents(): boolean {
+    return (this.#table[NEXT] as number) < (this.#table[EVENTS] as number);
+  }
+
+  /** Output rows that wait to be sent. */
+  get outputs(): number {
+    return this.#table[OUTPUTS] as number;
+  }
+
   /** Sends all output rows now. */
   flush(): void {
     if (this.#table[OUTPUTS] === 0) return;
     const results = this.native.flush();
-    if (results > 0) this.#settle(results);
+    if (results > 0) this.settle(results);
   }
 
   /** Takes what the kernel did not take, before its place in the output region is used again. */
-  #settle(results: number): void {
+  settle(results: number): void {
     const table = this.#table;
     for (let result = 0; result < results; result++) {
       const row = FIRST_OUTPUT + result * ROW_WORDS;
@@ -332,7 +381,7 @@ export class EpollTcp implements Tcp {
    * Goes through a batch. The addon calls again, for the rows from NEXT on, after a handler has
    * thrown and the exception has been reported.
    */
-  #deliver(): void {
+  deliver(): void {
     this.#batchTime = performance.now();
     const table = this.#table;
     const count = table[EVENTS] as number;

@@ -9,6 +9,9 @@ import { dirname, join, normalize } from "node:path";
 /** What a module may import besides the lines above it and its own parts. */
 const COMMON = ["node:buffer"];
 
+/** What the hosts for Bun and Deno share with the one for Node: its epoll addon, and what drives it. */
+const ADDON = ["host-node/native", "host-node/polled", "host-node/addresses"];
+
 type Line = {
   readonly modules: string;
   readonly also?: Readonly<Record<string, readonly string[]>>;
@@ -22,8 +25,8 @@ const lines: readonly Line[] = [
     also: {
       "src/tls": ["node:crypto", "node:net", "node:stream", "node:tls"],
       "host-node": ["node:*", "src/tls"],
-      "host-deno": ["node:*", "src/tls"],
-      "host-bun": ["node:*", "bun:*", "bun", "src/tls"],
+      "host-deno": ["node:*", "src/tls", ...ADDON],
+      "host-bun": ["node:*", "bun:*", "bun", "src/tls", ...ADDON],
     },
   },
   { modules: "core-wasm", also: { "core-wasm": ["build/core-tables"] } },

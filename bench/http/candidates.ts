@@ -59,7 +59,7 @@ export const hosts: readonly OurHost[] = [
     // Without addons the epoll host cannot load, so Squall falls back.
     runtime: [node, "--no-addons"],
   },
-  { name: "squall-bun", group: "bun", title: "Squall, Bun", runtime: onBun },
+  { name: "squall-bun", group: "bun", title: "Squall, Bun (epoll)", runtime: onBun },
   {
     name: "squall-deno",
     group: "deno",

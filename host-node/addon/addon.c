@@ -6,9 +6,14 @@
  * used are declared below.
  */
 #define NAPI_VERSION 8
+#include <fcntl.h>
 #include <node_api.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "loop.h"
 
@@ -35,6 +40,11 @@ struct addon {
   napi_ref deliver;
   uv_handle_t *poll;
   napi_async_cleanup_hook_handle cleanup;
+  /* Where JavaScript takes its turns itself: what waits for epoll in between. */
+  napi_threadsafe_function wake;
+  pthread_t thread;
+  int alarm; /* an eventfd: the thread is to wait, or to end */
+  volatile bool ending;
 };
 
 /* The function is called as Node calls its own: microtasks run before it returns here. */
@@ -90,7 +100,10 @@ static struct call take(napi_env env, napi_callback_info info) {
   size_t count = MAX_ARGUMENTS;
   napi_get_cb_info(env, info, &count, call.values, NULL, (void **)&call.loop);
   for (size_t at = 0; at < count; at++) {
-    napi_get_value_int32(env, call.values[at], &call.numbers[at]);
+    /* Deno would turn an array into a number too, by way of its text. */
+    napi_valuetype type;
+    napi_typeof(env, call.values[at], &type);
+    if (type == napi_number) napi_get_value_int32(env, call.values[at], &call.numbers[at]);
   }
   return call;
 }
@@ -164,6 +177,19 @@ static napi_value send_file(napi_env env, napi_callback_info info) {
   return integer(env, loop_send_file(call.loop, id, file, (int64_t)start, (int64_t)length));
 }
 
+/* setInheritable(fd, on) */
+static napi_value set_inheritable(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  fcntl(call.numbers[0], F_SETFD, call.numbers[1] != 0 ? 0 : FD_CLOEXEC);
+  return NULL;
+}
+
+/* closeDescriptor(fd): one that is no socket of the loop. */
+static napi_value close_descriptor(napi_env env, napi_callback_info info) {
+  close(take(env, info).numbers[0]);
+  return NULL;
+}
+
 /* watch(id, event, on) */
 static napi_value watch(napi_env env, napi_callback_info info) {
   struct call call = take(env, info);
@@ -214,18 +240,68 @@ static napi_value name(napi_env env, napi_callback_info info) {
   return pair;
 }
 
+/* Waits for epoll whenever JavaScript has asked for it, and wakes it once. */
+static void *wait_for_events(void *data) {
+  struct addon *addon = data;
+  eventfd_t count;
+  while (eventfd_read(addon->alarm, &count) == 0 && !addon->ending) {
+    struct pollfd ready[] = {{addon->loop.epoll, POLLIN, 0}, {addon->alarm, POLLIN, 0}};
+    poll(ready, 2, -1);
+    if (!addon->ending) napi_call_threadsafe_function(addon->wake, NULL, napi_tsfn_nonblocking);
+  }
+  return NULL;
+}
+
+static void polled_in_use(struct loop *loop, bool used) {
+  struct addon *addon = (struct addon *)loop;
+  if (used) napi_ref_threadsafe_function(addon->env, addon->wake);
+  else napi_unref_threadsafe_function(addon->env, addon->wake);
+}
+
+static void on_polled_cleanup(void *data) {
+  struct addon *addon = data;
+  addon->ending = true;
+  eventfd_write(addon->alarm, 1);
+  pthread_join(addon->thread, NULL);
+  close(addon->alarm);
+  loop_destroy(&addon->loop);
+  free(addon);
+}
+
+/* rest(): the function given to openPolled is called once, when something is ready. */
+static napi_value rest(napi_env env, napi_callback_info info) {
+  eventfd_write(((struct addon *)take(env, info).loop)->alarm, 1);
+  return NULL;
+}
+
+/* poll(milliseconds) */
+static napi_value poll_events(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  return integer(env, loop_poll(call.loop, call.numbers[0]));
+}
+
 #define METHOD(name, function) \
   { name, NULL, function, NULL, NULL, NULL, napi_default, NULL }
 
 static napi_value methods(napi_env env, struct loop *loop) {
   napi_property_descriptor list[] = {
-      METHOD("open", open_listener), METHOD("connect", connect_to),
-      METHOD("flush", flush),        METHOD("write", write_bytes),
-      METHOD("watch", watch),        METHOD("shutdown", shutdown_output),
-      METHOD("close", close_socket), METHOD("setNoDelay", no_delay),
-      METHOD("name", name),          METHOD("sendFile", send_file),
-      METHOD("accept", accept_on),   METHOD("portOf", port_of),
+      METHOD("open", open_listener),
+      METHOD("connect", connect_to),
+      METHOD("flush", flush),
+      METHOD("write", write_bytes),
+      METHOD("watch", watch),
       METHOD("add", add_watched),
+      METHOD("shutdown", shutdown_output),
+      METHOD("close", close_socket),
+      METHOD("setNoDelay", no_delay),
+      METHOD("name", name),
+      METHOD("sendFile", send_file),
+      METHOD("accept", accept_on),
+      METHOD("portOf", port_of),
+      METHOD("closeDescriptor", close_descriptor),
+      METHOD("setInheritable", set_inheritable),
+      METHOD("poll", poll_events),
+      METHOD("rest", rest),
   };
   size_t count = sizeof list / sizeof *list;
   for (size_t at = 0; at < count; at++) list[at].data = loop;
@@ -235,33 +311,61 @@ static napi_value methods(napi_env env, struct loop *loop) {
   return object;
 }
 
+/* The arguments of both ways to open: an epoll descriptor on the core's memory. */
+static struct addon *new_addon(napi_env env, struct call *call, int *error) {
+  struct addon *addon = calloc(1, sizeof *addon);
+  struct loop *loop = &addon->loop;
+  addon->env = env;
+  napi_get_arraybuffer_info(env, call->values[0], (void **)&loop->memory, NULL);
+  loop->input_start = (uint32_t)call->numbers[1];
+  loop->input_end = (uint32_t)call->numbers[2];
+  loop->output_start = (uint32_t)call->numbers[3];
+  loop->table = (int32_t *)(void *)(loop->memory + call->numbers[4]);
+  int epoll = loop_open(loop, (uint32_t)call->numbers[5]);
+  if (epoll < 0) {
+    *error = epoll;
+    free(addon);
+    return NULL;
+  }
+  napi_create_reference(env, call->values[0], 1, &addon->memory);
+  napi_create_reference(env, call->values[6], 1, &addon->deliver);
+  return addon;
+}
+
 /* open(memory, inputStart, inputEnd, outputStart, eventsStart, eventsLength, deliver) */
 static napi_value open_loop(napi_env env, napi_callback_info info) {
   struct call call = take(env, info);
-  struct addon *addon = calloc(1, sizeof *addon);
+  int error = 0;
+  struct addon *addon = new_addon(env, &call, &error);
+  if (addon == NULL) return integer(env, error);
   struct uv_loop_s *uv_loop;
-  addon->env = env;
-  napi_get_arraybuffer_info(env, call.values[0], (void **)&addon->loop.memory, NULL);
-  addon->loop.input_start = (uint32_t)call.numbers[1];
-  addon->loop.input_end = (uint32_t)call.numbers[2];
-  addon->loop.output_start = (uint32_t)call.numbers[3];
-  addon->loop.table = (int32_t *)(void *)(addon->loop.memory + call.numbers[4]);
   addon->loop.deliver = deliver;
   addon->loop.in_use = in_use;
-  int epoll = loop_open(&addon->loop, (uint32_t)call.numbers[5]);
-  if (epoll < 0) {
-    free(addon);
-    return integer(env, epoll);
-  }
-  napi_create_reference(env, call.values[0], 1, &addon->memory);
-  napi_create_reference(env, call.values[6], 1, &addon->deliver);
   napi_get_uv_event_loop(env, &uv_loop);
   addon->poll = calloc(1, uv_handle_size(UV_POLL));
   uv_handle_set_data(addon->poll, addon);
-  uv_poll_init(uv_loop, (uv_poll_t *)addon->poll, epoll);
+  uv_poll_init(uv_loop, (uv_poll_t *)addon->poll, addon->loop.epoll);
   uv_poll_start((uv_poll_t *)addon->poll, UV_READABLE, on_ready);
   uv_unref(addon->poll);
   napi_add_async_cleanup_hook(env, on_cleanup, addon, &addon->cleanup);
+  return methods(env, &addon->loop);
+}
+
+/* openPolled(…, wake): as open, for a runtime without libuv; JavaScript calls poll and rest. */
+static napi_value open_polled(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  int error = 0;
+  struct addon *addon = new_addon(env, &call, &error);
+  if (addon == NULL) return integer(env, error);
+  addon->loop.in_use = polled_in_use;
+  addon->alarm = eventfd(0, EFD_CLOEXEC);
+  napi_value name;
+  napi_create_string_utf8(env, "squall", NAPI_AUTO_LENGTH, &name);
+  napi_create_threadsafe_function(env, call.values[6], NULL, name, 0, 1, NULL, NULL, NULL, NULL,
+                                  &addon->wake);
+  napi_unref_threadsafe_function(env, addon->wake);
+  pthread_create(&addon->thread, NULL, wait_for_events, addon);
+  napi_add_env_cleanup_hook(env, on_polled_cleanup, addon);
   return methods(env, &addon->loop);
 }
 
@@ -269,5 +373,7 @@ NAPI_MODULE_INIT() {
   napi_value function;
   napi_create_function(env, "open", NAPI_AUTO_LENGTH, open_loop, NULL, &function);
   napi_set_named_property(env, exports, "open", function);
+  napi_create_function(env, "openPolled", NAPI_AUTO_LENGTH, open_polled, NULL, &function);
+  napi_set_named_property(env, exports, "openPolled", function);
   return exports;
 }

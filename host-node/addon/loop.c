@@ -347,15 +347,31 @@ static void handle(struct loop *loop, int id, uint32_t ready) {
   }
 }
 
+/* No room for another event, which may become two rows. */
+static bool is_full(const struct loop *loop) {
+  return loop->table[HEADER_EVENTS] > MAX_EVENTS - 2 ||
+         loop->input_end - SLACK - loop->received < MIN_RECEIVE;
+}
+
+int loop_poll(struct loop *loop, int milliseconds) {
+  struct epoll_event events[MAX_EVENTS];
+  loop->table[HEADER_EVENTS] = 0;
+  loop->table[HEADER_NEXT] = 0;
+  loop->received = loop->input_start;
+  int count = epoll_wait(loop->epoll, events, MAX_EVENTS, milliseconds);
+  /* What does not fit is ready again next time. */
+  for (int at = 0; at < count && !is_full(loop); at++) {
+    handle(loop, (int)events[at].data.u32, events[at].events);
+  }
+  return loop->table[HEADER_EVENTS];
+}
+
 /* Handles one epoll_wait's worth of events and returns how many there were. */
 static int run_batch(struct loop *loop) {
   struct epoll_event events[MAX_EVENTS];
   int count = epoll_wait(loop->epoll, events, MAX_EVENTS, 0);
   for (int at = 0; at < count; at++) {
-    /* One event may become two rows. */
-    bool full = loop->table[HEADER_EVENTS] > MAX_EVENTS - 2 ||
-                loop->input_end - SLACK - loop->received < MIN_RECEIVE;
-    if (full) hand_over(loop);
+    if (is_full(loop)) hand_over(loop);
     handle(loop, (int)events[at].data.u32, events[at].events);
   }
   if (loop->table[HEADER_EVENTS] > 0) hand_over(loop);

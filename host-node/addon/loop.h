@@ -88,6 +88,11 @@ int loop_open(struct loop *loop, uint32_t events_length);
 void loop_destroy(struct loop *loop);
 /* Handles what is ready, in batches, for a few milliseconds at most. */
 void loop_run(struct loop *loop, uint64_t (*now)(void));
+/*
+ * Waits up to `milliseconds` and fills the table with the events of one batch, for a caller that
+ * takes them from there itself. Returns how many rows there are.
+ */
+int loop_poll(struct loop *loop, int milliseconds);
 /* Sends the output rows. Returns how many result rows have taken their place. */
 int loop_flush(struct loop *loop);
 /* Gives a descriptor a slot and watches it. Returns the id, or -errno and closes it. */

@@ -1,4 +1,4 @@
-/** The Bun host where the contract cannot look: descriptors that run out, and the process's end. */
+/** Bun's own sockets where the contract cannot look: descriptors that run out, and the process's end. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -19,7 +19,10 @@ interface Program {
 }
 
 function run(command: string, args: readonly string[]): Program {
-  const child = spawn(command, [...args, ECHO], { stdio: "pipe" });
+  const child = spawn(command, [...args, ECHO], {
+    stdio: "pipe",
+    env: { ...process.env, SQUALL_TCP: "bun" },
+  });
   children.push(child);
   const program: Program = { child, output: [], errors: [] };
   createInterface({ input: child.stdout }).on("line", (line) => program.output.push(line));

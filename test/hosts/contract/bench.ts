@@ -30,8 +30,6 @@ export interface ContractOptions {
   readonly noDescriptors?: string;
   /** Why its `abort` is a plain close to the peer. */
   readonly noReset?: string;
-  /** Why output is lost once a peer that speaks TLS has ended. */
-  readonly noTlsHalfClose?: string;
 }
 
 /** A listener, and the probes of the connections that it accepted. */

@@ -1,4 +1,4 @@
 /** Prints which way of driving sockets was chosen. */
-import { host } from "../../../host-node/host.ts";
+import { host } from "#host";
 
 console.log(host.name);

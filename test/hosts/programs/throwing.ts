@@ -3,7 +3,7 @@
  * promise. Prints what was answered and what was reported.
  */
 import { connect } from "node:net";
-import { host } from "../../../host-node/host.ts";
+import { host } from "#host";
 import type { Socket, SocketHandler } from "../../../src/host.ts";
 import { createTransferMemory } from "../../support/transfer-memory.ts";
 

@@ -1,6 +1,6 @@
 /** Opens a loop, a listener and both ends of connections in a worker thread, and leaves them. */
 import { parentPort } from "node:worker_threads";
-import { host } from "../../../host-node/host.ts";
+import { host } from "#host";
 import { createTransferMemory } from "../../support/transfer-memory.ts";
 
 const tcp = host.openTcp(createTransferMemory());

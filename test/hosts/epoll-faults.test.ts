@@ -1,4 +1,7 @@
-/** The epoll host where the contract cannot look: faults, fairness, and the ends of processes. */
+/**
+ * The epoll hosts where the contract cannot look: faults, fairness, and the ends of processes. Each
+ * runtime tests its own.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket as Peer } from "node:net";
@@ -6,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
-import { host } from "../../host-node/host.ts";
+import { host } from "#host";
 import { INPUT_SLACK } from "../../src/host.ts";
 import { createTransferMemory } from "../support/transfer-memory.ts";
 import { pass, until } from "../support/until.ts";
@@ -21,8 +24,14 @@ interface Program {
   readonly errors: string[];
 }
 
+const isDeno = host.name === "deno-epoll";
+const RUNTIME = [process.execPath, ...(isDeno ? ["run", "-A"] : [])];
+/** Deno keeps a pair of sockets of its own for a worker that has ended. */
+const LEFT = isDeno ? 4 : 0;
+const isNode = host.name === "node-epoll";
+
 /** Runs a program of `programs/`; `before` is what stands before it on the command line. */
-function run(name: string, before: string[] = [process.execPath], environment = {}): Program {
+function run(name: string, before: string[] = RUNTIME, environment = {}): Program {
   const [command = "", ...rest] = before;
   const child = spawn(command, [...rest, join(PROGRAMS, name)], {
     env: { ...process.env, NODE_OPTIONS: "", ...environment },
@@ -43,14 +52,14 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill();
 });
 
-describe.skipIf(host.name !== "node-epoll")("host node-epoll", () => {
+describe.skipIf(!host.name.endsWith("-epoll"))(`host ${host.name}`, () => {
   test("a worker thread that ends leaves no descriptor", async () => {
     const before = countSockets();
     const worker = new Worker(join(PROGRAMS, "worker.ts"));
     await once(worker, "message");
     expect(countSockets()).toBeGreaterThanOrEqual(before + 11);
     await worker.terminate();
-    await until(() => countSockets() === before);
+    await until(() => countSockets() <= before + LEFT);
   });
 
   test("keeps to the input region when many sockets fill what room there is", async () => {
@@ -84,7 +93,7 @@ describe.skipIf(host.name !== "node-epoll")("host node-epoll", () => {
     expect(found.reported.sort()).toEqual(["thrown 1", "thrown 2", "thrown 3"]);
   });
 
-  test("an exception that nobody handles ends the process", async () => {
+  test.runIf(isNode)("an exception that nobody handles ends the process", async () => {
     const program = run("echo.ts", [process.execPath, "--import", join(PROGRAMS, "bomb.ts")]);
     await until(() => program.output.length > 0);
     const peer = connect(Number(program.output[0]), "127.0.0.1");
@@ -95,8 +104,9 @@ describe.skipIf(host.name !== "node-epoll")("host node-epoll", () => {
     expect(program.errors.join("\n")).toContain("bomb");
   });
 
-  test("survives without descriptors, says so once, and recovers", async () => {
-    const limited = ["sh", "-c", 'ulimit -n 48; exec "$0" "$@"', process.execPath];
+  // Deno itself needs more descriptors to start: `deno-limits.test.ts` counts them.
+  test.skipIf(isDeno)("survives without descriptors, says so once, and recovers", async () => {
+    const limited = ["sh", "-c", 'ulimit -n 48; exec "$0" "$@"', ...RUNTIME];
     const program = run("echo.ts", limited);
     await until(() => program.output.length > 0);
     const peers = Array.from({ length: 60 }, () => echoing(Number(program.output[0])));
@@ -170,14 +180,17 @@ describe.skipIf(host.name !== "node-epoll")("host node-epoll", () => {
     await ended(program);
   });
 
-  test("node:net can be chosen, and takes over with a notice where addons are refused", async () => {
-    const chosen = run("name.ts", undefined, { SQUALL_TCP: "net" });
-    const refused = run("name.ts", [process.execPath, "--permission", "--allow-fs-read=*"]);
-    await Promise.all([ended(chosen), ended(refused)]);
-    expect([chosen.output, chosen.errors]).toEqual([["node-net"], []]);
-    expect(refused.output).toEqual(["node-net"]);
-    expect(refused.errors.filter((line) => line.startsWith("squall:"))).toHaveLength(1);
-  });
+  test.runIf(isNode)(
+    "node:net can be chosen, and takes over with a notice where addons are refused",
+    async () => {
+      const chosen = run("name.ts", undefined, { SQUALL_TCP: "net" });
+      const refused = run("name.ts", [process.execPath, "--permission", "--allow-fs-read=*"]);
+      await Promise.all([ended(chosen), ended(refused)]);
+      expect([chosen.output, chosen.errors]).toEqual([["node-net"], []]);
+      expect(refused.output).toEqual(["node-net"]);
+      expect(refused.errors.filter((line) => line.startsWith("squall:"))).toHaveLength(1);
+    },
+  );
 });
 
 interface Echoing {
