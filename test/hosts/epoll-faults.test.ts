@@ -7,13 +7,11 @@ import { once } from "node:events";
 import { connect, type Socket as Peer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
 import { host } from "#host";
 import { INPUT_SLACK } from "../../src/host.ts";
 import { createTransferMemory } from "../support/transfer-memory.ts";
 import { pass, until } from "../support/until.ts";
-import { countSockets } from "./contract/bench.ts";
 
 const PROGRAMS = join(import.meta.dirname, "programs");
 const children: ChildProcess[] = [];
@@ -54,12 +52,11 @@ afterEach(() => {
 
 describe.skipIf(!host.name.endsWith("-epoll"))(`host ${host.name}`, () => {
   test("a worker thread that ends leaves no descriptor", async () => {
-    const before = countSockets();
-    const worker = new Worker(join(PROGRAMS, "worker.ts"));
-    await once(worker, "message");
-    expect(countSockets()).toBeGreaterThanOrEqual(before + 11);
-    await worker.terminate();
-    await until(() => countSockets() <= before + LEFT);
+    const program = run("worker-ends.ts");
+    await ended(program);
+    const { opened, left } = JSON.parse(program.output[0] ?? "") as Record<string, number>;
+    expect(opened).toBeGreaterThanOrEqual(11);
+    expect(left).toBeLessThanOrEqual(LEFT);
   });
 
   test("keeps to the input region when many sockets fill what room there is", async () => {
