@@ -18,6 +18,7 @@ import { AnyMatches, type Matcher, type PathMatch, PathMatches } from "./routing
 
 export {
   AnyMatches,
+  DefaultHostMatches,
   HostMatches,
   type Matcher,
   type PathMatch,

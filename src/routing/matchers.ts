@@ -56,6 +56,28 @@ export class HostMatches implements Matcher {
   }
 }
 
+/**
+ * Fits requests that come from no proxy, if the host that an application takes them for matches
+ * (Tornado `DefaultHostMatches`). `Application` does the same for its setting `defaultHost`.
+ */
+export class DefaultHostMatches extends HostMatches {
+  readonly #application: { readonly settings: { readonly defaultHost?: string } };
+
+  constructor(
+    application: { readonly settings: { readonly defaultHost?: string } },
+    pattern: string | RegExp,
+  ) {
+    super(pattern);
+    this.#application = application;
+  }
+
+  override match(request: HTTPServerRequest): PathMatch | undefined {
+    const { defaultHost } = this.#application.settings;
+    if (defaultHost === undefined || request.headers.has("X-Real-Ip")) return undefined;
+    return this.matchesHost(defaultHost) ? NO_GROUPS : undefined;
+  }
+}
+
 /** Fits requests whose path, not decoded, matches a pattern as a whole. */
 export class PathMatches implements Matcher {
   readonly #pattern: CompiledPattern;

@@ -2,7 +2,7 @@
  * The UI modules that every application has: `Template`, `linkify` and `xsrf_form_html`.
  */
 
-import { type LinkifyOptions, linkify, type SafeString } from "../escape.ts";
+import { type SafeString, templateNames } from "../escape.ts";
 import { UIModule, type UIModuleClass } from "./ui-module.ts";
 
 /** What a template that is a module can ask for, by Tornado's names. */
@@ -77,8 +77,8 @@ function snakeCase(name: string): string {
 }
 
 class LinkifyModule extends UIModule {
-  override render(text: string, options: LinkifyOptions = {}): SafeString {
-    return linkify(text, options);
+  override render(...args: Parameters<typeof templateNames.linkify>): SafeString {
+    return templateNames.linkify(...args);
   }
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HTTPHeaders } from "../../src/httputil.ts";
 import { get as locale } from "../../src/locale.ts";
 import { setLogLevel } from "../../src/log.ts";
+import { DefaultHostMatches } from "../../src/routing.ts";
 import {
   Application,
   asynchronous,
@@ -210,6 +211,19 @@ describe("hosts", () => {
     const withDefault = make("www.example.org");
     expect((await at(withDefault, "10.0.0.1:8888")).body).toBe("www");
     expect((await at(withDefault, "10.0.0.1", { "X-Real-Ip": "4.4.4.4" })).status).toBe(404);
+  });
+
+  test("DefaultHostMatches is that as a matcher", async () => {
+    const rules = (defaultHost?: string): Application => {
+      const settings = defaultHost === undefined ? {} : { defaultHost };
+      const matcher = new DefaultHostMatches({ settings }, "www\\.example\\.org");
+      return new Application([[matcher, [["/", Where, { name: "default" }]]]]);
+    };
+    expect((await at(rules("www.example.org"), "10.0.0.1")).body).toBe("default");
+    expect((await at(rules("example.com"), "10.0.0.1")).status).toBe(404);
+    expect((await at(rules(), "www.example.org")).status).toBe(404);
+    const proxied = { "X-Real-Ip": "4.4.4.4" };
+    expect((await at(rules("www.example.org"), "10.0.0.1", proxied)).status).toBe(404);
   });
 });
 

@@ -242,6 +242,20 @@ describe("a page with UI modules", () => {
   });
 });
 
+test("functions of templates take keyword arguments in either spelling", async () => {
+  const templateLoader = new DictLoader({
+    "x.html":
+      "{{ url_escape('a b/', plus=False) }} {{ urlEscape('a b', false) }} {{ url_escape('a b') }} " +
+      "{{ linkify('www.a.org', require_protocol=True) }} " +
+      "{{ linkify('www.a.org', extra_params='rel=x') }} " +
+      "{% module linkify('www.a.org', extraParams='rel=x') %}",
+  });
+  const link = '<a href="http://www.a.org" rel=x>www.a.org</a>';
+  expect(await textOf(page("x.html", {}, { templateLoader }))).toBe(
+    `a%20b/ a%20b a+b www.a.org ${link} ${link}`,
+  );
+});
+
 describe("UI methods", () => {
   test("get the handler first; a setting may be an imported module, a table, or a list", async () => {
     const methods = {
