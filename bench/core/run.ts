@@ -22,7 +22,7 @@ const root = join(import.meta.dirname, "../..");
 const results = join(root, "bench/results");
 const JSON_FILE = join(results, "core.json");
 
-const parts = ["parser", "multipart", "crypto", "websocket", "template", "component"];
+const parts = ["parser", "multipart", "crypto", "websocket", "template", "strings", "component"];
 const runtimes: Readonly<Record<string, readonly string[]>> = {
   node: [],
   deno: ["run", "-A"],
