@@ -55,9 +55,9 @@ export function isHidden(path: string): boolean {
   return path.split("/").some((part) => /^\.(?!well-known$)[^/]/.test(part) && part !== "..");
 }
 
-/** Whether a path has an empty part within, which other rules may have read otherwise. */
+/** Whether a path has a part that names nothing, which other rules may have read otherwise. */
 export function hasEmptyPart(path: string): boolean {
-  return path.includes("//");
+  return /\/\/|(?:^|\/)\.(?:\/|$)/.test(path);
 }
 
 /** A file's absolute path. */
