@@ -3,7 +3,7 @@
  * tests of what handlers do.
  */
 
-import { Application, type RuleLike, type Settings } from "../../src/web.ts";
+import { Application, RequestHandler, type RuleLike, type Settings } from "../../src/web.ts";
 import { bytesOf, serve } from "./server.ts";
 
 export interface Answer {
@@ -58,6 +58,22 @@ export async function ask(
       : new Application(application, options.settings),
   );
   return parseAnswer(await exchange(requestText(request, options)));
+}
+
+/** Asks a handler that does one thing, whatever the verb, with a cookie secret set. */
+export function askHandler(
+  act: (handler: RequestHandler) => unknown,
+  request = "GET /",
+  options: AskOptions = {},
+): Promise<Answer> {
+  class Handler extends RequestHandler {
+    get(): unknown {
+      return act(this);
+    }
+    post = this.get;
+  }
+  const settings = { cookieSecret: "0123456789abcdef0123456789abcdef", ...options.settings };
+  return ask([["/.*", Handler]], request, { ...options, settings });
 }
 
 /** The body as JSON. */
