@@ -10,6 +10,8 @@ import { DefaultResolver, type Resolver } from "./netutil.ts";
 import { connectFirst } from "./tcpclient/connector.ts";
 import { withTimeout } from "./tcpclient/timeout.ts";
 
+export { connectFirst } from "./tcpclient/connector.ts";
+
 export interface TCPClientOptions {
   readonly resolver?: Resolver;
   readonly loop?: IOLoop;
@@ -48,7 +50,7 @@ export class TCPClient {
       const addresses = await this.#resolver.resolve(host, port, settings.family);
       signal.throwIfAborted();
       const open = (socket: Socket): IOStream => this.#stream(socket, settings);
-      const stream = await connectFirst(this.#loop, addresses, signal, open);
+      const stream = await connectFirst(this.#loop, addresses, { signal }, open);
       return this.#secure(stream, host, settings, signal);
     });
   }

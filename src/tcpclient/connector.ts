@@ -1,10 +1,9 @@
 /**
  * Happy eyeballs (RFC 8305): several addresses of one server, tried in turn without waiting for
- * each other long. Called by `tcpclient.ts`.
+ * each other long. Called by `tcpclient.ts`, and by `httpclient` through it.
  */
-import type { Socket, SocketHandler } from "../host.ts";
+import type { Socket, SocketHandler, TlsClientOptions } from "../host.ts";
 import type { IOLoop, Timeout } from "../ioloop.ts";
-import type { IOStream } from "../iostream.ts";
 import type { ResolvedAddress } from "../netutil.ts";
 
 /** Seconds until the next address is tried beside the last one: RFC 8305 section 5. Tornado: 0.3. */
@@ -23,19 +22,27 @@ export function alternate(addresses: readonly ResolvedAddress[]): ResolvedAddres
   return ordered;
 }
 
-/** What is made of a socket, and hears it from its first event on. */
-type Opener = (socket: Socket) => IOStream;
+export interface RaceOptions {
+  /** Says that nobody waits any more: then the promise does not settle. */
+  readonly signal: AbortSignal;
+  /** Speaks TLS, with a `serverName`: whose handshake is done first has won. */
+  readonly tls?: TlsClientOptions | undefined;
+}
 
-/** Opens the first socket that connects; later ones are dropped. */
-export function connectFirst(
+/**
+ * Opens the first socket that connects; later ones are dropped. `open` makes of it what hears it
+ * from its first event on, and sets its handler.
+ */
+export function connectFirst<T>(
   loop: IOLoop,
   addresses: readonly ResolvedAddress[],
-  signal: AbortSignal,
-  open: Opener,
-): Promise<IOStream> {
+  options: RaceOptions,
+  open: (socket: Socket) => T,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const race = new Race(loop, alternate(addresses), (socket) => resolve(open(socket)), reject);
-    signal.addEventListener("abort", () => race.end());
+    const won = (socket: Socket): void => resolve(open(socket));
+    const race = new Race(loop, alternate(addresses), options.tls, won, reject);
+    options.signal.addEventListener("abort", () => race.end());
     race.next();
   });
 }
@@ -43,6 +50,7 @@ export function connectFirst(
 class Race {
   readonly #loop: IOLoop;
   readonly #addresses: ResolvedAddress[];
+  readonly #tls: TlsClientOptions | undefined;
   readonly #won: (socket: Socket) => void;
   readonly #reject: (error: unknown) => void;
   #running = 0;
@@ -53,11 +61,13 @@ class Race {
   constructor(
     loop: IOLoop,
     addresses: ResolvedAddress[],
+    tls: TlsClientOptions | undefined,
     won: (socket: Socket) => void,
     reject: (error: unknown) => void,
   ) {
     this.#loop = loop;
     this.#addresses = addresses;
+    this.#tls = tls;
     this.#won = won;
     this.#reject = reject;
   }
@@ -72,8 +82,9 @@ class Race {
     }
     this.#running++;
     const { host, port } = address;
+    const place = this.#tls === undefined ? { host, port } : { host, port, tls: this.#tls };
     const connected = (socket: Socket): SocketHandler => this.#connected(socket);
-    this.#loop.tcp.connect({ host, port }, connected).catch((error) => this.#failed(error));
+    this.#loop.tcp.connect(place, connected).catch((error) => this.#failed(error));
     if (this.#addresses.length > 0) {
       this.#timer = this.#loop.callLater(ATTEMPT_DELAY, () => this.next());
     }
