@@ -10,7 +10,6 @@ export {
   type FetchOptions,
   HTTPClient,
 } from "./httpclient/client.ts";
-export type { ResolveHost } from "./httpclient/connector.ts";
 export {
   HTTPClientError,
   HTTPClientError as HTTPError,

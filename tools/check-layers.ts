@@ -85,7 +85,6 @@ const lines: readonly Line[] = [
     also: {
       "src/httpclient": [
         "node:crypto",
-        "node:dns/promises",
         "node:fs/promises",
         "node:stream",
         "node:timers",

@@ -5,7 +5,7 @@
 
 import { HTTPHeaders } from "../httputil.ts";
 import { IOLoop } from "../ioloop.ts";
-import type { ResolveHost } from "./connector.ts";
+import { DefaultResolver, type Mapping, OverrideResolver, type Resolver } from "../netutil.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { HTTPClientError, NO_RESPONSE } from "./errors.ts";
 import { FetchTask } from "./fetch-task.ts";
@@ -28,13 +28,10 @@ export interface AsyncHTTPClientOptions extends Partial<ClientLimits> {
   readonly forceInstance?: boolean;
   /** Options of every request that does not say otherwise. */
   readonly defaults?: HTTPRequestOptions;
-  /**
-   * Finds the addresses of a host, in place of the runtime: connections are tried in the order that
-   * it gives.
-   */
-  readonly resolver?: ResolveHost;
-  /** Addresses, or other names, to connect to in place of names (Tornado `hostname_mapping`). */
-  readonly hostnameMapping?: Readonly<Record<string, string>>;
+  /** Finds the addresses of names in place of the sockets; they are tried side by side. */
+  readonly resolver?: Resolver;
+  /** Where names lead instead, as `OverrideResolver` has it (Tornado `hostname_mapping`). */
+  readonly hostnameMapping?: Mapping;
   readonly loop?: IOLoop;
 }
 
@@ -81,10 +78,11 @@ export class AsyncHTTPClient {
       defaults ?? {},
     );
     checkSettings(this.#settings);
-    this.#dispatcher = new Dispatcher(loop, clientLimits(limits), {
-      resolve: resolver,
-      hostnameMapping: hostnameMapping ?? {},
-    });
+    const resolving =
+      hostnameMapping === undefined
+        ? resolver
+        : new OverrideResolver(resolver ?? new DefaultResolver(), hostnameMapping);
+    this.#dispatcher = new Dispatcher(loop, clientLimits(limits), resolving);
     if (options.forceInstance !== true) instances.set(loop, this);
   }
 

@@ -3,141 +3,113 @@
  * for a tunnel, begins TLS. Whoever waits for it may give up meanwhile, and is asked at every step.
  */
 
-import { lookup } from "node:dns/promises";
-import type { ConnectOptions, Socket, SocketHandler, TlsClientOptions } from "../host.ts";
+import type { Socket, SocketHandler, TlsClientOptions } from "../host.ts";
 import { type ClientConnectionOwner, HTTP1ClientConnection } from "../http1connection.ts";
+import type { IOLoop } from "../ioloop.ts";
+import { DefaultResolver, type Resolver } from "../netutil.ts";
+import { connectFirst } from "../tcpclient.ts";
 import type { HeldLimits } from "./limits.ts";
 import type { Route } from "./route.ts";
 import { tlsOptionsOf } from "./tls-settings.ts";
 import { openTunnel } from "./tunnel.ts";
 
-/** Finds the addresses of a host, the preferred one first. */
-export type ResolveHost = (host: string, port: number) => Promise<readonly string[]>;
-
+/** Who opens connections, and how. */
 export interface ConnectorOptions {
-  readonly resolve: ResolveHost | undefined;
-  /** Addresses, or other names, in place of names. */
-  readonly hostnameMapping: Readonly<Record<string, string>>;
-}
-
-/** One wish for a connection, which may be given up before there is one. */
-export class Attempt {
-  wanted = true;
-  /** What to do then at once, rather than at the next step. */
-  onCancel: (() => void) | undefined;
-
-  cancel(): void {
-    this.wanted = false;
-    this.onCancel?.();
-  }
+  readonly loop: IOLoop;
+  readonly owner: ClientConnectionOwner;
+  readonly limits: HeldLimits;
+  /** Left out, the sockets find the addresses of names by themselves. */
+  readonly resolver: Resolver | undefined;
 }
 
 /** Nobody waits for the connection any more. */
 class GivenUp extends Error {}
 
-async function resolveIpv4(host: string): Promise<string[]> {
-  const found = await lookup(host, { all: true, family: 4 });
-  return found.map(({ address }) => address);
-}
-
 export class Connector {
-  readonly #owner: ClientConnectionOwner;
-  readonly #limits: HeldLimits;
   readonly #options: ConnectorOptions;
 
-  constructor(owner: ClientConnectionOwner, limits: HeldLimits, options: ConnectorOptions) {
-    this.#owner = owner;
-    this.#limits = limits;
+  constructor(options: ConnectorOptions) {
     this.#options = options;
   }
 
-  /** Undefined if it is not wanted any more. Rejects if there is no connection to be had. */
-  async open(route: Route, attempt: Attempt): Promise<HTTP1ClientConnection | undefined> {
+  /**
+   * Opens a connection; undefined if the signal says that it is not wanted any more. Rejects if there
+   * is none to be had.
+   */
+  async open(route: Route, signal: AbortSignal): Promise<HTTP1ClientConnection | undefined> {
     try {
-      return await this.#open(route, attempt);
+      return await this.#open(route, signal);
     } catch (error) {
       if (error instanceof GivenUp) return undefined;
       throw error;
     }
   }
 
-  async #open(route: Route, attempt: Attempt): Promise<HTTP1ClientConnection> {
-    const tls =
-      route.secureHost === undefined
-        ? undefined
-        : await tlsOptionsOf(route.settings, route.secureHost);
-    const direct = route.tunnel === undefined ? tls : undefined;
-    const first = await this.#connect(route, direct, attempt);
-    if (route.tunnel === undefined) return first;
-    attempt.onCancel = () => first.cancel();
-    const socket = await openTunnel(first, route.tunnel, this.#limits.response);
-    attempt.onCancel = undefined;
-    return this.#secure(socket, tls ?? {}, route, attempt);
+  async #open(route: Route, signal: AbortSignal): Promise<HTTP1ClientConnection> {
+    const { secureHost, tunnel, settings } = route;
+    const tls = secureHost === undefined ? undefined : await tlsOptionsOf(settings, secureHost);
+    if (tunnel === undefined) return this.#connect(route, tls, signal);
+    const toProxy = await this.#connect(route, undefined, signal);
+    const cancel = (): void => toProxy.cancel();
+    signal.addEventListener("abort", cancel);
+    const socket = await openTunnel(toProxy, tunnel, this.#options.limits.response);
+    signal.removeEventListener("abort", cancel);
+    return this.#secure(socket, tls ?? {}, route, signal);
   }
 
   async #connect(
     route: Route,
     tls: TlsClientOptions | undefined,
-    attempt: Attempt,
+    signal: AbortSignal,
   ): Promise<HTTP1ClientConnection> {
-    let failure: unknown;
-    for (const place of await this.#placesOf(route)) {
-      if (!attempt.wanted) throw new GivenUp();
-      try {
-        const options = tls === undefined ? place : { ...place, tls };
-        const made = this.#maker(route, attempt);
-        await this.#owner.tcp.connect(options, made.factory);
-        return made.connection();
-      } catch (error) {
-        failure ??= error;
-      }
+    const { host, port, path, settings } = route;
+    const { loop, resolver } = this.#options;
+    const made = new MadeConnection(this.#options.owner, route.key);
+    if (path === undefined && (resolver !== undefined || !settings.allowIpv6)) {
+      const family = settings.allowIpv6 ? undefined : 4;
+      const addresses = await (resolver ?? new DefaultResolver()).resolve(host, port, family);
+      if (signal.aborted) throw new GivenUp();
+      await connectFirst(loop, addresses, { signal, tls }, (socket) => {
+        socket.handler = made.factory(socket);
+      });
+    } else {
+      const place = path === undefined ? { host, port } : { path };
+      await loop.tcp.connect(tls === undefined ? place : { ...place, tls }, made.factory);
     }
-    throw failure;
+    return made.take(signal);
   }
 
   async #secure(
     socket: Socket,
     tls: TlsClientOptions,
     route: Route,
-    attempt: Attempt,
+    signal: AbortSignal,
   ): Promise<HTTP1ClientConnection> {
-    if (!attempt.wanted) {
-      socket.abort();
-      throw new GivenUp();
-    }
-    const made = this.#maker(route, attempt);
-    await this.#owner.tcp.startTls(socket, { side: "client", ...tls }, made.factory);
-    return made.connection();
+    const made = new MadeConnection(this.#options.owner, route.key);
+    await this.#options.loop.tcp.startTls(socket, { side: "client", ...tls }, made.factory);
+    return made.take(signal);
+  }
+}
+
+/** Makes the handler of a socket, and holds it until the socket's promise has resolved. */
+class MadeConnection {
+  readonly #owner: ClientConnectionOwner;
+  readonly #key: string;
+  #connection: HTTP1ClientConnection | undefined;
+
+  constructor(owner: ClientConnectionOwner, key: string) {
+    this.#owner = owner;
+    this.#key = key;
   }
 
-  /** A factory for a socket's handler, and what it made. */
-  #maker(route: Route, attempt: Attempt) {
-    let connection: HTTP1ClientConnection | undefined;
-    const factory = (socket: Socket): SocketHandler => {
-      connection = new HTTP1ClientConnection(socket, route.key, this.#owner);
-      return connection;
-    };
-    return {
-      factory,
-      connection: (): HTTP1ClientConnection => {
-        if (connection !== undefined && attempt.wanted) return connection;
-        connection?.closeIdle();
-        throw new GivenUp();
-      },
-    };
-  }
+  readonly factory = (socket: Socket): SocketHandler => {
+    this.#connection = new HTTP1ClientConnection(socket, this.#key, this.#owner);
+    return this.#connection;
+  };
 
-  async #placesOf({ host, port, path, settings }: Route): Promise<readonly ConnectOptions[]> {
-    if (path !== undefined) return [{ path }];
-    const { resolve, hostnameMapping } = this.#options;
-    const name = Object.hasOwn(hostnameMapping, host) ? (hostnameMapping[host] ?? host) : host;
-    // Sockets find the addresses of a name by themselves, of both families.
-    if (resolve === undefined && settings.allowIpv6) return [{ host: name, port }];
-    const addresses = await (resolve ?? resolveIpv4)(name, port);
-    const usable = settings.allowIpv6 ? addresses : addresses.filter((one) => !one.includes(":"));
-    if (usable.length > 0) return usable.map((address) => ({ host: address, port }));
-    throw Object.assign(new Error(`Cannot find ${name}: the resolver knows no address of it`), {
-      code: "ENOTFOUND",
-    });
+  take(signal: AbortSignal): HTTP1ClientConnection {
+    if (this.#connection !== undefined && !signal.aborted) return this.#connection;
+    this.#connection?.closeIdle();
+    throw new GivenUp();
   }
 }

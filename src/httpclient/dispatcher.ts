@@ -6,7 +6,8 @@
 import type { Tcp } from "../host.ts";
 import type { ClientConnectionOwner, HTTP1ClientConnection } from "../http1connection.ts";
 import type { IOLoop } from "../ioloop.ts";
-import { type Attempt, Connector, type ConnectorOptions } from "./connector.ts";
+import type { Resolver } from "../netutil.ts";
+import { Connector } from "./connector.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
 import { DigestSessions } from "./digest.ts";
 import type { HeldLimits } from "./limits.ts";
@@ -42,11 +43,11 @@ export class Dispatcher implements ClientConnectionOwner {
   #active = 0;
   readonly #timer = new DeadlineTimer(() => this.#checkDeadlines());
 
-  constructor(loop: IOLoop, limits: HeldLimits, options: ConnectorOptions) {
+  constructor(loop: IOLoop, limits: HeldLimits, resolver: Resolver | undefined) {
     this.loop = loop;
     this.tcp = loop.tcp;
     this.limits = limits;
-    this.#connector = new Connector(this, limits, options);
+    this.#connector = new Connector({ loop, owner: this, limits, resolver });
     this.#pool = new ConnectionPool(loop, limits.client);
   }
 
@@ -88,9 +89,9 @@ export class Dispatcher implements ClientConnectionOwner {
     return this.#pool.take(key);
   }
 
-  /** Opens a connection; undefined if the attempt was cancelled meanwhile. */
-  open(route: Route, attempt: Attempt): Promise<HTTP1ClientConnection | undefined> {
-    return this.#connector.open(route, attempt);
+  /** Opens a connection; undefined if the signal says that it is not wanted any more. */
+  open(route: Route, signal: AbortSignal): Promise<HTTP1ClientConnection | undefined> {
+    return this.#connector.open(route, signal);
   }
 
   connectionReleased(connection: HTTP1ClientConnection): void {

@@ -11,7 +11,6 @@ import type {
 } from "../http1connection.ts";
 import { HTTPInputError, HTTPOutputError } from "../httputil.ts";
 import { isThenable } from "../util.ts";
-import { Attempt } from "./connector.ts";
 import { codingOf } from "./decompression.ts";
 import type { Dispatcher, Task } from "./dispatcher.ts";
 import { HTTPClientError, HTTPStreamClosedError, HTTPTimeoutError, NO_RESPONSE } from "./errors.ts";
@@ -64,7 +63,7 @@ export class FetchTask implements Task, ClientExchange {
   #challengesLeft = CHALLENGES;
   #retried = false;
   #connection: HTTP1ClientConnection | undefined;
-  #attempt: Attempt | undefined;
+  #attempt: AbortController | undefined;
   #sender: RequestSender | undefined;
   #response: ResponseHead | undefined;
   #sink: BodySink | undefined;
@@ -191,9 +190,9 @@ export class FetchTask implements Task, ClientExchange {
       this.deadline = this.#connectBy(this.#dispatcher.tcp.time());
       this.#dispatcher.watch(this);
     }
-    const attempt = new Attempt();
+    const attempt = new AbortController();
     this.#attempt = attempt;
-    this.#dispatcher.open(route, attempt).then(
+    this.#dispatcher.open(route, attempt.signal).then(
       (connection) => {
         if (connection === undefined) return;
         this.#attempt = undefined;
@@ -202,7 +201,7 @@ export class FetchTask implements Task, ClientExchange {
         else this.#giveUp(new HTTPStreamClosedError("The server closed the connection at once"));
       },
       (error) => {
-        if (attempt.wanted) this.#giveUp(connectError(error));
+        if (!attempt.signal.aborted) this.#giveUp(connectError(error));
       },
     );
   }
@@ -317,7 +316,7 @@ export class FetchTask implements Task, ClientExchange {
     const connection = this.#connection;
     this.#connection = undefined;
     connection?.cancel();
-    this.#attempt?.cancel();
+    this.#attempt?.abort();
     this.#times.ended = this.#dispatcher.tcp.time();
     this.#end();
     this.#outcome.reject(error);

@@ -1,7 +1,9 @@
 /** Proxies: what is said to them, and what they must not see or share. On the fake host. */
 import { describe, expect, test } from "vitest";
 import type { FetchOptions } from "../../src/httpclient.ts";
+import type { ResolvedAddress, Resolver } from "../../src/netutil.ts";
 import { always, scripted } from "../support/scripted-server.ts";
+import { pass } from "../support/until.ts";
 
 function proxyOf(url: string): { proxyHost: string; proxyPort: number } {
   const { hostname, port } = new URL(url);
@@ -134,48 +136,72 @@ describe("settings that contradict each other", () => {
 });
 
 describe("addresses", () => {
+  const at = (url: string): string => url.replace("127.0.0.1", "some.example");
+  const port = (url: string): number => Number(new URL(url).port);
+
   test("of a resolver are tried in turn", async () => {
-    const asked: [string, number][] = [];
-    const { client, url, peers } = await scripted(echo, {
-      resolver: async (host, port) => {
-        asked.push([host, port]);
-        return ["127.0.0.9", "127.0.0.1"];
+    const asked: unknown[] = [];
+    const resolver: Resolver = {
+      resolve: async (...question) => {
+        asked.push(question);
+        return ["127.0.0.9", "127.0.0.1"].map((host) => ({ family: 4, host, port: question[1] }));
       },
-    });
-    const there = url.replace("127.0.0.1", "some.example");
-    expect((await client.fetch(there)).code).toBe(200);
-    expect(asked).toEqual([["some.example", Number(new URL(url).port)]]);
+    };
+    const { client, url, peers } = await scripted(echo, { resolver });
+    expect((await client.fetch(at(url))).code).toBe(200);
+    expect((await client.fetch(at(url), { allowIpv6: false })).code).toBe(200);
+    expect(asked).toEqual([
+      ["some.example", port(url), undefined],
+      ["some.example", port(url), 4],
+    ]);
     expect(peers[0]?.received).toContain("Host: some.example:");
     client.close();
   });
 
-  test("of IPv6 are passed over if that is wanted", async () => {
-    const { client, url } = await scripted(echo, { resolver: async () => ["::1"] });
-    const promise = client.fetch(url.replace("127.0.0.1", "some.example"), { allowIpv6: false });
-    await expect(promise).rejects.toThrow("Cannot find some.example");
+  test("of IPv6 are none if IPv4 is wanted", async () => {
+    const { client } = await scripted(echo);
+    const promise = client.fetch("http://[::1]:1/", { allowIpv6: false });
+    await expect(promise).rejects.toThrow('Cannot resolve "::1": it has no IPv4 address');
   });
 
   test("of a map are used in place of names", async () => {
     const { client, url } = await scripted(echo, {
       hostnameMapping: { "some.example": "127.0.0.1" },
     });
-    expect((await client.fetch(url.replace("127.0.0.1", "some.example"))).code).toBe(200);
+    expect((await client.fetch(at(url))).code).toBe(200);
+    expect((await client.fetch(url)).code).toBe(200);
     client.close();
   });
 
   test("a resolver that never answers costs the connect timeout", async () => {
-    const { client } = await scripted(echo, { resolver: () => new Promise(() => undefined) });
+    const resolver: Resolver = { resolve: () => new Promise(() => undefined) };
+    const { client } = await scripted(echo, { resolver });
     const promise = client.fetch("http://some.example/", { connectTimeout: 0.02 });
     await expect(promise).rejects.toThrow("Timeout while connecting");
   });
 
+  test("a resolver that answers too late opens nothing", async () => {
+    let answer: (addresses: ResolvedAddress[]) => void = () => undefined;
+    const resolver: Resolver = {
+      resolve: () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    };
+    const { client, url, peers } = await scripted(echo, { resolver });
+    const promise = client.fetch(at(url), { connectTimeout: 0.02 });
+    await expect(promise).rejects.toThrow("Timeout while connecting");
+    answer([{ family: 4, host: "127.0.0.1", port: port(url) }]);
+    await pass(20);
+    expect(peers).toHaveLength(0);
+  });
+
   test("a resolver that fails says why", async () => {
+    const failure = Object.assign(new Error("no such host"), { code: "ENOTFOUND" });
     const { client } = await scripted(echo, {
-      resolver: async () => {
-        throw Object.assign(new Error("no such host"), { code: "ENOTFOUND" });
-      },
+      resolver: { resolve: () => Promise.reject(failure) },
     });
     const error = await client.fetch("http://some.example/").catch((reason) => reason);
-    expect(error).toMatchObject({ code: 599, cause: { code: "ENOTFOUND" } });
+    expect(error).toMatchObject({ code: 599, cause: failure });
   });
 });
