@@ -63,5 +63,5 @@ th { width: 14rem; font-weight: 600; text-align: left; vertical-align: top; }
 th, td { padding: .3rem 1rem; overflow-wrap: anywhere; }
 tr + tr > * { border-top: 1px solid var(--line); }
 footer { color: var(--dim); padding-top: 1rem; padding-bottom: 3rem; }
-@media (max-width: 40rem) { th { width: 40%; } .name { float: none; display: block; padding: 0; } }
+@media (max-width: 40rem) { th { width: 40%; } .name { display: none; } .frames i { width: 2.8rem; padding-right: .8rem; } }
 `;

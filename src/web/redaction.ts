@@ -15,6 +15,8 @@ const secretName =
 const SHORTEST = 4;
 /** Of cookies, which hold all sorts of things: `theme=dark` must not blacken a page. */
 const SHORTEST_COOKIE = 8;
+/** Characters of a value that are shown: a form's field may have megabytes. */
+const LONGEST_SHOWN = 2000;
 const queryField = /([?&;])([^=&;#\s]+)=([^&;#\s"]*)/g;
 
 /** A named value, safe to show. */
@@ -27,9 +29,12 @@ export function isSecret(name: string): boolean {
   return secretName.test(name);
 }
 
-/** A value, or what stands for it if its name says that it is a secret. */
+/** A value, or what stands for it if its name says that it is a secret. Long ones are cut. */
 export function shown(name: string, value: string): Field {
-  return { name, value: isSecret(name) ? REDACTED : redactQueries(value) };
+  if (isSecret(name)) return { name, value: REDACTED };
+  const cut = value.length > LONGEST_SHOWN;
+  const text = cut ? `${value.slice(0, LONGEST_SHOWN)}… (${value.length} characters)` : value;
+  return { name, value: redactQueries(text) };
 }
 
 /** A text with the values of secret fields of URLs in it replaced: `?password=•••••`. */

@@ -91,6 +91,13 @@ describe("the page", () => {
     expect(await pageOf("/story/17")).toContain('<th scope="row">0</th><td>17</td>');
   });
 
+  test("has no more of a long value than can be read", async () => {
+    const body = new URLSearchParams({ text: "x".repeat(100_000), password: "p" });
+    const page = await pageOf("/", { method: "POST", body });
+    expect(page).toContain("x… (100000 characters)");
+    expect(page.length).toBeLessThan(40_000);
+  });
+
   test("has the chain of causes, also a chain that leads back to itself", async () => {
     class Circular extends RequestHandler {
       get(): void {
