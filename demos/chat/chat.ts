@@ -22,6 +22,8 @@ const address = define("address", { default: "", help: "Address to listen on; al
 const processes = define("processes", { default: 1, help: "Processes; 0: one for each core" });
 const redis = define("redis", { default: "", help: "URL of a Redis or Valkey" });
 const nats = define("nats", { default: "", help: "Host and port of a NATS server" });
+const unix = define("unix", { default: "", help: "Path of a Unix socket, in place of a port" });
+const drainDelay = define("drain_delay", { default: 0, help: "Seconds to serve on after SIGTERM" });
 const xheaders = define("xheaders", { default: false, help: "Behind a proxy that sets X-Real-Ip" });
 const secret = define("cookie_secret", {
   default: "a demo's secret, known to everybody: replace it",
@@ -72,11 +74,21 @@ const app = new Application(
   },
 );
 
-const server = new HTTPServer(app, { xheaders: xheaders.value });
-server.bind(port.value, address.value === "" ? undefined : address.value);
-await server.start(processes.value);
+const server = new HTTPServer(app, {
+  xheaders: xheaders.value,
+  drainDelay: drainDelay.value,
+  stopOnSignals: true,
+});
+if (unix.value !== "") {
+  // For a proxy that runs as somebody else; the folder decides who gets here.
+  await server.listenUnix(unix.value, { mode: 0o666 });
+} else {
+  server.bind(port.value, address.value === "" ? undefined : address.value);
+  await server.start(processes.value);
+}
 // Only now: the parent of several processes has nothing to say.
 const pubsub = await openPubSub();
 onShutdown(() => pubsub.close());
 await buffer.join(pubsub);
-console.log(`Chatting on port ${server.addresses[0]?.port}, process ${process.pid}`);
+const where = unix.value === "" ? `port ${server.addresses[0]?.port}` : unix.value;
+console.log(`Chatting on ${where}, process ${process.pid}`);

@@ -72,7 +72,11 @@ export class Program {
 
   /** Ends it whatever it does. */
   async end(): Promise<void> {
-    if (!this.#over) this.kill("SIGKILL");
+    try {
+      if (!this.#over) this.kill("SIGKILL");
+    } catch {
+      // It has just ended by itself.
+    }
     await this.ended;
   }
 
