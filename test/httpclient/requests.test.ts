@@ -8,6 +8,7 @@ import {
 } from "../../src/httpclient.ts";
 import { HTTPHeaders } from "../../src/httputil.ts";
 import { always, type Peer, scripted } from "../support/scripted-server.ts";
+import { pass, until } from "../support/until.ts";
 
 const echo = always((peer, head) => peer.answer("200 OK", {}, head));
 
@@ -162,7 +163,8 @@ describe("a body", () => {
     let room = 0;
     const { client, url } = await scripted(async (peer) => {
       peer.socket?.pause();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(() => written > 0);
+      await pass(20);
       room = written;
       peer.socket?.resume();
       await peer.until(() => peer.received.endsWith("0\r\n\r\n"));
