@@ -180,6 +180,39 @@ describe.each(builds)("$name", (build) => {
     expect(judge(build, value)).toBe(status(BAD_SIGNED_VALUE));
   });
 
+  test("a name is all of it, and an age just old enough is", () => {
+    prepare(build, "a secret");
+    const value = sign(build, `2|1:0|10:${now}|4:user|4:dmFs|`);
+    for (const name of ["use", "users", "User", ""]) {
+      expect(judge(build, value, { name }), name).toBe(status(WRONG_NAME));
+    }
+    const made = (age: number) => `2|1:0|10:${now - age}|4:user|4:dmFs|`;
+    expect(judge(build, sign(build, made(DAY)), { maxAgeDays: 1 })).toBe("76616c");
+    expect(judge(build, sign(build, made(DAY + 1)), { maxAgeDays: 1 })).toBe(status(EXPIRED));
+  });
+
+  test.each([
+    "2|:|10:NOW|4:user|4:dmFs|",
+    "2|1:0|:|4:user|4:dmFs|",
+    "2|1:0|10:NOW|4:user|:|",
+    "2|1:0|10:NOW|4_user|4:dmFs|",
+    "2|1:0|10:NOW|4:user4:dmFs|",
+    "2|1:0|10:NOW|4:user:4:dmFs|",
+    "2|1:0_10:NOW|4:user|4:dmFs|",
+    "2|1:0|10:NOW|4:user|4:dmFs",
+    "2|1:0|10:NOW|4:user|5:dmFs|",
+    "2|1:0|10:NOW|0000000004:user|4:dmFs|",
+    "2|1:x|10:NOW|4:user|4:dmFs|",
+    "2|",
+    "2",
+  ])("%s is malformed, though its signature is right", (text) => {
+    prepare(build, "a secret");
+    const signed = sign(build, text.replace("NOW", String(now)));
+    const verdict = judge(build, signed, { name: "user" });
+    expect([status(BAD_SIGNED_VALUE), status(BAD_SIGNATURE)]).toContain(verdict);
+    expect(judge(build, signed, { name: "" })).toBe(verdict);
+  });
+
   test("version 1 with its time moved, or from the future", () => {
     const row = { secret: "k", name: "user", version: 1, keyVersion: 0, signed: "" };
     const value = Buffer.from("v4l").toString("hex");
