@@ -34,6 +34,8 @@ const WASMTIME_PY = "50.0.1";
 const FETCH_SECONDS = 60;
 /** A build that is nearly there. The whole of wasmtime takes minutes: `.ci/run` builds it before. */
 const BUILD_SECONDS = 90;
+/** A program takes a second; a machine that others use may take many times that. */
+const PROGRAM_TIMEOUT = 120_000;
 
 /** Python, with wasmtime of PyPI beside it. */
 export function python(): Program | Missing {
@@ -81,7 +83,7 @@ export function runProgram(
   more: readonly string[],
   input = "",
 ): { readonly stdout: string; readonly stderr: string; readonly status: number | null } {
-  const options = { input, encoding: "utf8", timeout: 60_000 } as const;
+  const options = { input, encoding: "utf8", timeout: PROGRAM_TIMEOUT } as const;
   return spawnSync(command, [...args, ...more], { ...options, env: { ...process.env, ...env } });
 }
 
@@ -108,14 +110,18 @@ function failure(
 export function testAnswers(name: string, program: Program | Missing): void {
   const missing = "missing" in program ? program.missing : undefined;
   const title = missing === undefined ? name : `${name} (${missing})`;
-  test.skipIf(missing !== undefined)(title, () => {
-    const asked = questions();
-    const result = runProgram(program as Program, [], `${asked.join("\n")}\n`);
-    expect(result.stderr).toBe("");
-    const answers = result.stdout.trimEnd().split("\n");
-    expect(answers).toHaveLength(asked.length);
-    for (const [index, question] of asked.entries()) {
-      expect(answers[index], question).toBe(rawAnswer(question));
-    }
-  });
+  test.skipIf(missing !== undefined)(
+    title,
+    () => {
+      const asked = questions();
+      const result = runProgram(program as Program, [], `${asked.join("\n")}\n`);
+      expect(result.stderr).toBe("");
+      const answers = result.stdout.trimEnd().split("\n");
+      expect(answers).toHaveLength(asked.length);
+      for (const [index, question] of asked.entries()) {
+        expect(answers[index], question).toBe(rawAnswer(question));
+      }
+    },
+    PROGRAM_TIMEOUT,
+  );
 }
