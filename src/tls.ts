@@ -16,6 +16,7 @@ import type {
 import { clientHandshake, type Handshake, type HandshakeMaker } from "./tls/handshake.ts";
 import { TlsListener } from "./tls/listener.ts";
 import { secure } from "./tls/secure.ts";
+import { byServerName } from "./tls/server-names.ts";
 
 export { eachServer, sharedServer } from "./tls/handshake.ts";
 
@@ -29,7 +30,7 @@ export class TlsLayer {
   constructor(tcp: Tcp, memory: TransferMemory, serverHandshake: HandshakeMaker) {
     this.#tcp = tcp;
     this.#memory = memory;
-    this.#serverHandshake = serverHandshake;
+    this.#serverHandshake = byServerName(serverHandshake);
   }
 
   /** `Tcp.listen` with `tls`. */

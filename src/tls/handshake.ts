@@ -4,7 +4,6 @@
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import type { Duplex } from "node:stream";
 import {
   connect,
   createSecureContext,
@@ -13,10 +12,11 @@ import {
   TLSSocket,
 } from "node:tls";
 import type { Pem, TlsClientOptions, TlsOptions, TlsServerOptions } from "../host.ts";
+import type { SocketStream } from "./socket-stream.ts";
 
 /** Speaks TLS on a stream; calls one of the two, or neither when the stream ends first. */
 export type Handshake = (
-  stream: Duplex,
+  stream: SocketStream,
   secured: (socket: TLSSocket) => void,
   failed: (error: Error) => void,
 ) => TLSSocket | undefined;

@@ -11,13 +11,19 @@ export class SocketStream extends Duplex {
   /** What the socket below calls. */
   readonly handler: SocketHandler;
   readonly #socket: Socket;
-  #paused = false;
+  /** TLS cannot keep up, or the socket above is not read. */
+  #full = false;
+  #held = false;
+  #look: ((bytes: Uint8Array) => boolean) | undefined;
+  #shown: Buffer = Buffer.alloc(0);
   /** The write that waits until the kernel has taken its bytes. */
   #written: Done | undefined;
-  #gone = false;
   #aborted = false;
-  /** What ended the socket below. */
+  /** The socket below has closed, and what ended it. */
+  gone = false;
   error: Error | undefined;
+  /** Called when bytes that waited are on their way, and when the socket below has closed. */
+  changed: () => void = () => {};
 
   constructor(socket: Socket, memory: TransferMemory) {
     super({ allowHalfOpen: true });
@@ -25,15 +31,35 @@ export class SocketStream extends Duplex {
     this.handler = {
       data: (start, length) => {
         // A copy: the input region holds other sockets' bytes next.
-        const bytes = Buffer.from(Buffer.from(memory.buffer, start, length));
-        if (this.push(bytes)) return;
-        this.#paused = true;
-        socket.pause();
+        const copy = Buffer.from(Buffer.from(memory.buffer, start, length));
+        const bytes = this.#look === undefined ? copy : this.#show(copy, this.#look);
+        if (bytes === undefined) return;
+        if (!this.push(bytes)) this.#setPaused(true, this.#held);
       },
       end: () => this.push(null),
-      drain: () => this.#release(),
+      drain: () => {
+        this.#release();
+        this.changed();
+      },
       close: (error) => this.#closed(error),
     };
+  }
+
+  /** Keeps what arrives, and shows it all each time there is more, until `look` has seen enough. */
+  peek(look: (bytes: Uint8Array) => boolean): void {
+    this.#look = look;
+  }
+
+  #show(bytes: Buffer, look: (bytes: Uint8Array) => boolean): Buffer | undefined {
+    this.#shown = Buffer.concat([this.#shown, bytes]);
+    if (!look(this.#shown)) return undefined;
+    this.#look = undefined;
+    return this.#shown;
+  }
+
+  /** Bytes of ciphertext that wait, here and below. */
+  get waiting(): number {
+    return this.destroyed ? 0 : this.writableLength + this.#socket.bufferedAmount;
   }
 
   /** Drops what is buffered; the peer sees a reset. */
@@ -43,10 +69,22 @@ export class SocketStream extends Duplex {
     this.destroy();
   }
 
+  /** Reads no more ciphertext, or does again: not every runtime's TLS can be paused and go on. */
+  hold(held: boolean): void {
+    this.#setPaused(this.#full, held);
+  }
+
+  #setPaused(full: boolean, held: boolean): void {
+    const before = this.#full || this.#held;
+    this.#full = full;
+    this.#held = held;
+    if (before === (full || held)) return;
+    if (before) this.#socket.resume();
+    else this.#socket.pause();
+  }
+
   override _read(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#socket.resume();
+    this.#setPaused(false, this.#held);
   }
 
   override _write(bytes: Uint8Array, _encoding: string, done: Done): void {
@@ -61,7 +99,7 @@ export class SocketStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: Done): void {
-    if (!this.#gone && !this.#aborted) this.#socket.close();
+    if (!this.gone && !this.#aborted) this.#socket.close();
     this.#release();
     done(error);
   }
@@ -73,10 +111,11 @@ export class SocketStream extends Duplex {
   }
 
   #closed(error: Error | undefined): void {
-    this.#gone = true;
+    this.gone = true;
     this.error = error;
     this.#release();
     // Without the error: the socket above tells it, and nobody listens for it here.
     this.destroy();
+    this.changed();
   }
 }

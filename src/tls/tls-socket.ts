@@ -34,6 +34,7 @@ export class SecureSocket implements Socket {
   #ended: "no" | "due" | "told" = "no";
   #drainDue = false;
   #closed: "no" | "due" | "told" = "no";
+  #rawClosed = false;
   #scheduled = false;
   #paused = false;
   #writing: "open" | "shut" | "closing" = "open";
@@ -86,15 +87,30 @@ export class SecureSocket implements Socket {
     // Not every runtime's TLS notices that the stream below it is gone.
     this.#stream.once("close", () => raw.destroy());
     raw.on("close", () => {
+      this.#rawClosed = true;
+      this.#changed();
+    });
+    this.#stream.changed = () => this.#changed();
+  }
+
+  /** Something below is done: bytes that waited, or all of it. */
+  #changed(): void {
+    if (this.#blocked && this.bufferedAmount === 0) {
+      this.#blocked = false;
+      this.#drainDue = true;
+    }
+    if (this.#rawClosed && this.#stream.gone && this.#closed === "no") {
       // The stream below knows why, if it was not TLS itself.
       if (this.#writing !== "closing") this.#error = this.#stream.error ?? this.#error;
-      if (this.#closed === "no") this.#closed = "due";
-      this.#schedule();
-    });
+      this.#closed = "due";
+    }
+    if (this.#hasNews()) this.#schedule();
   }
 
   get bufferedAmount(): number {
-    return this.#blocked && this.#closed === "no" ? this.#raw.writableLength : 0;
+    if (!this.#blocked || this.#rawClosed) return 0;
+    // Some runtimes' TLS takes all at once, others nothing before the last is gone.
+    return this.#raw.writableLength + this.#stream.waiting;
   }
 
   #schedule(): void {
@@ -166,15 +182,10 @@ export class SecureSocket implements Socket {
 
   #uncork(): void {
     this.#raw.uncork();
-    this.#blocked = this.#raw.writableLength > 0;
+    this.#blocked = this.#raw.writableLength + this.#stream.waiting > 0;
   }
 
-  readonly #written = (): void => {
-    if (this.#raw.writableLength > 0 || !this.#blocked) return;
-    this.#blocked = false;
-    this.#drainDue = true;
-    this.#schedule();
-  };
+  readonly #written = (): void => this.#changed();
 
   /** The bytes of a file have to be encrypted first. */
   sendFile(): boolean {
@@ -183,12 +194,12 @@ export class SecureSocket implements Socket {
 
   pause(): void {
     this.#paused = true;
-    this.#raw.pause();
+    this.#stream.hold(true);
   }
 
   resume(): void {
     this.#paused = false;
-    this.#raw.resume();
+    this.#stream.hold(false);
     if (this.#hasNews()) this.#schedule();
   }
 
@@ -206,7 +217,7 @@ export class SecureSocket implements Socket {
     this.#arrived = [];
     this.#raw.uncork();
     // What still arrives must be read, or the peer sees a reset.
-    this.#raw.resume();
+    this.#stream.hold(false);
     this.#raw.destroySoon();
     if (this.#closed === "due") this.#schedule();
   }

@@ -6,6 +6,7 @@
 import { existsSync } from "node:fs";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Host } from "../../src/host.ts";
+import { certificates, noCertificates } from "../support/certificates.ts";
 import { until } from "../support/until.ts";
 import { Bench, type ContractOptions, countSockets, DESCRIPTORS } from "./contract/bench.ts";
 import { testBytes } from "./contract/bytes.ts";
@@ -21,6 +22,17 @@ import { testUnixSockets } from "./contract/unix-sockets.ts";
 import { testUnless } from "./contract/unless.ts";
 
 export type { ContractOptions } from "./contract/bench.ts";
+
+/** The same tests of bytes and ends, with a handshake before them. */
+function bytesOverTls(host: Host, options: ContractOptions): void {
+  if (noCertificates !== undefined) return;
+  const { ca, server } = certificates();
+  const bench = new Bench(host, options, { server, client: { ca, serverName: "localhost" } });
+  afterEach(() => bench.settle());
+  testBytes(bench);
+  if (options.noTlsHalfClose === undefined) testClosing(bench);
+  else test.skip(`ends as without TLS (${options.noTlsHalfClose})`);
+}
 
 /** Holds a host to the contract. */
 export function hostContract(
@@ -53,6 +65,9 @@ export function hostContract(
     testLoad(bench);
     testExceptions(bench);
     testTls(bench);
+    describe.skipIf(noCertificates !== undefined)("over TLS", () => {
+      bytesOverTls(host, options);
+    });
     testFiles(bench);
     testDescriptors(bench, name);
     if (options.inMemory) return;

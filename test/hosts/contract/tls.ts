@@ -148,6 +148,28 @@ function testHandshakes(bench: Bench): void {
     expect(accepted[1]?.socket.tls?.peerCertificate?.subject).toEqual({ CN: "rogue" });
   });
 
+  test("the certificate for the name that a client asks for", async () => {
+    const { other, renewed } = certificates();
+    const servers = { "other.test": other, "*.other.test": renewed };
+    const { listener, accepted } = await serve(bench, { servers });
+    const subjects = [];
+    for (const serverName of ["localhost", "other.test", "127.0.0.1"]) {
+      const client = await dial(bench, listener.address, { serverName });
+      await exchange(client);
+      subjects.push(client.socket.tls?.peerCertificate?.subject.CN);
+    }
+    expect(subjects).toEqual(["localhost", "other.test", "localhost"]);
+    const lax = { serverName: "www.other.test", rejectUnauthorized: false };
+    const wild = await dial(bench, listener.address, lax);
+    expect(wild.socket.tls?.peerCertificate?.fingerprint256).not.toBe(
+      (await dial(bench, listener.address)).socket.tls?.peerCertificate?.fingerprint256,
+    );
+    await until(() => accepted.length === 5);
+    expect(accepted[1]?.socket.tls?.serverName).toBe("other.test");
+    const unfit = { "a.test": { cert: other.cert, key: renewed.key } };
+    await expect(serve(bench, { servers: unfit })).rejects.toThrow("does not belong");
+  });
+
   test("a renewed certificate is for connections to come", async () => {
     const { server: first, renewed } = certificates();
     const { listener } = await serve(bench);

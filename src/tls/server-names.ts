@@ -1,0 +1,28 @@
+/** Several certificates for one listener: the one that the client asks for by name. */
+
+import { serverNameOf } from "./client-hello.ts";
+import type { Handshake, HandshakeMaker } from "./handshake.ts";
+
+/** The maker, with `servers` held to. */
+export function byServerName(maker: HandshakeMaker): HandshakeMaker {
+  return (options) => {
+    const { servers, ...common } = options;
+    const usual = maker(common);
+    if (servers === undefined) return usual;
+    const named = new Map<string, Handshake>();
+    for (const [name, own] of Object.entries(servers)) {
+      named.set(name.toLowerCase(), maker({ ...common, ...own }));
+    }
+    return (stream, secured, failed) => {
+      stream.peek((bytes) => {
+        const name = serverNameOf(bytes);
+        if (name === undefined) return false;
+        const wildcard = name.replace(/^[^.]+/, "*");
+        const handshake = named.get(name) ?? named.get(wildcard) ?? usual;
+        handshake(stream, secured, failed)?.on("error", () => {});
+        return true;
+      });
+      return undefined;
+    };
+  };
+}
