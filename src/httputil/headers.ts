@@ -124,8 +124,11 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   /** The values of a name joined by commas (RFC 9110 section 5.3), or undefined without any. */
   get(name: string): string | undefined {
     if (this.#unread && !this.mayHave(name)) return undefined;
-    const values = this.getList(name);
-    return values.length === 0 ? undefined : values.join(",");
+    this.#read();
+    const spelled = normalizeHeaderName(name);
+    const first = this.#block === undefined ? undefined : joinedOf(this.#block.fields, spelled);
+    const own = joinedOf(this.#fields, spelled);
+    return first === undefined || own === undefined ? (first ?? own) : `${first},${own}`;
   }
 
   /**
@@ -261,7 +264,14 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   /** For subclasses whose fields are costly to read: they are read when first asked for. */
   protected awaitFields(): void {
     this.#unread = true;
+    this.#fields = NOTHING;
   }
+
+  /**
+   * Gives back the memory of fields that can be read again, for who keeps a request for long. What
+   * was changed in them is forgotten too.
+   */
+  forgetFields(): void {}
 
   /** Hook of `awaitFields`: false if there is certainly no field of this name. */
   protected mayHave(_name: string): boolean {
@@ -285,14 +295,26 @@ export class HTTPHeaders implements Iterable<[string, string]> {
       this.#fields = [...block.fields, ...this.#fields];
     }
     const before = this.#fields;
+    // Most fields that are set are set once.
+    if (this.getOwn(name) === undefined) return false;
     const kept: string[] = [];
     for (let index = 0; index < before.length; index += 2) {
       if (before[index] !== name) kept.push(before[index] as string, before[index + 1] as string);
     }
-    if (kept.length === before.length) return false;
     this.#fields = kept.length === 0 ? NOTHING : kept;
     return true;
   }
+}
+
+/** The values of a name joined by commas: nearly always one, for which nothing is allocated. */
+function joinedOf(fields: readonly string[], name: string): string | undefined {
+  let joined: string | undefined;
+  for (let index = 0; index < fields.length; index += 2) {
+    if (fields[index] !== name) continue;
+    const value = fields[index + 1] as string;
+    joined = joined === undefined ? value : `${joined},${value}`;
+  }
+  return joined;
 }
 
 function collect(fields: readonly string[], name: string, found: string[]): void {

@@ -35,7 +35,8 @@ export class HTTPServerRequest {
   /** `HTTP/1.1` or `HTTP/1.0`. */
   readonly version: string;
   readonly headers: HTTPHeaders;
-  readonly connection: HTTPConnection;
+  /** Takes the response; replaced by who takes its socket over. */
+  connection: HTTPConnection;
   /** What stands before the "?", still percent-encoded. */
   readonly path: string;
   /** What stands after the "?", or `""`. */
