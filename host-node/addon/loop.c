@@ -19,8 +19,11 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
-/* What one recv may take: one busy sender must not use up the room of the others. */
-#define MAX_RECEIVE (64 * 1024)
+/*
+ * What one recv may take: one busy sender must not use up the room of the others. More than 64 KiB,
+ * a size that many messages have, so that one comes at once together with what stands around it.
+ */
+#define MAX_RECEIVE (64 * 1024 + 1024)
 /* With less room than this, the batch goes to JavaScript before the next recv. */
 #define MIN_RECEIVE (16 * 1024)
 /* INPUT_SLACK of src/host.ts; also keeps what is received on cache lines of its own. */
