@@ -60,6 +60,10 @@ export class RequestHead extends HTTPHeaders implements RequestStartLine {
     return ((word >>> (id & 31)) & 1) === 1;
   }
 
+  override forgetFields(): void {
+    this.awaitFields();
+  }
+
   protected override readFields(): void {
     readFields(this.#text, this);
   }

@@ -283,6 +283,9 @@ export abstract class HandlerResponse {
   /** Takes the connection's socket over; the handler sends nothing more itself. */
   detach(): Socket {
     this.#finished = true;
+    // Who has taken a socket over may keep it, and this handler, for hours.
+    this.#headers = new HTTPHeaders();
+    this.request.headers.forgetFields();
     this.request.discardFiles();
     return this.request.connection.detach();
   }

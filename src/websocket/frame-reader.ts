@@ -16,6 +16,7 @@ import {
   NEED_DATA,
   parseFrameHead,
   putBytes,
+  takeBytes,
   textAt,
   viewBytes,
 } from "../core.ts";
@@ -41,7 +42,6 @@ const HELD_START = CARRY_START + 256;
 const HELD_CAPACITY = CARRY_CAPACITY - 256;
 /** Of input that was held, this much is tried first, then twice as much: it may be held again. */
 const FIRST_PIECE = 1024;
-const EMPTY = new Uint8Array(0);
 
 export abstract class FrameReader {
   readonly socket: Socket;
@@ -227,7 +227,7 @@ export abstract class FrameReader {
 
   /** A message of one frame that is all there. */
   #takeWhole(opcode: number, start: number, length: number): void {
-    if (opcode !== TEXT) this.#deliver(length === 0 ? EMPTY : copyBytes(start, length));
+    if (opcode !== TEXT) this.#deliver(takeBytes(start, length));
     else if (isUtf8At(start, length)) this.#deliver(textAt(start, length));
     else this.#failText();
   }

@@ -20,13 +20,21 @@ import {
   originOf,
   VERSIONS,
 } from "./handshake.ts";
-import { sameLimits, type WebSocketLimits, webSocketLimits } from "./limits.ts";
+import { LeftConnection } from "./left-connection.ts";
+import { type WebSocketLimits, webSocketLimits } from "./limits.ts";
 import type { Message, PreparedMessage } from "./prepared-message.ts";
 import { WebSocketClosedError } from "./protocol.ts";
 import { Registry } from "./registry.ts";
 
-/** Limits by application, so that its connections share one object. */
-const limitsOf = new WeakMap<Application, WebSocketLimits>();
+/** What a handler has said last, and the limits that come of it: connections share one object. */
+interface KnownLimits {
+  readonly pingInterval: number | undefined;
+  readonly pingTimeout: number | undefined;
+  readonly maxMessageSize: number | undefined;
+  readonly limits: WebSocketLimits;
+}
+
+const limitsOf = new WeakMap<Application, KnownLimits>();
 
 /**
  * A server's end of a WebSocket: subclass it, define `onMessage`, and route to it as to any handler
@@ -213,17 +221,22 @@ export abstract class WebSocketHandler extends RequestHandler {
   }
 
   #limits(): WebSocketLimits {
+    const { pingInterval, pingTimeout, maxMessageSize, application } = this;
+    const known = limitsOf.get(application);
+    const isKnown =
+      known?.pingInterval === pingInterval &&
+      known?.pingTimeout === pingTimeout &&
+      known?.maxMessageSize === maxMessageSize;
+    if (known !== undefined && isKnown) return known.limits;
     const limits = webSocketLimits({
-      pingInterval: this.pingInterval,
-      pingTimeout: this.pingTimeout,
-      maxMessageSize: this.maxMessageSize,
+      pingInterval,
+      pingTimeout,
+      maxMessageSize,
       maxBufferedAmount: this.#setting("websocketMaxBufferedAmount"),
       sendTimeout: this.#setting("websocketSendTimeout"),
       closeTimeout: this.#setting("websocketCloseTimeout"),
     });
-    const shared = limitsOf.get(this.application);
-    if (shared !== undefined && sameLimits(shared, limits)) return shared;
-    limitsOf.set(this.application, limits);
+    limitsOf.set(application, { pingInterval, pingTimeout, maxMessageSize, limits });
     return limits;
   }
 
@@ -250,6 +263,7 @@ export abstract class WebSocketHandler extends RequestHandler {
     socket.handler = connection;
     owner.departed = http.joinDrain(connection);
     this.conclude();
+    this.request.connection = new LeftConnection(http, socket);
     try {
       const opened = this.open(...args);
       if (isThenable(opened)) connection.holdUntil(opened);

@@ -53,8 +53,3 @@ export function webSocketLimits(
   const pingTimeout = Math.min(options.pingTimeout ?? pingInterval, pingInterval);
   return { ...limits, pingTimeout };
 }
-
-/** Limits that are equal share one object: an idle connection costs only a reference. */
-export function sameLimits(one: WebSocketLimits, other: WebSocketLimits): boolean {
-  return NAMES.every((name) => one[name] === other[name]);
-}

@@ -3,7 +3,7 @@
  * `frame-reader.ts` makes one when it needs one, so that an idle connection has none.
  */
 
-import { maskAt, Utf8Validator, viewBytes } from "../core.ts";
+import { maskAt, newLarge, Utf8Validator, viewBytes } from "../core.ts";
 import { TEXT } from "./protocol.ts";
 
 /** Memory set aside at first for a frame that announces more: what it announces may never come. */
@@ -70,7 +70,7 @@ export class PartialMessage {
     if (needed > this.#bytes.length) {
       const announced = needed + this.left;
       const most = Math.max(needed, 2 * this.#length, FIRST_LENGTH);
-      const grown = new Uint8Array(this.isLast ? Math.min(announced, most) : most);
+      const grown = newLarge(this.isLast ? Math.min(announced, most) : most);
       grown.set(this.#bytes.subarray(0, this.#length));
       this.#bytes = grown;
     }

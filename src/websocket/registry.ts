@@ -27,6 +27,8 @@ export class Registry {
   now = 0;
   readonly #members: Member[] = [];
   #tick = TICK;
+  /** Those of the connection before; most share them. */
+  #lastLimits: WebSocketLimits | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(tcp: Tcp) {
@@ -45,7 +47,8 @@ export class Registry {
 
   add(member: Member): void {
     member.place = this.#members.push(member) - 1;
-    const tick = tickFor(member.limits);
+    const tick = member.limits === this.#lastLimits ? this.#tick : tickFor(member.limits);
+    this.#lastLimits = member.limits;
     const isSooner = tick < this.#tick;
     if (isSooner) this.#tick = tick;
     if (this.#members.length > 1 && !isSooner) return;
@@ -66,6 +69,7 @@ export class Registry {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#tick = TICK;
+    this.#lastLimits = undefined;
   }
 
   #startTimer(): void {
