@@ -4,7 +4,7 @@
  * `connection.ts`.
  */
 
-import type { ConnectOptions, Socket } from "../host.ts";
+import type { ConnectOptions, Socket, TlsClientOptions } from "../host.ts";
 import { HTTPRequest } from "../httpclient.ts";
 import type { HTTPHeaders } from "../httputil.ts";
 import { IOLoop } from "../ioloop.ts";
@@ -30,6 +30,8 @@ export interface WebSocketConnectOptions extends Partial<WebSocketLimits> {
   readonly subprotocols?: readonly string[];
   /** Offers compression; `{}` for all defaults. Without it none is offered, as in Tornado. */
   readonly compressionOptions?: CompressionOptions;
+  /** How TLS is spoken to a `wss:` URL: trusted certificates, one's own, the name to verify. */
+  readonly tls?: TlsClientOptions;
   /**
    * Gets every message, and undefined when the connection is gone; then nothing is read by
    * `readMessage`. While a promise that it returns has not settled, nothing more is read.
@@ -41,7 +43,7 @@ export interface WebSocketConnectOptions extends Partial<WebSocketLimits> {
 const CONNECT_TIMEOUT = 20;
 
 /**
- * Connects to a WebSocket, by a URL of `ws:` or a request with headers of its own (Tornado
+ * Connects to a WebSocket, by a URL of `ws:` or `wss:` or a request with headers of its own (Tornado
  * `websocket_connect`). Rejects with the system's error if there is no connection, with
  * HTTPClientError if the server answers with a status of HTTP, which is not followed if it is a
  * redirect; with WebSocketError if the answer is wrong; with TimeoutError.
@@ -95,12 +97,17 @@ export async function websocketConnect(
         failed,
       );
     };
-    tcp.connect(placeOf(handshake, asked), connected).catch(failed);
+    tcp.connect(placeOf(handshake, asked, options.tls ?? {}), connected).catch(failed);
   });
 }
 
-function placeOf({ host, port }: ClientRequest, { options }: HTTPRequest): ConnectOptions {
-  return options.socketPath === undefined ? { host, port } : { path: options.socketPath };
+function placeOf(
+  { host, port, isSecure }: ClientRequest,
+  { options }: HTTPRequest,
+  tls: TlsClientOptions,
+): ConnectOptions {
+  const place = options.socketPath === undefined ? { host, port } : { path: options.socketPath };
+  return isSecure ? { ...place, tls: { serverName: host, ...tls } } : place;
 }
 
 /** What the socket calls. */

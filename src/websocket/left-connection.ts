@@ -3,7 +3,7 @@
  * can say of the peer. The connection itself, which an idle WebSocket would keep for hours, goes.
  */
 
-import type { Socket, Tcp } from "../host.ts";
+import type { Socket, Tcp, TlsFacts } from "../host.ts";
 import { type HTTPConnection, HTTPOutputError, type HTTPRequestContext } from "../httputil.ts";
 
 export class LeftConnection implements HTTPConnection {
@@ -24,6 +24,14 @@ export class LeftConnection implements HTTPConnection {
 
   get draining(): boolean {
     return false;
+  }
+
+  get sendsFiles(): boolean {
+    return false;
+  }
+
+  sendFile(): Promise<void> {
+    return Promise.reject(left());
   }
 
   joinDrain(): () => void {
@@ -66,6 +74,10 @@ class SocketContext implements HTTPRequestContext {
 
   get remoteIp(): string {
     return this.#socket.remoteAddress.host;
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.#socket.tls;
   }
 }
 

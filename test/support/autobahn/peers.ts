@@ -1,7 +1,6 @@
 /** What the Autobahn cases are put to: our server and our client, each echoing what it gets. */
 
 import { HTTPServer } from "../../../src/httpserver.ts";
-import { IOLoop } from "../../../src/ioloop.ts";
 import { Application } from "../../../src/web.ts";
 import {
   type CompressionOptions,
@@ -9,6 +8,7 @@ import {
   WebSocketHandler,
   websocketConnect,
 } from "../../../src/websocket.ts";
+import { runtimeLoop } from "../runtime-loop.ts";
 import type { Case } from "./case.ts";
 import { answerTester, connectTester, Tester, type Transform } from "./tester.ts";
 
@@ -45,12 +45,12 @@ class EchoHandler extends WebSocketHandler {
 }
 
 export async function startPeers(): Promise<Peers> {
-  const loop = IOLoop.current();
+  const loop = runtimeLoop;
   const application = new Application([["/echo", EchoHandler]], {
     websocketMaxMessageSize: MAX_MESSAGE,
     logFunction: () => undefined,
   });
-  const server = new HTTPServer(application);
+  const server = new HTTPServer(application, { loop });
   await server.listen(0, "127.0.0.1");
   const port = server.addresses[0]?.port as number;
 
@@ -75,6 +75,7 @@ export async function startPeers(): Promise<Peers> {
       });
       let connection: WebSocketClientConnection | undefined;
       const connecting = websocketConnect(url, {
+        loop,
         maxMessageSize: MAX_MESSAGE,
         ...(compression === undefined
           ? {}
