@@ -97,17 +97,19 @@ export async function websocketConnect(
         failed,
       );
     };
-    tcp.connect(placeOf(handshake, asked, options.tls ?? {}), connected).catch(failed);
+    tcp.connect(placeOf(handshake, asked, options.tls), connected).catch(failed);
   });
 }
 
 function placeOf(
   { host, port, isSecure }: ClientRequest,
   { options }: HTTPRequest,
-  tls: TlsClientOptions,
+  tls: TlsClientOptions | undefined,
 ): ConnectOptions {
   const place = options.socketPath === undefined ? { host, port } : { path: options.socketPath };
-  return isSecure ? { ...place, tls: { serverName: host, ...tls } } : place;
+  if (!isSecure) return place;
+  const { validateCert: rejectUnauthorized = true, sslOptions } = options;
+  return { ...place, tls: { serverName: host, rejectUnauthorized, ...sslOptions, ...tls } };
 }
 
 /** What the socket calls. */
