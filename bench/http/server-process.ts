@@ -79,6 +79,18 @@ function tree(pid: number): number[] {
   return [pid, ...children.flatMap(tree)];
 }
 
+/** The processor time of a process and all below it. */
+export function processorTimeOf(root: number): ProcessorTime {
+  let user = 0;
+  let system = 0;
+  for (const pid of tree(root)) {
+    const [userTicks, systemTicks] = ticks(pid);
+    user += userTicks;
+    system += systemTicks;
+  }
+  return { user: user / TICKS, system: system / TICKS };
+}
+
 function ticks(pid: number): [user: number, system: number] {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
   // The second field is the program's name, in parentheses, and may hold blanks.
@@ -156,14 +168,7 @@ export class ServerProcess {
   }
 
   processorTime(): ProcessorTime {
-    let user = 0;
-    let system = 0;
-    for (const pid of tree(this.pid)) {
-      const [userTicks, systemTicks] = ticks(pid);
-      user += userTicks;
-      system += systemTicks;
-    }
-    return { user: user / TICKS, system: system / TICKS };
+    return processorTimeOf(this.pid);
   }
 
   /** Resident memory of the process tree, in KiB. */
