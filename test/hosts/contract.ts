@@ -8,7 +8,13 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Host } from "../../src/host.ts";
 import { certificates, noCertificates } from "../support/certificates.ts";
 import { until } from "../support/until.ts";
-import { Bench, type ContractOptions, countSockets, DESCRIPTORS } from "./contract/bench.ts";
+import {
+  Bench,
+  type ContractOptions,
+  countSockets,
+  DESCRIPTORS,
+  NO_TLS_HALF_CLOSE,
+} from "./contract/bench.ts";
 import { testBytes } from "./contract/bytes.ts";
 import { testClosing } from "./contract/closing.ts";
 import { testDescriptors } from "./contract/descriptors.ts";
@@ -30,8 +36,8 @@ function bytesOverTls(host: Host, options: ContractOptions): void {
   const bench = new Bench(host, options, { server, client: { ca, serverName: "localhost" } });
   afterEach(() => bench.settle());
   testBytes(bench);
-  if (options.noTlsHalfClose === undefined) testClosing(bench);
-  else test.skip(`ends as without TLS (${options.noTlsHalfClose})`);
+  if (NO_TLS_HALF_CLOSE === undefined) testClosing(bench);
+  else test.skip(`ends as without TLS (${NO_TLS_HALF_CLOSE})`);
 }
 
 /** Holds a host to the contract. */

@@ -32,6 +32,10 @@ export interface ContractOptions {
   readonly noReset?: string;
 }
 
+/** Why output is lost once a peer that speaks TLS has ended: on every host of that runtime. */
+export const NO_TLS_HALF_CLOSE: string | undefined =
+  "bun" in process.versions ? "Bun closes a TLS connection whose peer has ended" : undefined;
+
 /** A listener, and the probes of the connections that it accepted. */
 export interface Station {
   readonly listener: Listener;
