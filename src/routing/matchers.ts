@@ -28,6 +28,10 @@ export class AnyMatches implements Matcher {
     return NO_GROUPS;
   }
 
+  toString(): string {
+    return "anything";
+  }
+
   reverse(): undefined {
     return undefined;
   }
@@ -44,6 +48,10 @@ export class HostMatches implements Matcher {
 
   match(request: HTTPServerRequest): PathMatch | undefined {
     return this.matchesHost(request.hostName) ? NO_GROUPS : undefined;
+  }
+
+  toString(): string {
+    return `host ${this.#pattern.source.slice("^(?:".length, -")$".length)}`;
   }
 
   /** Whether this is the pattern of a host's name. */
@@ -97,6 +105,10 @@ export class PathMatches implements Matcher {
     if (groups === null) return undefined;
     if (hasNames) return { pathArgs: [], pathKwargs: { ...groups.groups } };
     return { pathArgs: groups.slice(1), pathKwargs: undefined };
+  }
+
+  toString(): string {
+    return this.#source;
   }
 
   /** Throws if the pattern has other than as many groups, or cannot be reversed. */

@@ -15,7 +15,7 @@ import {
   Router,
   Rule,
   type RuleLike,
-  type RuleRouter,
+  RuleRouter,
 } from "../routing.ts";
 import { NotFoundHandler } from "./basic-handlers.ts";
 import { ContentEncoding } from "./content-encoding.ts";
@@ -138,6 +138,11 @@ export class Application<
     return url;
   }
 
+  /** The rules in the order in which they are tried, with what they lead to: for error pages. */
+  describeRules(): { readonly rule: string; readonly target: string }[] {
+    return [this.#byHost, this.#wildcard].flatMap((router) => descriptionsOf(router, ""));
+  }
+
   /** Logs a finished request: below 400 as info, below 500 as warning, else as error. */
   logRequest(handler: RequestHandler): void {
     const { logFunction } = this.settings;
@@ -168,6 +173,18 @@ export class Application<
   #defaultDelegate(request: HTTPServerRequest): HTTPMessageDelegate {
     return new HandlerDelegate(this, request, this.#defaultRule, NO_MATCH);
   }
+}
+
+function descriptionsOf(
+  { rules }: RuleRouter,
+  above: string,
+): { readonly rule: string; readonly target: string }[] {
+  return rules.flatMap((one) => {
+    const rule = above + String(one.matcher);
+    if (one.target instanceof RuleRouter) return descriptionsOf(one.target, `${rule} › `);
+    const { name = one.target.constructor.name } = one.target as { readonly name?: string };
+    return { rule, target: one.name === undefined ? name : `${name}, named "${one.name}"` };
+  });
 }
 
 /** The rules for static files; they come before an application's own. */

@@ -18,6 +18,16 @@ export function isOwnFile(file: string): boolean {
   return url?.startsWith("file:") && file.startsWith(dirname(dirname(fileURLToPath(url))) + sep);
 }
 
+/** A path as a stack has it: as such, or as a `file:` URL. */
+export function pathOf(place: string): string {
+  try {
+    return place.startsWith("file:") ? fileURLToPath(place) : place;
+  } catch {
+    // A URL of another machine: it stays what it is, and no file is found by it.
+    return place;
+  }
+}
+
 /** The folder of the nearest caller that is not the framework's; undefined if no frame tells. */
 export function callingFolder(): string | undefined {
   const limit = Error.stackTraceLimit;
@@ -27,7 +37,7 @@ export function callingFolder(): string | undefined {
   for (const line of stack.split("\n")) {
     const place = framePlace.exec(line)?.[1];
     if (place === undefined) continue;
-    const file = place.startsWith("file:") ? fileURLToPath(place) : place;
+    const file = pathOf(place);
     if (!isOwnFile(file)) return dirname(file);
   }
   return undefined;

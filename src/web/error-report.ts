@@ -55,6 +55,7 @@ export function reportOf(handler: RequestHandler, status: number, error: unknown
     remoteIp: request.remoteIp,
     handler: handler.constructor.name,
     tables: {
+      "Rules, in the order in which they are tried": status === 404 ? rulesOf(handler) : [],
       "Path arguments": fields(Object.entries(groups).map(([name, value]) => [name, value ?? ""])),
       Arguments: fields(argumentsOf(request)),
       Cookies: Array.from(request.cookies.keys(), (name) => shown(`cookie ${name}`, "")).map(
@@ -63,6 +64,10 @@ export function reportOf(handler: RequestHandler, status: number, error: unknown
       Headers: fields(request.headers),
     },
   };
+}
+
+function rulesOf({ application }: RequestHandler): Field[] {
+  return application.describeRules().map(({ rule, target }) => ({ name: rule, value: target }));
 }
 
 function chainOf(error: unknown): unknown[] {

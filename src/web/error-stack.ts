@@ -4,9 +4,8 @@
  */
 
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { ParseError, type TemplatePlace, templateTrace } from "../template.ts";
-import { isOwnFile } from "./calling-folder.ts";
+import { isOwnFile, pathOf } from "./calling-folder.ts";
 
 /** A line of source. */
 export interface SourceLine {
@@ -88,7 +87,7 @@ function templateFrame(place: TemplatePlace, templateSource: TemplateSource): Fr
 }
 
 function codeFrame([, v8Name, jscName, place = "", digits]: RegExpExecArray): Frame {
-  const file = place.startsWith("file://") ? fileURLToPath(place) : place;
+  const file = pathOf(place);
   const line = Number(digits);
   const owner = ownerOf(file);
   const isRead = owner !== "runtime" && sourceFile.test(file);

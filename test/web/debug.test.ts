@@ -91,6 +91,22 @@ describe("the page", () => {
     expect(await pageOf("/story/17")).toContain('<th scope="row">0</th><td>17</td>');
   });
 
+  test("has the rules, for 404", async () => {
+    const app = application();
+    app.addHandlers("a\\.example", [["/inner/.*", [["/inner/:id", Missing, {}, "inner"]]]]);
+    const page = await (await app.request("/nowhere", { headers: asPage })).text();
+    const rows = Array.from(
+      page.matchAll(/<tr><th scope="row">([^<]*)<\/th><td>([^<]*)<\/td>/g),
+      ([, rule, target]) => `${rule} ${target}`,
+    );
+    expect(rows.slice(0, 3)).toEqual([
+      "host a\\.example › /inner/.* › /inner/:id Missing, named &quot;inner&quot;",
+      "/ Failing",
+      "/missing Missing",
+    ]);
+    expect(await pageOf("/")).not.toContain("Rules, in the order");
+  });
+
   test("has no more of a long value than can be read", async () => {
     const body = new URLSearchParams({ text: "x".repeat(100_000), password: "p" });
     const page = await pageOf("/", { method: "POST", body });
