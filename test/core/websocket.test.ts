@@ -223,6 +223,16 @@ describe.each(builds)("$name", (build) => {
     }
   });
 
+  test.each(["é", "日", "😀"])("%s across the end of the last block", (character) => {
+    for (let before = 0; before < 70; before++) {
+      const text = Buffer.from("a".repeat(before) + character.repeat(60));
+      expect(validate(build, [text])).toBe(0);
+      for (let cut = 1; cut < Buffer.byteLength(character); cut++) {
+        expect(validate(build, [text.subarray(0, -cut)])).toBeGreaterThan(0);
+      }
+    }
+  });
+
   test("an incomplete character before a block of ASCII", () => {
     for (const lead of [[0xc3], [0xe2, 0x82], [0xf0, 0x9f, 0x98], [0xe2], [0xf0]]) {
       const text = Buffer.alloc(64, "a");
