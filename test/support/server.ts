@@ -28,7 +28,7 @@ export class Client implements SocketHandler {
   #waiting: (() => void)[] = [];
 
   data(start: number, length: number): void {
-    for (const byte of viewBytes(start, length)) this.received += String.fromCharCode(byte);
+    this.received += Buffer.from(viewBytes(start, length)).toString("latin1");
     this.#wake();
   }
 
