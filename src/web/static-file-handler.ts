@@ -57,7 +57,7 @@ const LARGEST_AWAITED = 16 * 1024 * 1024;
 
 /**
  * From here on it is cheaper to open a file and to have the kernel send it than to send what is in
- * memory, which the kernel copies: measured on Node's epoll host.
+ * memory, which the kernel copies: measured on the epoll host.
  */
 const KERNEL_LENGTH = 256 * 1024;
 
