@@ -3,7 +3,11 @@
  * Deno.test. Imports none of them (Tornado `testing`).
  */
 
-export { AsyncHTTPTestCase, type TestedApplication } from "./testing/async-http-test-case.ts";
+export {
+  AsyncHTTPSTestCase,
+  AsyncHTTPTestCase,
+  type TestedApplication,
+} from "./testing/async-http-test-case.ts";
 export {
   AsyncTestCase,
   type GenTestOptions,

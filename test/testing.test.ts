@@ -1,7 +1,9 @@
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { AsyncHTTPClient } from "../src/httpclient.ts";
 import { genLog, getLogger, type LogRecord, type Sink, setSinks } from "../src/log.ts";
 import {
+  AsyncHTTPSTestCase,
   AsyncHTTPTestCase,
   AsyncTestCase,
   bindUnusedPort,
@@ -114,6 +116,32 @@ describe("AsyncHTTPTestCase", () => {
     await own[Symbol.asyncDispose]();
     await expect(http.fetch(url)).rejects.toMatchObject({ code: 599 });
     expect(() => own.getHTTPPort()).toThrow("Cannot use the server: setUp() has not run");
+  });
+});
+
+describe("AsyncHTTPSTestCase", () => {
+  class SecureTest extends AsyncHTTPSTestCase {
+    override getApp(): TestedApplication {
+      return new Application([
+        ["/", Secure],
+        ["/echo", Echo],
+      ]);
+    }
+  }
+  class Secure extends RequestHandler {
+    get(): void {
+      this.write(this.request.protocol);
+    }
+  }
+  const https = useTestCase(new SecureTest(), { beforeEach, afterEach });
+
+  test("serves and fetches by TLS, with a certificate that is checked", async () => {
+    const response = await https.fetch("/");
+    expect(utf8(response.body)).toBe("https");
+    expect(https.getUrl("/")).toMatch(/^https:/);
+    const stranger = new AsyncHTTPClient({ forceInstance: true });
+    await expect(stranger.fetch(https.getUrl("/"))).rejects.toMatchObject({ code: 599 });
+    stranger.close();
   });
 });
 

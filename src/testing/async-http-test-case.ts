@@ -2,7 +2,13 @@
  * A server with an application, on a free port, for each test. Private to `testing`.
  */
 
-import { AsyncHTTPClient, type FetchOptions, type HTTPResponse } from "../httpclient.ts";
+import type { TlsServerOptions } from "../host.ts";
+import {
+  AsyncHTTPClient,
+  type FetchOptions,
+  HTTPRequest,
+  type HTTPResponse,
+} from "../httpclient.ts";
 import { HTTPServer, type HTTPServerOptions, type RequestCallback } from "../httpserver.ts";
 import type { HTTPServerConnectionDelegate } from "../httputil.ts";
 import {
@@ -11,6 +17,7 @@ import {
   websocketConnect,
 } from "../websocket.ts";
 import { AsyncTestCase } from "./async-test-case.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "./certificate.ts";
 
 /** What can be served: an `Application`, a router, a callback. */
 export type TestedApplication = HTTPServerConnectionDelegate | RequestCallback;
@@ -84,10 +91,16 @@ export abstract class AsyncHTTPTestCase extends AsyncTestCase {
     options: WebSocketConnectOptions = {},
   ): Promise<WebSocketClientConnection> {
     const url = this.#whole(path).replace(/^http/, "ws");
-    const connection = await websocketConnect(url, { loop: this.loop, ...options });
+    const request = this.webSocketRequest(url);
+    const connection = await websocketConnect(request, { loop: this.loop, ...options });
     this.#webSockets.add(connection);
     connection.closed.then(() => this.#webSockets.delete(connection));
     return connection;
+  }
+
+  /** What a WebSocket is asked for by: a URL, or a request with options. */
+  protected webSocketRequest(url: string): string | HTTPRequest {
+    return url;
   }
 
   override async setUp(): Promise<void> {
@@ -114,6 +127,34 @@ export abstract class AsyncHTTPTestCase extends AsyncTestCase {
 
   #whole(path: string): string {
     return /^\w+:\/\//.test(path) ? path : this.getUrl(path);
+  }
+}
+
+/**
+ * The same over TLS: with a certificate for tests, which the client of the test case trusts, or
+ * with one's own (Tornado `testing.AsyncHTTPSTestCase`).
+ */
+export abstract class AsyncHTTPSTestCase extends AsyncHTTPTestCase {
+  /** Hook: what the server says of itself. */
+  getSslOptions(): TlsServerOptions {
+    return { cert: TEST_CERTIFICATE, key: TEST_KEY };
+  }
+
+  override getHTTPServerOptions(): HTTPServerOptions {
+    return { sslOptions: this.getSslOptions() };
+  }
+
+  override getHTTPClient(): AsyncHTTPClient {
+    const defaults = { sslOptions: { ca: TEST_CERTIFICATE } };
+    return new AsyncHTTPClient({ forceInstance: true, loop: this.loop, defaults });
+  }
+
+  override getProtocol(): string {
+    return "https";
+  }
+
+  protected override webSocketRequest(url: string): string | HTTPRequest {
+    return new HTTPRequest(url, { sslOptions: { ca: TEST_CERTIFICATE } });
   }
 }
 

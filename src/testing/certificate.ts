@@ -1,0 +1,25 @@
+/**
+ * A certificate for tests of TLS on this machine, and its key: anybody can read it here, so it must
+ * never be trusted by anything but a test. For localhost, 127.0.0.1 and ::1, until 2125, signed by
+ * itself. Private to `testing`.
+ */
+
+export const TEST_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBjDCCATOgAwIBAgIUV3RcGx8bOLYc04SiZkIo1HDNABQwCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLc3F1YWxsIHRlc3QwIBcNMjUwMTAxMDAwMDAwWhgPMjEyNTAx
+MDEwMDAwMDBaMBYxFDASBgNVBAMMC3NxdWFsbCB0ZXN0MFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAEcCxkCVxAmy/aK9v3M3qnIv6nMwO81cEYqLDZlFKh7ZDAwTPb
+d6CevWJdW8jfV+pu4ubYJxa6tCFbxMX4Z9OLlaNdMFswLAYDVR0RBCUwI4IJbG9j
+YWxob3N0hwR/AAABhxAAAAAAAAAAAAAAAAAAAAABMAwGA1UdEwEB/wQCMAAwHQYD
+VR0OBBYEFGLkvBXndiBijSSZpVGdeQHm6uqAMAoGCCqGSM49BAMCA0cAMEQCIHpR
+Vv/JVBmCzQ7sQOLaR9oqJOgYJknFLBuG/JP2mJC6AiB7xeReQbMibJfyTZ7BYv0X
+64PEzbosh2oIGBXckO+7Dg==
+-----END CERTIFICATE-----
+`;
+
+export const TEST_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgSK1Jz2Thp0EXlfM+
+2tzBxlgwSjqZC/FVzq51WvNULaWhRANCAARwLGQJXECbL9or2/czeqci/qczA7zV
+wRiosNmUUqHtkMDBM9t3oJ69Yl1byN9X6m7i5tgnFrq0IVvExfhn04uV
+-----END PRIVATE KEY-----
+`;
