@@ -5,11 +5,13 @@
  * Node's headers are not needed. libuv's functions are part of the node binary; the few that are
  * used are declared below.
  */
+#define _GNU_SOURCE
 #define NAPI_VERSION 8
 #include <fcntl.h>
 #include <node_api.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -244,6 +246,10 @@ static napi_value name(napi_env env, napi_callback_info info) {
 static void *wait_for_events(void *data) {
   struct addon *addon = data;
   eventfd_t count;
+  sigset_t all;
+  /* Signals are for threads that know what to do with them. */
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, NULL);
   while (eventfd_read(addon->alarm, &count) == 0 && !addon->ending) {
     struct pollfd ready[] = {{addon->loop.epoll, POLLIN, 0}, {addon->alarm, POLLIN, 0}};
     poll(ready, 2, -1);
