@@ -31,6 +31,7 @@ import {
   systemError,
 } from "./addresses.ts";
 import { EpollSocket } from "./epoll-socket.ts";
+import { connectInTurn } from "./in-turn.ts";
 import type { Addon, LoopMemory, NativeLoop } from "./native.ts";
 import { openTls } from "./tls.ts";
 
@@ -206,15 +207,9 @@ export class EpollTcp implements Tcp {
       return this.#connect(path, -1, connected);
     }
     const addresses = await this.#parts.addressing.resolve("connect to", host, port);
-    let failure: unknown;
-    for (const address of addresses) {
-      try {
-        return await this.#connect(address, port, connected);
-      } catch (error) {
-        failure ??= error;
-      }
-    }
-    throw failure;
+    return connectInTurn(addresses, connected, (address, factory) =>
+      this.#connect(address, port, factory),
+    );
   }
 
   async startTls(

@@ -1,0 +1,84 @@
+/** The addresses of one name, tried in turn, with connections that the test makes succeed or fail. */
+import { expect, test } from "vitest";
+import { connectInTurn } from "../../host-node/in-turn.ts";
+import type { Socket, SocketHandler, SocketHandlerFactory } from "../../src/host.ts";
+import { until } from "../support/until.ts";
+
+const handler: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
+
+interface Attempt {
+  readonly address: string;
+  aborted: boolean;
+  succeed(): void;
+  fail(code: string): void;
+}
+
+/** Tries addresses; what was tried, and what came of it. */
+function race(
+  addresses: string[],
+  connected: SocketHandlerFactory = () => handler,
+  delay = 60_000,
+) {
+  const attempts: Attempt[] = [];
+  const connect = (address: string, factory: SocketHandlerFactory): Promise<Socket> =>
+    new Promise((resolve, reject) => {
+      const attempt: Attempt = {
+        address,
+        aborted: false,
+        succeed: () => {
+          const socket = { abort: () => (attempt.aborted = true) } as unknown as Socket;
+          try {
+            factory(socket);
+            resolve(Object.assign(socket, { address }));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        fail: (code) => reject(Object.assign(new Error(code), { code })),
+      };
+      attempts.push(attempt);
+    });
+  const result = connectInTurn(addresses, connected, connect, delay);
+  result.catch(() => undefined);
+  return { attempts, result, tried: () => attempts.map(({ address }) => address) };
+}
+
+test("one that fails is followed at once", async () => {
+  const { attempts, result, tried } = race(["::1", "10.0.0.1"]);
+  expect(tried()).toEqual(["::1"]);
+  attempts[0]?.fail("ENETUNREACH");
+  await until(() => attempts.length === 2);
+  attempts[1]?.succeed();
+  expect(await result).toMatchObject({ address: "10.0.0.1" });
+});
+
+test("one that hangs is followed after a while; the families take turns", async () => {
+  const { attempts, result, tried } = race(
+    ["::1", "::2", "::3", "1.1.1.1", "2.2.2.2"],
+    undefined,
+    1,
+  );
+  await until(() => attempts.length === 5);
+  expect(tried()).toEqual(["::1", "1.1.1.1", "::2", "2.2.2.2", "::3"]);
+  attempts[3]?.succeed();
+  attempts[0]?.succeed();
+  expect(await result).toMatchObject({ address: "2.2.2.2" });
+  expect(attempts.map(({ aborted }) => aborted)).toEqual([true, false, false, false, false]);
+});
+
+test("the first failure says why there is none", async () => {
+  const { attempts, result } = race(["1.1.1.1", "2.2.2.2"]);
+  attempts[0]?.fail("ECONNREFUSED");
+  await until(() => attempts.length === 2);
+  attempts[1]?.fail("ENETUNREACH");
+  await expect(result).rejects.toMatchObject({ code: "ECONNREFUSED" });
+});
+
+test("a factory that throws ends it", async () => {
+  const { attempts, result } = race(["1.1.1.1", "2.2.2.2"], () => {
+    throw new Error("no handler");
+  });
+  attempts[0]?.succeed();
+  await expect(result).rejects.toThrow("no handler");
+  expect(attempts).toHaveLength(1);
+});
