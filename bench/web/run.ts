@@ -106,7 +106,8 @@ function section({ subject, rounds }: Measured): string {
   const bars = subject.bars.flatMap(({ ours, peer, measure: by, least }) => {
     const median = (name: string) => spread(of(name).map((round) => round[by])).median;
     const ratio = median(peer) / median(ours);
-    if (Number.isNaN(ratio)) return [];
+    // Nothing was measured of one of them, or so slow a server answered nothing in its time.
+    if (!Number.isFinite(ratio)) return [];
     const cells = [ours, peer, by, ratio.toFixed(2), least.toFixed(1)];
     return [[...cells, ratio >= least ? "yes" : "**no**"]];
   });

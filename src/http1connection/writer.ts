@@ -55,6 +55,11 @@ export interface ResponseSink extends HTTPRequestContext {
 const HIGH_WATER = 64 * 1024;
 /** Bytes above this are handed to the host where they lie instead of being copied. */
 const COPY_LIMIT = 64 * 1024;
+/**
+ * Text has to be encoded anyway: up to this it is encoded into the output region, whose pages are
+ * there, where memory of its own would be asked of the system and given back each time.
+ */
+const TEXT_LIMIT = 512 * 1024;
 
 const NO_BODY = 0;
 const LENGTH = 1;
@@ -107,6 +112,10 @@ function prefixOf(line: ResponseStartLine, headers: HTTPHeaders): string {
     lastPrefix = statusLine(line) + block.text;
   }
   return lastPrefix;
+}
+
+function copyLimit(chunk: string | Uint8Array | undefined): number {
+  return typeof chunk === "string" ? TEXT_LIMIT : COPY_LIMIT;
 }
 
 function sizeOf(chunk: string | Uint8Array | undefined): number {
@@ -177,7 +186,7 @@ export class ResponseWriter implements HTTPConnection {
     const lines = this.#frame(code, headers, extent === "part" ? undefined : size);
     const prefix = prefixOf(startLine, headers);
     // A small body goes out with the head as one run of bytes.
-    if (this.#framing === LENGTH && size <= COPY_LIMIT) {
+    if (this.#framing === LENGTH && size <= copyLimit(chunk)) {
       this.#count(size);
       this.#sendWhole(prefix, headers, lines, chunk ?? "", size, extent === "tagged");
       return this.#pressure();
@@ -324,7 +333,7 @@ export class ResponseWriter implements HTTPConnection {
     if (this.#framing === LENGTH) this.#count(size);
     const chunked = this.#framing === CHUNKED;
     if (chunked) this.#sendText(`${size.toString(16)}\r\n`);
-    if (size > COPY_LIMIT) {
+    if (size > copyLimit(chunk)) {
       this.#sink.socket.write(typeof chunk === "string" ? utf8Bytes(chunk) : chunk);
     } else {
       const start = this.#reserve(size);
