@@ -3,6 +3,7 @@ import { waitForDenoSignals } from "../support/deno-signals.ts";
 import { hostContract } from "./contract.ts";
 import { httpOnHost } from "./http.ts";
 import { httpsOnHost } from "./https.ts";
+import { slowClientsOnHost } from "./slow-clients.ts";
 
 waitForDenoSignals();
 hostContract("deno", () => denoHost, {
@@ -11,4 +12,5 @@ hostContract("deno", () => denoHost, {
   noDescriptors: "Deno gives none",
 });
 httpOnHost("deno", () => denoHost);
+slowClientsOnHost("deno", () => denoHost);
 httpsOnHost("deno", () => denoHost);

@@ -5,13 +5,13 @@
  */
 
 import { createHash } from "node:crypto";
-import { connect, type Socket as Peer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Host } from "../../src/host.ts";
 import { HTTPServer } from "../../src/httpserver.ts";
 import { IOLoop } from "../../src/ioloop.ts";
 import { setLogLevel } from "../../src/log.ts";
 import { Application, RequestHandler, streamRequestBody } from "../../src/web.ts";
+import { RawClient } from "../support/raw-client.ts";
 import { until } from "../support/until.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -58,45 +58,6 @@ class Digest extends RequestHandler {
   }
 }
 streamRequestBody(Digest);
-
-/** A raw client: sends text, and keeps all that comes back. */
-class RawClient {
-  readonly peer: Peer;
-  readonly parts: Buffer[] = [];
-  ended = false;
-  error: Error | undefined;
-
-  constructor(host: string, port: number) {
-    this.peer = connect({ host, port, allowHalfOpen: true });
-    this.peer.on("data", (bytes: Buffer) => this.parts.push(bytes));
-    this.peer.on("end", () => {
-      this.ended = true;
-    });
-    this.peer.on("error", (error) => {
-      this.error = error;
-    });
-  }
-
-  get received(): Buffer {
-    return Buffer.concat(this.parts);
-  }
-
-  get text(): string {
-    return this.received.toString("latin1");
-  }
-
-  send(data: string | Uint8Array): void {
-    this.peer.write(typeof data === "string" ? Buffer.from(data, "latin1") : data);
-  }
-
-  /** Everything until the server ends the connection, which must not be by a reset. */
-  async whole(): Promise<string> {
-    await until(() => this.ended || this.error !== undefined);
-    expect(this.error).toBeUndefined();
-    this.peer.end();
-    return this.text;
-  }
-}
 
 /** The body of a chunked answer. */
 function dechunk(answer: Buffer): Buffer {
