@@ -143,6 +143,12 @@ describe("AsyncHTTPSTestCase", () => {
     await expect(stranger.fetch(https.getUrl("/"))).rejects.toMatchObject({ code: 599 });
     stranger.close();
   });
+
+  test("has a WebSocket client too", async () => {
+    const socket = await https.websocketConnect("/echo");
+    await socket.writeMessage("hello");
+    expect(await socket.readMessage()).toBe("hello");
+  });
 });
 
 describe("AsyncTestCase", () => {
