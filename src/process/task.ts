@@ -31,6 +31,10 @@ export const READY = "squall: ready";
 let task: Task | undefined;
 let asked = false;
 let joined = false;
+let alone = false;
+
+/** Milliseconds between looks at who the parent is. */
+const PARENT_CHECK = 1000;
 
 /** What this process was started as, or undefined if it is no child of `forkProcesses`. */
 export function currentTask(): Task | undefined {
@@ -79,12 +83,23 @@ export function joinParent(): void {
   handOverSignals("SIGINT");
   // A terminal that is closed tells the whole group; the parent says what that means.
   process.on("SIGHUP", () => undefined);
-  process.on("disconnect", () => {
-    genLog.warning("The parent process is gone: stopping");
-    shutdown().then(() => process.exit(1));
-  });
+  process.once("disconnect", stopAlone);
+  // Deno hears nothing if the parent was killed before it had read what the child said.
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) stopAlone();
+  }, PARENT_CHECK);
+  timer.unref();
   // The channel alone does not keep a child alive that has nothing more to do.
   (process as { channel?: { unref?: () => void } }).channel?.unref?.();
+}
+
+/** The parent is gone. */
+function stopAlone(): void {
+  if (alone) return;
+  alone = true;
+  genLog.warning("The parent process is gone: stopping");
+  shutdown().then(() => process.exit(1));
 }
 
 /**
