@@ -352,6 +352,10 @@ describe.each(builds)("$name", (build) => {
     expect(build.table[TOKEN_COUNT]).toBe(MAX_TOKENS);
     expect(taken).toBe((MAX_TOKENS / 2) * "a{{b}}".length);
     expect(read(build, source, source.length)).toEqual(model(source));
+    // An odd number of rows: a turn that may write two stops one before the table's end.
+    build.memory.write(`{{b}}${source}`, start);
+    build.wasm.tokenize(start, source.length + 5, 1, 1);
+    expect(build.table[TOKEN_COUNT]).toBe(MAX_TOKENS - 1);
   });
 });
 
