@@ -77,8 +77,9 @@ export function parseHeaders(
     }
     let value = nameEnd + 1;
     if (load<u8>(value) == SP) value++;
-    if (isBlank(load<u8>(value))) value = skipBlanks(value);
-    const valueEnd = trimEnd(value, stop);
+    // Neither blanks nor controls are above SP: one comparison for what nearly no value has.
+    if (load<u8>(value) <= SP) value = skipBlanks(value);
+    const valueEnd = load<u8>(stop - 1) > SP ? stop : trimEnd(value, stop);
 
     store<i32>(row, p - base);
     store<i32>(row, (nameEnd - p) | (id << 16), 4);
