@@ -8,7 +8,7 @@ import { until as untilSoon } from "./support/until.ts";
 
 /** Several runtimes start here, which takes its time where others work too. */
 const SECONDS = 50;
-vi.setConfig({ testTimeout: SECONDS * 1000 });
+vi.setConfig({ testTimeout: SECONDS * 1000, hookTimeout: SECONDS * 1000 });
 const until = (condition: () => boolean): Promise<void> => untilSoon(condition, SECONDS);
 
 const PREFORK = new URL("./process/prefork.ts", import.meta.url);

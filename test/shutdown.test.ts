@@ -1,9 +1,11 @@
 /** Graceful stops: real processes, real signals, real load. */
 import { connect, type Socket } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { Load } from "./support/load.ts";
 import { type Program, startProgram } from "./support/program.ts";
 import { until } from "./support/until.ts";
+
+vi.setConfig({ testTimeout: 40_000, hookTimeout: 40_000 });
 
 const SERVER = new URL("./shutdown/server.ts", import.meta.url);
 
