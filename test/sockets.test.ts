@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Address } from "../src/host.ts";
-import type { IOStream } from "../src/iostream.ts";
-import { StreamClosedError } from "../src/iostream.ts";
+import { HTTPServer } from "../src/httpserver.ts";
+import { IOStream, StreamClosedError } from "../src/iostream.ts";
 import { bindSockets, bindUnixSocket } from "../src/netutil.ts";
 import { TCPClient } from "../src/tcpclient.ts";
 import { TCPServer } from "../src/tcpserver.ts";
@@ -143,6 +143,26 @@ describe("streams on sockets", () => {
     expect(written).toBeLessThan(64);
     deaf.destroy();
     expect(await writing).toBeInstanceOf(StreamClosedError);
+  });
+
+  test("a connection that was HTTP's, with what came behind the head", async () => {
+    const http = new HTTPServer(
+      (request) => {
+        const stream = new IOStream(request.connection.detach(), { loop: runtimeLoop });
+        stream.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\n\r\n");
+        stream.readUntil("\n").then((line) => stream.write(line));
+      },
+      { loop: runtimeLoop },
+    );
+    await http.listen(0, "127.0.0.1");
+    const stream = await client.connect("127.0.0.1", http.addresses[0]?.port ?? 0);
+    await stream.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\r\nhello\n");
+    const head = new TextDecoder().decode(await stream.readUntilRegex(/\r\n\r\n/));
+    expect(head).toMatch(/^HTTP\/1\.1 101 /);
+    expect(new TextDecoder().decode(await stream.readUntil("\n"))).toBe("hello\n");
+    expect(http.connectionCount).toBe(0);
+    stream.close();
+    http.stop();
   });
 
   test.skipIf(noCertificates !== undefined)("TLS, with a name that is looked up", async () => {
