@@ -1,8 +1,11 @@
 /**
  * The other end of the measured WebSockets, for run.ts, which starts it on the load's core and tells
- * it over IPC what to do. It counts bytes and takes no frames apart: it must not be what is slow.
+ * it over IPC what to do. It counts bytes and takes no frames apart, on the sockets of our own host:
+ * it must not be what is slow, or servers are measured half asleep.
  */
-import { connect, type Socket } from "node:net";
+import { viewBytes } from "../../src/core.ts";
+import type { Socket, SocketHandler } from "../../src/host.ts";
+import { IOLoop } from "../../src/ioloop.ts";
 
 export type Command =
   | { readonly do: "open"; readonly port: number; readonly path: string; readonly count: number }
@@ -27,6 +30,7 @@ interface Peer {
   received: number;
 }
 
+const { tcp } = IOLoop.current();
 const AT_ONCE = 64;
 const MASK = [0x37, 0xfa, 0x21, 0x3d];
 const peers: Peer[] = [];
@@ -60,34 +64,52 @@ function clientFrame(size: number, binary: boolean): Buffer {
   return Buffer.concat([Buffer.from(head), Buffer.from(MASK), payload]);
 }
 
-function open(port: number, path: string, index: number): Promise<boolean> {
-  // Four local addresses: the ports of one would run out over several runs.
-  const socket = connect({ host: "127.0.0.1", port, localAddress: `127.0.0.${1 + (index % 4)}` });
-  socket.setNoDelay(true);
-  socket.on("error", () => {});
+/** A connection: the handshake's answer, then bytes to count. */
+class Connection implements SocketHandler {
+  readonly peer: Peer;
+  readonly #opened: (isOpen: boolean) => void;
+  #head = "";
+  #isOpen = false;
+
+  constructor(socket: Socket, opened: (isOpen: boolean) => void) {
+    this.peer = { socket, received: 0 };
+    this.#opened = opened;
+  }
+
+  data(start: number, length: number): void {
+    if (this.#isOpen) {
+      hear(this.peer, length);
+      return;
+    }
+    this.#head += String.fromCharCode(...viewBytes(start, length));
+    if (!this.#head.endsWith("\r\n\r\n")) return;
+    this.#isOpen = this.#head.startsWith("HTTP/1.1 101");
+    this.#head = "";
+    if (this.#isOpen) peers.push(this.peer);
+    this.#opened(this.#isOpen);
+  }
+
+  end(): void {}
+
+  drain(): void {}
+
+  close(): void {
+    const place = peers.indexOf(this.peer);
+    if (place >= 0) peers.splice(place, 1);
+    this.#opened(false);
+  }
+}
+
+function open(port: number, path: string): Promise<boolean> {
   const request =
     `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-  const peer: Peer = { socket, received: 0 };
   return new Promise((resolve) => {
-    let text = "";
-    socket.once("connect", () => socket.write(request));
-    socket.once("close", () => {
-      const place = peers.indexOf(peer);
-      if (place >= 0) peers.splice(place, 1);
-      resolve(false);
-    });
-    socket.on("data", (part: Buffer) => {
-      if (text.endsWith("\r\n\r\n")) {
-        hear(peer, part.length);
-        return;
-      }
-      text += part.toString("latin1");
-      if (!text.endsWith("\r\n\r\n")) return;
-      const isOpen = text.startsWith("HTTP/1.1 101");
-      if (isOpen) peers.push(peer);
-      resolve(isOpen);
-    });
+    const connected = (socket: Socket): Connection => {
+      socket.write(new TextEncoder().encode(request));
+      return new Connection(socket, resolve);
+    };
+    tcp.connect({ host: "127.0.0.1", port }, connected).catch(() => resolve(false));
   });
 }
 
@@ -95,7 +117,7 @@ async function openAll(port: number, path: string, count: number): Promise<numbe
   let next = 0;
   let done = 0;
   const worker = async () => {
-    while (next < count) if (await open(port, path, next++)) done++;
+    while (next++ < count) if (await open(port, path)) done++;
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return done;
@@ -139,15 +161,11 @@ async function broadcast(size: number, rounds: number): Promise<number> {
   return rounds * peers.length;
 }
 
+/** Resets them: closed in order, they would keep their ports from the next run. */
 async function closeAll(): Promise<number> {
   const all = peers.splice(0);
-  await Promise.all(
-    all.map(({ socket }) => {
-      const closed = new Promise((resolve) => socket.once("close", resolve));
-      socket.destroy();
-      return closed;
-    }),
-  );
+  for (const { socket } of all) socket.abort();
+  await new Promise((resolve) => setTimeout(resolve, 200));
   return all.length;
 }
 
