@@ -7,7 +7,6 @@ interface DenoPointer {
 
 interface DenoPointerView {
   getInt32(offset?: number): number;
-  getUint32(offset?: number): number;
   getPointer(offset?: number): DenoPointer | null;
 }
 
@@ -90,7 +89,6 @@ declare const Deno: {
   };
   readonly UnsafePointerView: {
     new (pointer: DenoPointer): DenoPointerView;
-    getArrayBuffer(pointer: DenoPointer, length: number): ArrayBuffer;
     copyInto(pointer: DenoPointer, target: Uint8Array): void;
   };
 };

@@ -1,6 +1,6 @@
 /**
  * Tcp over the epoll addon: below it only the addon, above it the seam. The addon reads a batch of
- * ready sockets into the core's memory and calls `#deliver` once; the rows of the batch go to the
+ * ready sockets into the core's memory and calls `deliver` once; the rows of the batch go to the
  * handlers; what they send is noted as output rows, which the addon sends when the batch ends.
  * Nothing on that way allocates.
  */
@@ -20,16 +20,8 @@ import {
   type TransferMemory,
   WRITABLE,
 } from "../src/host.ts";
-import {
-  type Addressing,
-  anyAddress,
-  describe,
-  inodeOf,
-  NO_ADDRESS,
-  removeSocket,
-  removeStaleSocket,
-  systemError,
-} from "./addresses.ts";
+import { type Addressing, anyAddress, describe, NO_ADDRESS, systemError } from "./addresses.ts";
+import { bind, EpollListener, openIdleListener } from "./epoll-listener.ts";
 import { EpollSocket } from "./epoll-socket.ts";
 import { connectInTurn } from "./in-turn.ts";
 import type { Addon, LoopMemory, NativeLoop } from "./native.ts";
@@ -82,12 +74,6 @@ export interface EpollParts {
   /** Whether child processes get listening sockets by their numbers: see IdleListener. */
   readonly inheritsByNumber: boolean;
   readonly open: (tcp: EpollTcp, memory: LoopMemory) => NativeLoop | number;
-}
-
-interface Bound {
-  readonly fd: number;
-  /** The IP address or path. */
-  readonly host: string;
 }
 
 interface Connecting {
@@ -146,7 +132,7 @@ export class EpollTcp implements Tcp {
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
     if (options.tls) return (await this.#parts.openTls(this, this.#memory)).listen(options, accept);
-    const fd = options.fd ?? (await this.#bind(options)).fd;
+    const fd = options.fd ?? (await bind(this.native, this.#parts.addressing, options)).fd;
     const id = this.native.accept(fd);
     if (id < 0) throw systemError(-id, `accept on descriptor ${fd}`);
     const listener = new EpollListener(this, id, accept);
@@ -154,47 +140,9 @@ export class EpollTcp implements Tcp {
     return listener;
   }
 
-  async openListener(options: ListenOptions): Promise<IdleListener> {
-    const { fd, host } = await this.#bind(options);
-    let open = true;
-    const close = (): void => {
-      if (open) this.native.closeDescriptor(fd);
-      open = false;
-    };
-    const address = { host, port: this.native.portOf(fd), path: "" };
-    const byNumber = this.#parts.inheritsByNumber;
-    const setInheritable = (on: boolean): void => {
-      // A second descriptor of the same socket would keep it listening in the child.
-      if (byNumber) this.native.setInheritable(fd, on ? 1 : 0);
-    };
-    return { address, fd, byNumber, setInheritable, close };
-  }
-
-  async #bind(options: ListenOptions): Promise<Bound> {
-    const { host, port = 0, path, backlog = 128 } = options;
-    if (path) {
-      this.#parts.addressing.checkPath("listen on", path);
-      await removeStaleSocket(path);
-      return this.#openAt(path, -1, backlog, options.mode ?? 0o600);
-    }
-    const shared = options.reusePort ? 1 : 0;
-    if (host !== undefined) {
-      const [address = host] = await this.#parts.addressing.resolve("listen on", host, port);
-      return this.#openAt(address, port, backlog, shared);
-    }
-    const [everywhere, second] = this.#parts.addressing.everywhere(port);
-    try {
-      return this.#openAt(everywhere, port, backlog, shared);
-    } catch (error) {
-      if (second === undefined || !lacksIPv6(error)) throw error;
-      return this.#openAt(second, port, backlog, shared);
-    }
-  }
-
-  #openAt(host: string, port: number, backlog: number, option: number): Bound {
-    const fd = this.native.open(host, port, backlog, option);
-    if (fd < 0) throw systemError(-fd, `listen on ${describe(host, port)}`);
-    return { fd, host };
+  openListener(options: ListenOptions): Promise<IdleListener> {
+    const { addressing, inheritsByNumber } = this.#parts;
+    return openIdleListener(this.native, addressing, options, inheritsByNumber);
   }
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
@@ -468,38 +416,5 @@ export class EpollTcp implements Tcp {
   removeListener(id: number): void {
     this.#listeners.delete(id);
     this.native.close(id, 0);
-  }
-}
-
-function lacksIPv6(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : "";
-  return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
-}
-
-class EpollListener implements Listener {
-  readonly address: Address;
-  readonly accept: SocketHandlerFactory;
-  readonly id: number;
-  readonly #tcp: EpollTcp;
-  readonly #inode: string | undefined;
-  #open = true;
-
-  constructor(tcp: EpollTcp, id: number, accept: SocketHandlerFactory) {
-    this.#tcp = tcp;
-    this.id = id;
-    this.accept = accept;
-    this.address = tcp.address(id, 0);
-    this.#inode = this.address.path === "" ? undefined : inodeOf(this.address.path);
-  }
-
-  close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#tcp.removeListener(this.id);
-    removeSocket(this.address.path, this.#inode);
-  }
-
-  setTls(): void {
-    throw new Error("Cannot set TLS: the listener was opened without it");
   }
 }
