@@ -140,6 +140,8 @@ class Idle implements IdleListener {
 
   setInheritable(): void {}
 
+  refuseClients(): void {}
+
   close(): void {
     if (this.#open) libc().call.close(this.fd);
     this.#open = false;

@@ -3,6 +3,8 @@
  * whom it allows every port of it. Does no permission check of its own.
  */
 
+import { isIPv4 } from "node:net";
+
 /** `struct addrinfo` on 64-bit systems, and where in it the fields are. */
 const ADDRINFO_SIZE = 48;
 const INFO_FAMILY = 4;
@@ -41,6 +43,8 @@ function openFunctions(): Functions {
 
 /** All IP addresses of a name, or the one that it is. Rejects if there is none. */
 export async function resolve(host: string): Promise<string[]> {
+  // As the C library would read it, without a way to another thread.
+  if (isIPv4(host)) return [host];
   functions ??= openFunctions();
   // Buffers of their own: the call runs on another thread, and V8 moves small arrays.
   const hints = new Int32Array(new ArrayBuffer(ADDRINFO_SIZE));

@@ -79,11 +79,14 @@ export async function openIdleListener(
     open = false;
   };
   const address = { host, port: native.portOf(fd), path: "" };
+  const refuseClients = (): void => {
+    if (open) native.refuse(fd);
+  };
   const setInheritable = (on: boolean): void => {
     // A second descriptor of the same socket would keep it listening in the child.
     if (byNumber) native.setInheritable(fd, on ? 1 : 0);
   };
-  return { address, fd, byNumber, setInheritable, close };
+  return { address, fd, byNumber, setInheritable, refuseClients, close };
 }
 
 /** A listener of the loop, under the id that the addon knows it by. */
@@ -92,12 +95,15 @@ export class EpollListener implements Listener {
   readonly accept: SocketHandlerFactory;
   readonly id: number;
   readonly #tcp: EpollTcp;
+  /** Its descriptor, or undefined if other processes accept on the same socket. */
+  readonly #own: number | undefined;
   readonly #inode: string | undefined;
   #open = true;
 
-  constructor(tcp: EpollTcp, id: number, accept: SocketHandlerFactory) {
+  constructor(tcp: EpollTcp, id: number, own: number | undefined, accept: SocketHandlerFactory) {
     this.#tcp = tcp;
     this.id = id;
+    this.#own = own;
     this.accept = accept;
     this.address = tcp.address(id, 0);
     this.#inode = this.address.path === "" ? undefined : inodeOf(this.address.path);
@@ -106,6 +112,8 @@ export class EpollListener implements Listener {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
+    // Who has connected is not to be reset: nobody joins the queue any more while it is emptied.
+    if (this.#own !== undefined && this.address.path === "") this.#tcp.native.refuse(this.#own);
     this.#tcp.removeListener(this.id);
     removeSocket(this.address.path, this.#inode);
   }

@@ -14,6 +14,10 @@ export interface NativeLoop {
   open(host: string, port: number, backlog: number, option: number): number;
   /** Accepts on a listening descriptor, which is the loop's from here on. */
   accept(fd: number): number;
+  /** Takes a connection that waits at a listener; below zero if none does. */
+  acceptNext(id: number): number;
+  /** Has the kernel let nobody else connect to a listening descriptor, in whatever process. */
+  refuse(fd: number): void;
   /** The port that a descriptor is bound to. */
   portOf(fd: number): number;
   /** Whether child processes get a descriptor by its number. */

@@ -135,7 +135,8 @@ export class EpollTcp implements Tcp {
     const fd = options.fd ?? (await bind(this.native, this.#parts.addressing, options)).fd;
     const id = this.native.accept(fd);
     if (id < 0) throw systemError(-id, `accept on descriptor ${fd}`);
-    const listener = new EpollListener(this, id, accept);
+    const own = options.fd === undefined ? fd : undefined;
+    const listener = new EpollListener(this, id, own, accept);
     this.#listeners.set(id, listener);
     return listener;
   }
@@ -413,8 +414,16 @@ export class EpollTcp implements Tcp {
     this.#sockets[socket.id & SLOT_MASK] = undefined;
   }
 
+  /** Takes who has connected, and closes the listener. */
   removeListener(id: number): void {
-    this.#listeners.delete(id);
+    for (let next = 0; next >= 0; ) {
+      next = this.native.acceptNext(id);
+      // Later, but before the addon reads again: a factory is not called from inside of `close`.
+      const accepted = next;
+      if (accepted >= 0) queueMicrotask(() => this.#accept(accepted, id));
+    }
     this.native.close(id, 0);
+    // The rest of the batch may tell of some that the addon has accepted.
+    setImmediate(() => this.#listeners.delete(id));
   }
 }

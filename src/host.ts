@@ -242,6 +242,11 @@ export interface IdleListener {
   readonly byNumber: boolean;
   /** Has child processes that are started from now on inherit the number, or not. */
   setInheritable(on: boolean): void;
+  /**
+   * Has the kernel let nobody else connect, whichever process accepts, so that whoever closes the
+   * socket last resets nobody. Does nothing where the host does not use epoll.
+   */
+  refuseClients(): void;
   /** Closes the descriptor; processes that inherited it go on. Idempotent. */
   close(): void;
 }
@@ -249,7 +254,11 @@ export interface IdleListener {
 export interface Listener {
   /** The address bound, with the port that was taken. */
   readonly address: Address;
-  /** Stops accepting; open connections go on. A Unix socket's file is removed. Idempotent. */
+  /**
+   * Stops accepting; open connections go on. On a host with epoll who has connected is accepted
+   * first, and reaches the factory before anything else happens; elsewhere the kernel resets those
+   * that the runtime has not accepted yet. A Unix socket's file is removed. Idempotent.
+   */
   close(): void;
   /**
    * Replaces what the listener speaks TLS with, such as a certificate that was renewed, for

@@ -121,6 +121,11 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
     return this.#state === IDLE;
   }
 
+  /** No request has come yet. */
+  get fresh(): boolean {
+    return this.#state === IDLE && this.#requests === 0;
+  }
+
   /** The last response is out: closing it harms hardly anybody. */
   get lingering(): boolean {
     return this.#state === LINGER;

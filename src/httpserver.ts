@@ -127,6 +127,8 @@ export class HTTPServer extends TCPServer {
     this.#owner.close();
     if (drainDelay > 0) await new Promise((resolve) => setTimeout(resolve, drainDelay * 1000));
     super.stop();
+    // Who had connected by then is accepted now.
+    await new Promise((resolve) => setImmediate(resolve));
     const broken = await drain(this.#owner, drainTimeout, drainGrace);
     this.stop();
     return broken;

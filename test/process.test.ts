@@ -1,5 +1,5 @@
 /** Several processes on one port: real ones, under load, signalled and killed. */
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { cpuCount, forkProcesses, taskId } from "../src/process.ts";
 import { Load } from "./support/load.ts";
@@ -45,9 +45,20 @@ function isAlive(pid: number): boolean {
 
 /** Asks once, on a connection of its own; resolves with what came until its end. */
 function ask(path: string): Promise<string> {
+  return askOn(connect(port, "127.0.0.1"), path);
+}
+
+/** A connection that the kernel has taken. */
+function open(): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(socket));
+    socket.once("error", reject);
+  });
+}
+
+function askOn(socket: Socket, path: string): Promise<string> {
   return new Promise((resolve) => {
     let text = "";
-    const socket = connect(port, "127.0.0.1");
     socket.on("data", (bytes) => {
       text += bytes;
     });
@@ -75,6 +86,18 @@ describe("start(2)", () => {
     expect([...fast.failed, ...rest.failed]).toEqual([]);
     expect(rest.closing + rest.raced).toBe(4);
     for (const pid of children.values()) expect(isAlive(pid)).toBe(false);
+  });
+
+  test("SIGTERM loses nobody who has connected to a process that is slow to accept", async () => {
+    await start();
+    for (const pid of children.values()) process.kill(pid, "SIGSTOP");
+    const waiting = await Promise.all(Array.from({ length: 32 }, open));
+    program.kill();
+    await until(() => program.errors.includes("stopping 2 processes"));
+    for (const pid of children.values()) process.kill(pid, "SIGCONT");
+    const answers = await Promise.all(waiting.map((socket) => askOn(socket, "/")));
+    for (const answer of answers) expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    expect(await program.ended).toBe(0);
   });
 
   test("SIGHUP replaces each process; no client is refused, no request is lost", async () => {

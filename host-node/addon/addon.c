@@ -139,6 +139,18 @@ static napi_value accept_on(napi_env env, napi_callback_info info) {
   return integer(env, fd < 0 ? fd : loop_add(call.loop, fd, SLOT_LISTENER, NULL));
 }
 
+/* acceptNext(id) */
+static napi_value accept_next(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  return integer(env, loop_accept(call.loop, call.numbers[0]));
+}
+
+/* refuse(fd) */
+static napi_value refuse_clients(napi_env env, napi_callback_info info) {
+  socket_refuse(take(env, info).numbers[0]);
+  return NULL;
+}
+
 /* portOf(fd) */
 static napi_value port_of(napi_env env, napi_callback_info info) {
   struct slot slot = {.fd = take(env, info).numbers[0]};
@@ -303,6 +315,8 @@ static napi_value methods(napi_env env, struct loop *loop) {
       METHOD("name", name),
       METHOD("sendFile", send_file),
       METHOD("accept", accept_on),
+      METHOD("acceptNext", accept_next),
+      METHOD("refuse", refuse_clients),
       METHOD("portOf", port_of),
       METHOD("closeDescriptor", close_descriptor),
       METHOD("setInheritable", set_inheritable),

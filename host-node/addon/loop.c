@@ -286,26 +286,37 @@ static void exhausted(struct loop *loop, struct slot *listener, int error) {
   add_event(loop, slot_id(loop, listener), EVENT_EXHAUSTED, error, 0);
 }
 
-static void accept_some(struct loop *loop, int id) {
-  for (int taken = 0; taken < MAX_ACCEPTS; taken++) {
-    if (loop->table[HEADER_EVENTS] == MAX_EVENTS) return;
+static bool is_exhausted(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+int loop_accept(struct loop *loop, int id) {
+  for (int tries = 0; tries < MAX_ACCEPTS; tries++) {
     /* Adding a connection may move the slots. */
     struct slot *listener = loop_find(loop, id);
+    if (listener == NULL) return -EBADF;
     struct sockaddr_storage peer = {.ss_family = AF_UNIX};
     socklen_t length = sizeof peer;
     /* TCP_NODELAY comes with the connection from its listener. */
     int fd = accept4(listener->fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-      int added = loop_add(loop, fd, SLOT_CONNECTION, &peer);
-      if (added >= 0) add_event(loop, added, EVENT_ACCEPT, id, 0);
-      continue;
-    }
-    if (errno == EAGAIN) return;
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      exhausted(loop, listener, errno);
+    if (fd < 0 && (errno == EAGAIN || is_exhausted(errno))) return -errno;
+    /* Anything else concerns the one connection that is gone already (accept(2), "Errors"). */
+    if (fd < 0) continue;
+    int added = loop_add(loop, fd, SLOT_CONNECTION, &peer);
+    if (added >= 0) return added;
+  }
+  return -EAGAIN;
+}
+
+static void accept_some(struct loop *loop, int id) {
+  for (int taken = 0; taken < MAX_ACCEPTS; taken++) {
+    if (loop->table[HEADER_EVENTS] == MAX_EVENTS) return;
+    int added = loop_accept(loop, id);
+    if (added < 0) {
+      if (is_exhausted(-added)) exhausted(loop, loop_find(loop, id), -added);
       return;
     }
-    /* Anything else concerns the one connection that is gone already (accept(2), "Errors"). */
+    add_event(loop, added, EVENT_ACCEPT, id, 0);
   }
 }
 

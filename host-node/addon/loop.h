@@ -97,6 +97,8 @@ int loop_poll(struct loop *loop, int milliseconds);
 int loop_flush(struct loop *loop);
 /* Gives a descriptor a slot and watches it. Returns the id, or -errno and closes it. */
 int loop_add(struct loop *loop, int fd, enum slot_kind kind, const void *peer);
+/* Takes a connection that waits at a listener. Returns its id, or -errno: -EAGAIN if none does. */
+int loop_accept(struct loop *loop, int id);
 /* Watches a descriptor of somebody else's, by a copy: theirs may be closed at any time. */
 int loop_add_copy(struct loop *loop, int fd);
 struct slot *loop_find(struct loop *loop, int id);
@@ -114,6 +116,8 @@ void loop_close(struct loop *loop, int id, bool reset);
 int socket_listen(const void *address, socklen_t length, int backlog, int option);
 /* Readies a socket that listens already for a loop. Returns it, or -errno. */
 int socket_adopt(int fd);
+/* Has the kernel drop what asks for a new connection: it asks again, and finds nobody by then. */
+void socket_refuse(int fd);
 int socket_connect(const void *address, socklen_t length);
 /* Fills in an IP address and port, or a path if the port is below zero. Returns the length. */
 int socket_address(const char *host, int port, struct sockaddr_storage *address);

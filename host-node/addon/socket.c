@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
@@ -50,6 +51,18 @@ int socket_listen(const void *address, socklen_t length, int backlog, int option
     if (bind(fd, address, length) != 0) return give_up(fd);
   }
   return listen(fd, backlog) == 0 ? fd : give_up(fd);
+}
+
+void socket_refuse(int fd) {
+  /* Byte 13 of a TCP segment holds its flags; one with SYN, the second of them, is dropped. */
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 2, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+  };
+  struct sock_fprog filter = {.len = sizeof code / sizeof *code, .filter = code};
+  setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
 }
 
 int socket_adopt(int fd) {

@@ -32,11 +32,19 @@ export const DEFAULT_DRAIN: Required<DrainOptions> = {
 /** Most seconds that a connection lingers after its last response while the server stops. */
 export const DRAIN_LINGER = 0.25;
 
+/**
+ * How many times `drainGrace` a connection is kept that has had no request yet: whoever has just
+ * connected is about to ask, and unlike others may not take it for a sign to ask again.
+ */
+const FRESH_PATIENCE = 4;
+
 /** How often a drain looks, in seconds. */
 const TICK = 0.025;
 
 export interface DrainedConnection {
   readonly idle: boolean;
+  /** Idle, and no request has come on it yet. */
+  readonly fresh: boolean;
   readonly lingering: boolean;
   leaveWhenIdle(): void;
   abort(): void;
@@ -77,7 +85,9 @@ export async function drain(drained: Drained, timeout: number, grace: number): P
     if (timeout > 0 && elapsed >= timeout) return breakOff(connections, departures);
     // Who is in no hurry keeps idle connections as long as others are busy, but has to say goodbye.
     const patience = isBusy(drained) ? Math.max(grace, timeout / 2) : grace;
-    if (elapsed >= patience) await leaveIdle(connections);
+    if (elapsed >= patience) {
+      await leaveIdle(connections, elapsed >= Math.max(patience, grace * FRESH_PATIENCE));
+    }
     await new Promise((resolve) => setTimeout(resolve, TICK * 1000));
     drained.tick();
   }
@@ -91,9 +101,14 @@ function isBusy({ connections, departures }: Drained): boolean {
 }
 
 /** Right after the loop has read all sockets: what had arrived has then made its connection busy. */
-async function leaveIdle(connections: Iterable<DrainedConnection>): Promise<void> {
+async function leaveIdle(
+  connections: Iterable<DrainedConnection>,
+  freshToo: boolean,
+): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
-  for (const connection of [...connections]) connection.leaveWhenIdle();
+  for (const connection of [...connections]) {
+    if (freshToo || !connection.fresh) connection.leaveWhenIdle();
+  }
 }
 
 function breakOff(

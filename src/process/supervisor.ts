@@ -170,8 +170,12 @@ export class Supervisor {
     }
     genLog.info(`${reason}: stopping ${this.#running.size} processes; once more kills them`);
     this.#stopping = true;
+    for (const { idle } of this.#listeners.flat()) {
+      // The children accept who has connected until now, and close the socket last.
+      idle?.refuseClients();
+      idle?.close();
+    }
     for (const child of this.#running) this.#end(child);
-    for (const { idle } of this.#listeners.flat()) idle?.close();
     this.#exitIfDone();
   }
 

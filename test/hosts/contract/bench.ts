@@ -58,6 +58,8 @@ export class Bench {
   readonly tcp: Tcp;
   readonly memory: TransferMemory = createTransferMemory();
   readonly options: ContractOptions;
+  /** The host uses epoll. */
+  readonly epoll: boolean;
   /** Both ends speak TLS, if so. */
   readonly tls: BenchTls | undefined;
   readonly breaches: string[] = [];
@@ -69,6 +71,7 @@ export class Bench {
   constructor(host: Host, options: ContractOptions, tls?: BenchTls) {
     this.tcp = host.openTcp(this.memory);
     this.options = options;
+    this.epoll = host.name.endsWith("-epoll");
     this.tls = tls;
   }
 

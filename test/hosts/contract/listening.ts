@@ -7,6 +7,7 @@ import { testUnless } from "./unless.ts";
 
 export function testListening(bench: Bench): void {
   const { inMemory, noReusePort, noDescriptors } = bench.options;
+  const lossyClose = bench.epoll ? undefined : "the runtime's listener cannot be asked";
   const noIPv6 = inMemory || hasIPv6() ? undefined : "this machine has no ::1";
 
   test("port 0 takes a free port, and both ends know all addresses", async () => {
@@ -131,6 +132,36 @@ export function testListening(bench: Bench): void {
     listener.close();
     await bench.connect(again.listener.address);
   });
+
+  testUnless(lossyClose, "who has connected is accepted, though the listener closes", async () => {
+    const place = { host: "127.0.0.1", backlog: 256 };
+    const { listener, accepted } = await bench.listen(place, answering);
+    const connecting = Array.from({ length: 200 }, () => bench.connect(listener.address));
+    // The calls to connect are made, and no turn of the loop has passed: all wait in the kernel.
+    for (let step = 0; step < 20; step++) await Promise.resolve();
+    expect(accepted.length).toBe(0);
+    bench.call(() => listener.close());
+    const clients = await Promise.all(connecting);
+    for (const client of clients) client.write(Buffer.from("ping"));
+    await until(() => clients.every((client) => client.text === "pong"));
+    expect(accepted.length).toBe(200);
+    expect(await failure(bench.connect(listener.address))).toBe("ECONNREFUSED");
+  });
+
+  testUnless(
+    lossyClose,
+    "who waits at an adopted listener is accepted, though it closes",
+    async () => {
+      const idle = await bench.tcp.openListener({ host: "127.0.0.1", port: 0, backlog: 8 });
+      const clients = await Promise.all([1, 2, 3].map(() => bench.connect(idle.address)));
+      idle.refuseClients();
+      const { listener, accepted } = await bench.listen({ fd: idle.fd }, answering);
+      listener.close();
+      await until(() => accepted.length === 3);
+      for (const client of clients) client.write(Buffer.from("ping"));
+      await until(() => clients.every((client) => client.text === "pong"));
+    },
+  );
 
   test("a closed port can be bound again while its connections live", async () => {
     const { listener, client } = await bench.pair();
