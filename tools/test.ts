@@ -16,7 +16,7 @@ const VITEST = "node_modules/vitest/vitest.mjs";
 /** Bun's child processes cannot serve as vitest's forks; its threads can. */
 const runtimes: Readonly<Record<string, readonly string[]>> = {
   node: [VITEST, "run"],
-  deno: ["run", "-A", VITEST, "run"],
+  deno: ["run", "-A", "--unstable-net", VITEST, "run"],
   bun: ["--bun", VITEST, "run", "--pool=threads"],
 };
 

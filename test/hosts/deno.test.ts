@@ -6,9 +6,10 @@ import { httpsOnHost } from "./https.ts";
 import { slowClientsOnHost } from "./slow-clients.ts";
 
 waitForDenoSignals();
+const unstable = (Deno as { listenDatagram?: unknown }).listenDatagram !== undefined;
 hostContract("deno", () => denoHost, {
   noReset: "Deno has no SO_LINGER",
-  noReusePort: "needs --unstable-net",
+  ...(unstable ? {} : { noReusePort: "needs --unstable-net" }),
   noDescriptors: "Deno gives none",
 });
 httpOnHost("deno", () => denoHost);
