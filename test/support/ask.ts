@@ -37,6 +37,11 @@ export function parseAnswer(received: string): Answer {
   };
 }
 
+/** The head without its date, to compare answers: a second may begin between two. */
+export function undatedHead(answer: Answer): string {
+  return answer.head.replace(/\r\nDate: [^\r]*/, "");
+}
+
 /** The text of one request: `GET /path`, with Host and, for a body, its length. */
 export function requestText(request: string, options: AskOptions = {}): string {
   const { body, headers = {} } = options;

@@ -7,7 +7,7 @@ import {
   RequestHandler,
   type TransformedStart,
 } from "../../src/web.ts";
-import { type Answer, ask } from "../support/ask.ts";
+import { type Answer, ask, undatedHead } from "../support/ask.ts";
 import { bytesOf } from "../support/server.ts";
 
 beforeAll(() => setLogLevel("none"));
@@ -150,7 +150,7 @@ describe("entity tags of compressed responses", () => {
     const whole = await get("", "gzip");
     const head = await get("", "gzip", "HEAD");
     expect(head.body).toBe("");
-    expect(head.head).toBe(whole.head);
+    expect(undatedHead(head)).toBe(undatedHead(whole));
   });
 });
 
