@@ -11,24 +11,27 @@ import { until } from "./support/until.ts";
 
 vi.setConfig({ testTimeout: 40_000 });
 
+const redisProgram = systemProgram("redis-server");
+
 interface Broker {
   readonly name: string;
   /** Where its server is; undefined for none. */
   readonly program?: string | undefined;
   startServer?(program: string): Promise<Service>;
-  open(port: number): Promise<PubSub>;
+  open(port: number, options?: { readonly publishTimeout: number }): Promise<PubSub>;
 }
 
 const brokers: readonly Broker[] = [
   { name: "local", open: async () => new LocalPubSub() },
   {
     name: "redis",
-    program: systemProgram("redis-server"),
+    program: redisProgram,
     startServer: redis,
-    open: async (port) => {
+    open: async (port, pubSubOptions) => {
       const reconnectStrategy = (): number => 50;
       return new RedisPubSub(
         createClient({ socket: { host: "127.0.0.1", port, reconnectStrategy } }),
+        pubSubOptions,
       );
     },
   },
@@ -36,9 +39,10 @@ const brokers: readonly Broker[] = [
     name: "nats",
     program: systemProgram("nats-server"),
     startServer: nats,
-    open: async (port) => {
+    open: async (port, pubSubOptions) => {
       const options = { maxReconnectAttempts: -1, reconnectTimeWait: 50, reconnectJitter: 0 };
-      return new NatsPubSub(await connect({ servers: `127.0.0.1:${port}`, ...options }));
+      const connection = await connect({ servers: `127.0.0.1:${port}`, ...options });
+      return new NatsPubSub(connection, pubSubOptions);
     },
   },
 ];
@@ -69,9 +73,9 @@ for (const { name, program, startServer, open } of brokers) {
     });
     afterAll(() => service?.stop());
 
-    async function broker(): Promise<PubSub> {
+    async function broker(options?: { readonly publishTimeout: number }): Promise<PubSub> {
       logged = [];
-      const made = await open(service?.port ?? 0);
+      const made = await open(service?.port ?? 0, options);
       opened.push(made);
       return made;
     }
@@ -166,6 +170,32 @@ for (const { name, program, startServer, open } of brokers) {
       expect(told.length).toBe(2);
       expect(logged.join()).toContain("can be reached again");
     });
+
+    test("a server that answers no more: publishing fails in time", async () => {
+      const here = await broker({ publishTimeout: 0.1 });
+      await here.publish("news", "before");
+      const server = service as Service;
+      server.freeze();
+      try {
+        const publish = (): Promise<unknown> => here.publish("news", "?").catch((error) => error);
+        let failure: unknown;
+        // The server may be stopped a moment later.
+        await until(async () => {
+          failure = await publish();
+          return failure !== undefined;
+        });
+        expect(failure).toBeInstanceOf(PublishError);
+        expect(String(failure)).toContain('Cannot publish to "news": no answer in 0.1 s');
+      } finally {
+        server.thaw();
+      }
+      await until(() =>
+        here.publish("news", "after").then(
+          () => true,
+          () => false,
+        ),
+      );
+    });
   });
 }
 
@@ -173,6 +203,21 @@ test.each(["", "two words", "news.*", "news.>", "line\nbreak", ".news", "a..b", 
   "%j is no channel",
   (name) => {
     expect(() => checkChannel(name)).toThrow(TypeError);
+  },
+);
+
+test.skipIf(redisProgram === undefined)(
+  `a Redis client that gives up says so in the log${redisProgram === undefined ? " (no redis-server on this machine)" : ""}`,
+  async () => {
+    logged = [];
+    const server = await redis(redisProgram ?? "");
+    const socket = { host: "127.0.0.1", port: server.port, reconnectStrategy: false } as const;
+    const broker = new RedisPubSub(createClient({ socket }));
+    await broker.connect();
+    await server.stop();
+    await until(() => logged.some((line) => line.startsWith("Redis connection given up")));
+    await expect(broker.publish("news", "1")).rejects.toThrow("Redis cannot be reached");
+    await broker.close();
   },
 );
 

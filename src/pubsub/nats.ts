@@ -12,6 +12,7 @@ import {
   type PubSub,
   type Subscription,
 } from "../pubsub.ts";
+import { confirmed, PUBLISH_TIMEOUT } from "./confirmed.ts";
 
 /** What is used of a message. */
 export interface NatsMessage {
@@ -32,6 +33,11 @@ export interface NatsConnection {
   isClosed(): boolean;
 }
 
+export interface NatsPubSubOptions {
+  /** Seconds until a message that NATS has not confirmed has failed; 5 by default. */
+  readonly publishTimeout?: number;
+}
+
 /**
  * A broker of messages on NATS. While NATS is gone, `publish` rejects at once; the connection comes
  * back by itself with its subscriptions, as often as its option `maxReconnectAttempts` says: make
@@ -39,14 +45,16 @@ export interface NatsConnection {
  */
 export class NatsPubSub implements PubSub {
   readonly #connection: NatsConnection;
+  readonly #publishTimeout: number;
   #connected = true;
   #closed = false;
   /** What all messages published within one turn of the loop wait for. */
   #flushing: Promise<void> | undefined;
 
   /** Takes an open connection, which is this broker's from here on. */
-  constructor(connection: NatsConnection) {
+  constructor(connection: NatsConnection, options: NatsPubSubOptions = {}) {
     this.#connection = connection;
+    this.#publishTimeout = options.publishTimeout ?? PUBLISH_TIMEOUT;
     this.#watch();
   }
 
@@ -59,12 +67,7 @@ export class NatsPubSub implements PubSub {
     if (this.#closed) throw new PublishError(channel, "it is closed");
     // The client would keep the message until NATS is back, when it may be news no more.
     if (!this.#connected) throw new PublishError(channel, "NATS cannot be reached");
-    try {
-      this.#connection.publish(channel, message);
-      await this.#flushed();
-    } catch (cause) {
-      throw new PublishError(channel, cause instanceof Error ? cause.message : "", { cause });
-    }
+    await confirmed(channel, this.#send(channel, message), this.#publishTimeout);
   }
 
   async subscribe(channel: string, callback: MessageCallback): Promise<Subscription> {
@@ -92,6 +95,11 @@ export class NatsPubSub implements PubSub {
     await this.#connection.close();
   }
 
+  async #send(channel: string, message: string): Promise<void> {
+    this.#connection.publish(channel, message);
+    await this.#flushed();
+  }
+
   /** NATS has what was sent before. */
   #flushed(): Promise<void> {
     this.#flushing ??= Promise.resolve().then(() => {
@@ -105,8 +113,15 @@ export class NatsPubSub implements PubSub {
     this.#connection.closed().then(() => this.#gaveUp());
     for await (const { type } of this.#connection.status()) {
       if (type === "disconnect") this.#changed(false, "NATS cannot be reached");
-      else if (type === "reconnect") this.#changed(true, "NATS can be reached again");
+      else if (type === "reconnect") this.#returned();
     }
+  }
+
+  /** The client has sent its subscriptions: once NATS knows them, nothing published is missed. */
+  #returned(): void {
+    const known = (): void => this.#changed(true, "NATS can be reached again");
+    // Rejected if it is gone once more, which is told as well.
+    this.#connection.flush().then(known, () => undefined);
   }
 
   #changed(connected: boolean, text: string): void {

@@ -13,6 +13,7 @@ import {
   type PubSub,
   type Subscription,
 } from "../pubsub.ts";
+import { confirmed, PUBLISH_TIMEOUT } from "./confirmed.ts";
 
 /** What is used of a client. */
 export interface RedisClient {
@@ -25,7 +26,7 @@ export interface RedisClient {
   unsubscribe(channel: string, listener: (message: string, channel: string) => void): Promise<void>;
   destroy(): void;
   on(event: "error", listener: (error: Error) => void): unknown;
-  on(event: "ready", listener: () => void): unknown;
+  on(event: "ready" | "terminated", listener: () => void): unknown;
 }
 
 export interface RedisPubSubOptions {
@@ -49,11 +50,12 @@ export class RedisPubSub implements PubSub {
   constructor(client: RedisClient, options: RedisPubSubOptions = {}) {
     this.#publisher = client;
     this.#subscriber = client.duplicate();
-    this.#publishTimeout = options.publishTimeout ?? 5;
+    this.#publishTimeout = options.publishTimeout ?? PUBLISH_TIMEOUT;
     for (const each of [this.#publisher, this.#subscriber]) {
       // Without a listener, the client's errors end the process.
       each.on("error", (error) => this.#failed(error));
       each.on("ready", () => this.#ready());
+      each.on("terminated", () => this.#gaveUp());
     }
   }
 
@@ -74,10 +76,12 @@ export class RedisPubSub implements PubSub {
   async publish(channel: string, message: string): Promise<void> {
     checkChannel(channel);
     if (this.#closed) throw new PublishError(channel, "it is closed");
-    if (this.#connecting === undefined) await this.#soon(channel, this.connect());
+    if (this.#connecting === undefined)
+      await confirmed(channel, this.connect(), this.#publishTimeout);
     // The client would keep the message until Redis is back, when it may be news no more.
     if (!this.#publisher.isReady) throw new PublishError(channel, "Redis cannot be reached");
-    await this.#soon(channel, this.#publisher.publish(channel, message));
+    const work = this.#publisher.publish(channel, message);
+    await confirmed(channel, work, this.#publishTimeout);
   }
 
   async subscribe(channel: string, callback: MessageCallback): Promise<Subscription> {
@@ -109,22 +113,6 @@ export class RedisPubSub implements PubSub {
     await Promise.all(waiting.map((client) => client.connect()));
   }
 
-  /** Rejects with PublishError if the work does, or takes too long. */
-  async #soon(channel: string, work: Promise<unknown>): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      const fail = (): void => reject(new Error(`no answer in ${this.#publishTimeout} s`));
-      timer = setTimeout(fail, this.#publishTimeout * 1000);
-    });
-    try {
-      await Promise.race([work, late]);
-    } catch (cause) {
-      throw new PublishError(channel, cause instanceof Error ? cause.message : "", { cause });
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   /** Logged once for each time that Redis goes, not for each try to reach it. */
   #failed(error: Error): void {
     if (this.#gone || this.#closed) return;
@@ -136,5 +124,11 @@ export class RedisPubSub implements PubSub {
     if (!this.#gone || !this.connected) return;
     this.#gone = false;
     genLog.warning("Redis can be reached again");
+  }
+
+  /** The client's option says when it does; by default, once an answer took too long. */
+  #gaveUp(): void {
+    if (this.#closed) return;
+    genLog.error("Redis connection given up; create the client with a reconnectStrategy to go on");
   }
 }

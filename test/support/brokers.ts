@@ -61,6 +61,15 @@ export class Service {
     if (!reachable) throw new Error(`${file} ended with ${child.exitCode}`);
   }
 
+  /** Lets it run no further, with its connections open, as if its machine had vanished. */
+  freeze(): void {
+    this.#signal("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#signal("SIGCONT");
+  }
+
   /** Resolves when it is gone. */
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGKILL"): Promise<void> {
     const child = this.#process;
@@ -71,6 +80,12 @@ export class Service {
     });
     process.kill(child.pid, signal);
     await until(() => ended);
+  }
+
+  /** Not the child's own `kill`: on Deno it works once. */
+  #signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    const pid = this.#process?.pid;
+    if (pid !== undefined) process.kill(pid, signal);
   }
 }
 
