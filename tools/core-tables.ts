@@ -49,6 +49,12 @@ const splats: readonly (readonly [string, number])[] = [
   ["ZEROS", 0x30],
   ["NINES", 9],
   ["LOW_NIBBLES", 0x0f],
+  ["C0S", 0xc0],
+  ["E0S", 0xe0],
+  ["F0S", 0xf0],
+  ["AT_LEAST_C0", 0xff - 0xc0],
+  ["AT_LEAST_E0", 0xff - 0xe0],
+  ["AT_LEAST_F0", 0xff - 0xf0],
 ];
 
 /** Those that `framing.ts` tells apart. */

@@ -1,13 +1,15 @@
 /**
  * Whether bytes are UTF-8 (RFC 3629, table 3-7 of the Unicode standard), as a stream: text of a
- * WebSocket message arrives in pieces that are cut anywhere. With SIMD by Keiser and Lemire's
- * "Validating UTF-8 in less than one instruction per byte": three table lookups tell of every pair
- * of bytes what is wrong with it, a fourth rule which bytes must be second and third continuations.
+ * WebSocket message arrives in pieces that are cut anywhere. With SIMD each byte is looked at
+ * together with the three before it: they say whether it must be a continuation, and the last of
+ * them which continuations it may be. Blocks without characters of three and four bytes leave out
+ * what concerns those.
  *
  * The state between pieces is one number: how many continuation bytes are still to come, and the
  * least and the greatest value of the next one. 0 is the boundary of a character.
  */
 
+import { AT_LEAST_C0, AT_LEAST_E0, AT_LEAST_F0, C0S, E0S, F0S } from "../../build/core-tables";
 import { load32 } from "../bytes";
 import { BAD_UTF8 } from "../status";
 
@@ -75,133 +77,102 @@ function asciiEnd(p: usize, end: usize): usize {
   return p;
 }
 
-// What may be wrong with two bytes that follow each other, one bit each.
-const TOO_SHORT: u8 = 1 << 0;
-const TOO_LONG: u8 = 1 << 1;
-const OVERLONG_3: u8 = 1 << 2;
-const TOO_LARGE: u8 = 1 << 3;
-const SURROGATE: u8 = 1 << 4;
-const OVERLONG_2: u8 = 1 << 5;
-/** Above U+10FFFF by the first byte alone; and overlong in four bytes, which excludes it. */
-const TOO_LARGE_1000: u8 = 1 << 6;
-const OVERLONG_4: u8 = 1 << 6;
-const TWO_CONTINUATIONS: u8 = 1 << 7;
-/** What the low nibble of the first byte has no say in. */
-const CARRY: u8 = TOO_SHORT | TOO_LONG | TWO_CONTINUATIONS;
-const LARGE: u8 = CARRY | TOO_LARGE | TOO_LARGE_1000;
-const FOUR_BYTES: u8 = TOO_LARGE | TOO_LARGE_1000 | OVERLONG_4;
-const CONTINUATION: u8 = TOO_LONG | OVERLONG_2 | TWO_CONTINUATIONS;
-const BELOW_90: u8 = CONTINUATION | OVERLONG_3 | TOO_LARGE_1000 | OVERLONG_4;
-const BELOW_A0: u8 = CONTINUATION | OVERLONG_3 | TOO_LARGE;
-const FROM_A0: u8 = CONTINUATION | SURROGATE | TOO_LARGE;
+// After E0, ED, F0 and F4 a continuation has fewer values than 80..BF, after F5..FF it has none.
+// What is added to one that must not follow takes it out of 80..BF, and leaves in it one that may.
+const FROM_A0: u8 = 0xe0;
+const FROM_90: u8 = 0xf0;
+const BELOW_A0: u8 = 0x20;
+const BELOW_90: u8 = 0x30;
+const NONE: u8 = 0x40;
 
-/** By the high nibble of the first byte, its low nibble, and the high nibble of the second. */
+/** By the low nibble of E0..EF. */
 // biome-ignore format: four nibbles a line
-const FIRST_HIGH: usize = memory.data<u8>([
-  TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG,
-  TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG,
-  TWO_CONTINUATIONS, TWO_CONTINUATIONS, TWO_CONTINUATIONS, TWO_CONTINUATIONS,
-  TOO_SHORT | OVERLONG_2, TOO_SHORT, TOO_SHORT | OVERLONG_3 | SURROGATE, TOO_SHORT | FOUR_BYTES,
+const AFTER_E: usize = memory.data<u8>([
+  FROM_A0, 0, 0, 0,
+  0, 0, 0, 0,
+  0, 0, 0, 0,
+  0, BELOW_A0, 0, 0,
 ]);
+/** By the low nibble of F0..FF. */
 // biome-ignore format: four nibbles a line
-const FIRST_LOW: usize = memory.data<u8>([
-  CARRY | OVERLONG_3 | OVERLONG_2 | OVERLONG_4, CARRY | OVERLONG_2, CARRY, CARRY,
-  CARRY | TOO_LARGE, LARGE, LARGE, LARGE,
-  LARGE, LARGE, LARGE, LARGE,
-  LARGE, LARGE | SURROGATE, LARGE, LARGE,
-]);
-// biome-ignore format: four nibbles a line
-const SECOND_HIGH: usize = memory.data<u8>([
-  TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT,
-  TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT,
-  BELOW_90, BELOW_A0, FROM_A0, FROM_A0,
-  TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT,
-]);
-
-/** The greatest bytes, as the last three, after which a character is complete. */
-const COMPLETE: usize = memory.data<u8>([
-  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xef, 0xdf, 0xbf,
-]);
-
-// Constants in memory, a vector of each: of those in the code V8 makes new ones at every use,
-// which takes longer than all the rest.
-const LOW_NIBBLE: usize = memory.data<u8>([
-  0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f,
-]);
-/** 0xe0 - 0x80 and 0xf0 - 0x80: what leads of three and four bytes are at least, but for the high bit. */
-const THREE_BYTES: usize = memory.data<u8>([
-  0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60, 0x60,
-]);
-const FOUR_BYTES_LEAD: usize = memory.data<u8>([
-  0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70, 0x70,
-]);
-const HIGH_BIT: usize = memory.data<u8>([
-  0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+const AFTER_F: usize = memory.data<u8>([
+  FROM_90, 0, 0, 0,
+  BELOW_90, NONE, NONE, NONE,
+  NONE, NONE, NONE, NONE,
+  NONE, NONE, NONE, NONE,
 ]);
 
 /**
  * Checks whole blocks that start at the boundary of a character, BEFORE bytes into the text or
  * later; answers the boundary of the last character that is not complete in them, or their end, or
- * 0 if they are not UTF-8. What precedes each byte is loaded from where it is.
+ * 0 if they are not UTF-8.
+ *
+ * What precedes each byte is loaded from where it is, which costs less than to shift it there. An
+ * average of two bytes has its high bit if their sum is above 0xfe: one instruction that compares
+ * without signs. `asked` has it where bytes before ask for a continuation, and `errors` where none
+ * is or one is too many. C0 and C1, which are no leads, are the only bytes that average to 0x80.
  */
 function blocksEnd(p: usize, end: usize): usize {
-  const firstHigh = v128.load(FIRST_HIGH);
-  const firstLow = v128.load(FIRST_LOW);
-  const secondHigh = v128.load(SECOND_HIGH);
-  const nibble = v128.load(LOW_NIBBLE);
-  const three = v128.load(THREE_BYTES);
-  const four = v128.load(FOUR_BYTES_LEAD);
-  const highBit = v128.load(HIGH_BIT);
+  const afterE = v128.load(AFTER_E);
+  const afterF = v128.load(AFTER_F);
+  const c0 = v128.load(C0S);
+  const e0 = v128.load(E0S);
+  const f0 = v128.load(F0S);
+  const atLeastC0 = v128.load(AT_LEAST_C0);
+  const atLeastE0 = v128.load(AT_LEAST_E0);
+  const atLeastF0 = v128.load(AT_LEAST_F0);
   let errors = i8x16.splat(0);
+  let least = i8x16.splat(0);
   for (; p + BLOCK <= end; p += BLOCK) {
-    const bytes0 = v128.load(p);
-    const bytes1 = v128.load(p, 16);
-    const bytes2 = v128.load(p, 32);
-    const bytes3 = v128.load(p, 48);
-    const low = v128.or(bytes0, bytes1);
-    const high = v128.or(bytes2, bytes3);
-    if (!i8x16.bitmask(v128.or(low, high))) {
-      errors = v128.or(errors, i8x16.sub_sat_u(v128.load(p - 16), v128.load(COMPLETE)));
-      continue;
+    const low = i8x16.max_u(v128.load(p), v128.load(p, 16));
+    const high = i8x16.max_u(v128.load(p, 32), v128.load(p, 48));
+    const greatest = i8x16.max_u(v128.load(p - BEFORE), i8x16.max_u(low, high));
+    if (!i8x16.bitmask(greatest)) continue;
+    // Loads of what precedes have offsets above zero, which engines fold into the instruction. Loops
+    // of one vector, as JavaScriptCore has no registers for more.
+    let q = p - BEFORE;
+    const stop = q + BLOCK;
+    if (i8x16.bitmask(i8x16.avgr_u(greatest, atLeastF0))) {
+      do {
+        const first = v128.load(q, 2);
+        const leads = i8x16.avgr_u(first, atLeastC0);
+        const thirds = i8x16.avgr_u(v128.load(q, 1), atLeastE0);
+        const fourths = i8x16.avgr_u(v128.load(q), atLeastF0);
+        const asked = v128.or(v128.or(leads, thirds), fourths);
+        const e = i8x16.swizzle(afterE, v128.xor(first, e0));
+        const f = i8x16.swizzle(afterF, v128.xor(first, f0));
+        const bytes = moved(v128.load(q, 3), v128.or(e, f));
+        errors = v128.or(errors, v128.xor(asked, i8x16.lt_s(bytes, c0)));
+        least = i8x16.min_s(least, leads);
+        q += 16;
+      } while (q != stop);
+    } else if (i8x16.bitmask(i8x16.avgr_u(greatest, atLeastE0))) {
+      do {
+        const first = v128.load(q, 2);
+        const leads = i8x16.avgr_u(first, atLeastC0);
+        const asked = v128.or(leads, i8x16.avgr_u(v128.load(q, 1), atLeastE0));
+        const bytes = moved(v128.load(q, 3), i8x16.swizzle(afterE, v128.xor(first, e0)));
+        errors = v128.or(errors, v128.xor(asked, i8x16.lt_s(bytes, c0)));
+        least = i8x16.min_s(least, leads);
+        q += 16;
+      } while (q != stop);
+    } else {
+      do {
+        const leads = i8x16.avgr_u(v128.load(q, 2), atLeastC0);
+        errors = v128.or(errors, v128.xor(leads, i8x16.lt_s(v128.load(q, 3), c0)));
+        least = i8x16.min_s(least, leads);
+        q += 16;
+      } while (q != stop);
     }
-    // Written out: a loop over the four takes an eighth longer.
-    const pairs0 = pairErrors(bytes0, p, firstHigh, firstLow, secondHigh, nibble);
-    const asked0 = v128.and(continuations(p, three, four), highBit);
-    errors = v128.or(errors, v128.xor(asked0, pairs0));
-    const pairs1 = pairErrors(bytes1, p + 16, firstHigh, firstLow, secondHigh, nibble);
-    const asked1 = v128.and(continuations(p + 16, three, four), highBit);
-    errors = v128.or(errors, v128.xor(asked1, pairs1));
-    const pairs2 = pairErrors(bytes2, p + 32, firstHigh, firstLow, secondHigh, nibble);
-    const asked2 = v128.and(continuations(p + 32, three, four), highBit);
-    errors = v128.or(errors, v128.xor(asked2, pairs2));
-    const pairs3 = pairErrors(bytes3, p + 48, firstHigh, firstLow, secondHigh, nibble);
-    const asked3 = v128.and(continuations(p + 48, three, four), highBit);
-    errors = v128.or(errors, v128.xor(asked3, pairs3));
   }
-  if (v128.any_true(errors)) return 0;
+  const overlong = i8x16.eq(least, i8x16.splat(-0x80));
+  if (i8x16.bitmask(v128.or(errors, overlong))) return 0;
   if (load<u8>(p - 1) >= 0xc0) return p - 1;
   if (load<u8>(p - 2) >= 0xe0) return p - 2;
   return load<u8>(p - 3) >= 0xf0 ? p - 3 : p;
 }
 
-/** What is wrong with the pairs of each byte at `p` and the one before it. */
-function pairErrors(
-  bytes: v128,
-  p: usize,
-  firstHigh: v128,
-  firstLow: v128,
-  secondHigh: v128,
-  nibble: v128,
-): v128 {
-  const first = v128.load(p - 1);
-  const a = i8x16.swizzle(firstHigh, v128.and(i16x8.shr_u(first, 4), nibble));
-  const b = i8x16.swizzle(firstLow, v128.and(first, nibble));
-  const c = i8x16.swizzle(secondHigh, v128.and(i16x8.shr_u(bytes, 4), nibble));
-  return v128.and(v128.and(a, b), c);
-}
-
-/** The high bit where a lead of three or four bytes asks for the second continuation or third. */
-function continuations(p: usize, three: v128, four: v128): v128 {
-  const seconds = i8x16.sub_sat_u(v128.load(p - 2), three);
-  return v128.or(seconds, i8x16.sub_sat_u(v128.load(p - 3), four));
+/** Continuations, as signed bytes the least, with those moved above that must not follow. */
+function moved(bytes: v128, by: v128): v128 {
+  return i8x16.max_s(bytes, i8x16.add(bytes, by));
 }

@@ -90,6 +90,13 @@ const wrong: readonly number[][] = [
   [0xf0, 0x9f, 0x98, 0x41],
   [0xf0, 0x9f, 0x98, 0x80, 0x80],
   [0xc3, 0xa9, 0xa9],
+  [0xc0, 0x41],
+  [0xc3, 0xc1, 0x80],
+  [0xe2, 0x82, 0xc0, 0x80],
+  [0xe0, 0xc5, 0x80],
+  [0xf0, 0xc5, 0x80, 0x80],
+  [0xed, 0x20],
+  [0xf4, 0x20, 0x80, 0x80],
 ];
 
 interface FrameCase {
@@ -207,8 +214,8 @@ describe.each(builds)("$name", (build) => {
   });
 
   test.each(wrong.map((bytes) => ({ bytes })))("not UTF-8: $bytes", ({ bytes }) => {
-    // At every place of the blocks that SIMD takes, in text and in characters of two bytes.
-    for (const filler of ["a", "é"]) {
+    // At every place of the blocks that SIMD takes, each kind of which has characters of its own.
+    for (const filler of ["a", "é", "日", "😀"]) {
       for (let before = 0; before < 70; before++) {
         const text = Buffer.concat([
           Buffer.from(filler.repeat(before)),
