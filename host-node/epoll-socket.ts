@@ -81,7 +81,6 @@ export class EpollSocket implements Socket {
   #queue: OutputQueue | undefined = undefined;
   /** What arrived after `pause`. */
   #held: Uint8Array | undefined = undefined;
-  #localAddress: Address | undefined = undefined;
   #remoteAddress: Address | undefined;
 
   constructor(tcp: EpollTcp, id: number, remoteAddress: Address | undefined) {
@@ -91,8 +90,7 @@ export class EpollSocket implements Socket {
   }
 
   get localAddress(): Address {
-    this.#localAddress ??= this.#tcp.address(this.id, 0);
-    return this.#localAddress;
+    return this.#tcp.address(this.id, 0);
   }
 
   get remoteAddress(): Address {

@@ -8,10 +8,15 @@
 import { NEED_DATA, parseRequestHead, reasonFor, statusCodeFor, viewBytes } from "./core.ts";
 import type { Socket, SocketHandler, Tcp, TlsFacts } from "./host.ts";
 import { BufferedInput } from "./http1connection/buffered-input.ts";
-import { Deadlines } from "./http1connection/deadlines.ts";
+import { Backlog, bodyIsOver, isOver, secondsSince } from "./http1connection/deadlines.ts";
 import { errorAnswer } from "./http1connection/error-answer.ts";
 import type { ConnectionLimits } from "./http1connection/limits.ts";
-import { type BodyReader, ChunkedReader, LengthReader } from "./http1connection/reader.ts";
+import {
+  type BodyReader,
+  ChunkedReader,
+  IncomingBody,
+  LengthReader,
+} from "./http1connection/reader.ts";
 import { RequestHead } from "./http1connection/request-head.ts";
 import {
   BODY,
@@ -45,6 +50,7 @@ export {
   type ClientExchange,
   HTTP1ClientConnection,
 } from "./http1connection/client-connection.ts";
+export { clock } from "./http1connection/deadlines.ts";
 export {
   type ConnectionLimits,
   connectionLimits,
@@ -59,7 +65,7 @@ export interface ConnectionOwner {
   readonly limits: ConnectionLimits;
   readonly tcp: Tcp;
   readonly protocol: string;
-  /** Seconds, at the pace of the server's timer: enough for timeouts, and free to read. */
+  /** The time of `clock`, at the pace of the server's timer: enough for timeouts, free to read. */
   readonly now: number;
   /** The server is going away: each response is the last on its connection. */
   readonly closing: boolean;
@@ -75,24 +81,29 @@ const EAGER_LENGTH = 4096;
 const PIPELINE_HIGH_WATER = 256 * 1024;
 const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 
-/** One connection of a server. Also where its response writers send to. */
+/**
+ * One connection of a server. Also where its response writers send to. While it is idle this is the
+ * only object of it above the socket, so what just some requests need is made for those.
+ */
 export class HTTP1ServerConnection extends BufferedInput implements SocketHandler, ResponseSink {
+  /** Its neighbours in the owner's list. */
+  previous: HTTP1ServerConnection | undefined = undefined;
+  next: HTTP1ServerConnection | undefined = undefined;
   readonly #owner: ConnectionOwner;
-  readonly #deadlines: Deadlines;
   #state = IDLE;
-  #writer: ResponseWriter | undefined;
-  #delegate: HTTPMessageDelegate | undefined;
-  #body: BodyReader | undefined;
-  #bodySize = 0;
-  #maxBodySize = 0;
+  /** When the current phase began: the head, the body, the silence between requests. */
+  #since: number;
   #requests = 0;
   #ended = false;
-  #drainWaiters: (() => void)[] | undefined;
+  #writer: ResponseWriter | undefined = undefined;
+  #delegate: HTTPMessageDelegate | undefined = undefined;
+  #body: IncomingBody | undefined = undefined;
+  #backlog: Backlog | undefined = undefined;
 
   constructor(socket: Socket, owner: ConnectionOwner) {
     super(socket);
     this.#owner = owner;
-    this.#deadlines = new Deadlines(owner.limits, owner.now);
+    this.#since = owner.now;
   }
 
   get tcp(): Tcp {
@@ -142,9 +153,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
   }
 
   drain(): void {
-    const waiters = this.#drainWaiters;
-    this.#drainWaiters = undefined;
-    if (waiters !== undefined) for (const resolve of waiters) resolve();
+    this.#endBacklog();
     if (this.#state === IDLE || this.#state === HEAD) this.#resume();
   }
 
@@ -154,9 +163,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
     this.#abandonDelegate();
     this.#writer?.invalidate();
     this.#writer = undefined;
-    const waiters = this.#drainWaiters;
-    this.#drainWaiters = undefined;
-    if (waiters !== undefined) for (const resolve of waiters) resolve();
+    this.#endBacklog();
     this.#owner.connectionClosed(this);
   }
 
@@ -164,19 +171,27 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
 
   /** Ends the connection if a timeout has run out. */
   checkDeadlines(now: number): void {
-    const deadlines = this.#deadlines;
-    if (deadlines.outputStalled(now, this.socket.bufferedAmount)) {
+    const { limits, lingerTimeout } = this.#owner;
+    const elapsed = secondsSince(this.#since, now);
+    if (this.#outputStalled(now)) {
       genLog.debug("Connection closed: its peer has not read for sendTimeout seconds");
       this.socket.abort();
     } else if (this.#state === IDLE && this.#requests > 0) {
-      if (deadlines.idleTooLong(now)) this.socket.close();
+      if (isOver(limits.idleConnectionTimeout, elapsed)) this.socket.close();
     } else if (this.#state === IDLE || this.#state === HEAD) {
-      if (deadlines.headTooLong(now)) this.#fail(408, "the head did not arrive in time");
+      if (isOver(limits.headerTimeout, elapsed)) this.#fail(408, "the head did not arrive in time");
     } else if (this.#state === BODY && !this.held) {
-      if (deadlines.bodyTooLong(now)) this.#fail(408, "the body did not arrive in time");
-    } else if (this.#state === LINGER && deadlines.lingeredEnough(now, this.#owner.lingerTimeout)) {
+      const late = bodyIsOver(limits, elapsed, this.#body?.timedSize ?? 0);
+      if (late) this.#fail(408, "the body did not arrive in time");
+    } else if (this.#state === LINGER && elapsed >= lingerTimeout) {
       this.socket.close();
     }
+  }
+
+  #outputStalled(now: number): boolean {
+    const { bufferedAmount } = this.socket;
+    if (bufferedAmount > 0) this.#backlog ??= new Backlog();
+    return this.#backlog?.isStalled(this.#owner.limits, now, bufferedAmount) === true;
   }
 
   /** Closes a connection that no request is using. */
@@ -202,9 +217,16 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
 
   drained(): Promise<void> {
     return new Promise((resolve) => {
-      this.#drainWaiters ??= [];
-      this.#drainWaiters.push(resolve);
+      this.#backlog ??= new Backlog();
+      this.#backlog.waiters.push(resolve);
     });
+  }
+
+  /** Nothing waits for the peer any more. */
+  #endBacklog(): void {
+    const backlog = this.#backlog;
+    this.#backlog = undefined;
+    if (backlog !== undefined) for (const resolve of backlog.waiters) resolve();
   }
 
   responseDone(keepAlive: boolean): void {
@@ -217,7 +239,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
       return;
     }
     this.#state = nextState(this.#state, SENT);
-    this.#deadlines.start(this.#owner.now);
+    this.#since = this.#owner.now;
     if (this.hasInput) this.#resume();
   }
 
@@ -228,7 +250,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
   }
 
   setMaxBodySize(bytes: number): void {
-    this.#maxBodySize = bytes;
+    if (this.#body !== undefined) this.#body.maxSize = bytes;
   }
 
   joinDrain(departure: Departure): () => void {
@@ -290,7 +312,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
       return length;
     }
     if (incomplete) {
-      if (this.#state === IDLE) this.#deadlines.start(this.#owner.now);
+      if (this.#state === IDLE) this.#since = this.#owner.now;
       this.#state = nextState(this.#state, PART_OF_HEAD);
       return 0;
     }
@@ -328,12 +350,10 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
   }
 
   #expectBody(head: RequestHead): void {
-    this.#maxBodySize = this.#owner.limits.maxBodySize;
-    this.#bodySize = 0;
-    this.#body = head.chunked
-      ? new ChunkedReader(this.#owner.limits)
-      : new LengthReader(head.contentLength);
-    this.#deadlines.start(this.#owner.now);
+    const { limits, now } = this.#owner;
+    const reader = head.chunked ? new ChunkedReader(limits) : new LengthReader(head.contentLength);
+    this.#body = new IncomingBody(reader, limits.maxBodySize);
+    this.#since = now;
   }
 
   #afterHead(head: RequestHead, hasBody: boolean): void {
@@ -341,26 +361,28 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
       this.#finishRequest();
       return;
     }
-    if (this.#state !== BODY) return;
-    if (head.contentLength > this.#maxBodySize) this.#failTooLarge();
+    const body = this.#body;
+    if (this.#state !== BODY || body === undefined) return;
+    if (head.contentLength > body.maxSize) this.#failTooLarge(body);
     else if (head.expectContinue && this.#writer?.started === false) this.#sendText(CONTINUE);
   }
 
   #takeBody(start: number, length: number): number {
-    const body = this.#body as BodyReader;
+    const body = this.#body as IncomingBody;
+    const { reader } = body;
     let consumed: number;
     try {
-      consumed = body.read(start, length);
+      consumed = reader.read(start, length);
     } catch (error) {
       if (!(error instanceof HTTPInputError)) throw error;
       this.#fail(error.status, error.message);
       return length;
     }
-    const size = body.dataLength;
-    this.#bodySize += size;
-    this.#deadlines.received(size);
-    if (this.#bodySize > this.#maxBodySize) {
-      this.#failTooLarge();
+    const size = reader.dataLength;
+    body.size += size;
+    body.timedSize += size;
+    if (body.size > body.maxSize) {
+      this.#failTooLarge(body);
       return length;
     }
     const delegate = this.#delegate as HTTPMessageDelegate;
@@ -371,13 +393,13 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
       this.#delegateThrew(error);
       return length;
     }
-    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterBody(body));
-    else this.#afterBody(body);
+    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterBody(reader));
+    else this.#afterBody(reader);
     return consumed;
   }
 
-  #afterBody(body: BodyReader): void {
-    if (!body.done || this.#state !== BODY) return;
+  #afterBody(reader: BodyReader): void {
+    if (!reader.done || this.#state !== BODY) return;
     this.#body = undefined;
     this.#state = nextState(this.#state, BODY_DONE);
     this.#finishRequest();
@@ -408,7 +430,8 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
   /** Uses no more bytes until `waiting` settles, then goes on with `next`. */
   #hold(waiting: PromiseLike<unknown>, next: () => void): void {
     const release = (): void => {
-      this.#deadlines.start(this.#owner.now);
+      this.#since = this.#owner.now;
+      if (this.#body !== undefined) this.#body.timedSize = 0;
       if (this.#state !== CLOSED) next();
     };
     this.holdInput(waiting, release, (error) => this.#delegateThrew(error));
@@ -416,8 +439,8 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
 
   // Ends.
 
-  #failTooLarge(): void {
-    this.#fail(413, `the body is longer than ${this.#maxBodySize} bytes`);
+  #failTooLarge({ maxSize }: IncomingBody): void {
+    this.#fail(413, `the body is longer than ${maxSize} bytes`);
   }
 
   /** Answers with an error if no answer has begun, and ends the conversation. */
@@ -447,7 +470,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
       this.socket.close();
       return;
     }
-    this.#deadlines.start(this.#owner.now);
+    this.#since = this.#owner.now;
     this.socket.shutdown();
     this.dropInput();
   }

@@ -7,11 +7,13 @@ import type { Socket, SocketHandler, Tcp, TlsServerOptions } from "./host.ts";
 import {
   type ConnectionLimits,
   type ConnectionOwner,
+  clock,
   connectionLimits,
   HTTP1ServerConnection,
   warmUp,
 } from "./http1connection.ts";
 import { CallbackDelegate, type RequestCallback } from "./httpserver/callback-delegate.ts";
+import { ConnectionList } from "./httpserver/connection-list.ts";
 import { DRAIN_LINGER, type DrainOptions, drain, drainOptions } from "./httpserver/drain.ts";
 import { ProxyDelegate } from "./httpserver/proxy-delegate.ts";
 import type { Departure, HTTPServerConnectionDelegate } from "./httputil.ts";
@@ -145,8 +147,7 @@ class ServerOwner implements ConnectionOwner {
   readonly limits: ConnectionLimits;
   readonly tcp: Tcp;
   readonly protocol: string;
-  /** Oldest first. */
-  readonly connections = new Set<HTTP1ServerConnection>();
+  readonly connections = new ConnectionList<HTTP1ServerConnection>();
   readonly departures = new Set<Departure>();
   now = 0;
   closing = false;
@@ -212,7 +213,7 @@ class ServerOwner implements ConnectionOwner {
 
   /** Looks at the clock and at every connection's timeouts. */
   tick(): void {
-    this.now = performance.now() / 1000;
+    this.now = clock();
     for (const connection of this.connections) connection.checkDeadlines(this.now);
   }
 
@@ -227,7 +228,7 @@ class ServerOwner implements ConnectionOwner {
   }
 
   #startClock(): void {
-    this.now = performance.now() / 1000;
+    this.now = clock();
     this.#timer = this.#loop.callLater(this.#tick, () => this.#onTick());
   }
 

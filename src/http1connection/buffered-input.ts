@@ -7,13 +7,17 @@ import { CARRY_CAPACITY, CARRY_START } from "../core.ts";
 import type { Socket, SocketHandler } from "../host.ts";
 import { CarryOver } from "./carry-over.ts";
 
+// What goes on, as bits of one member: an idle connection costs these objects.
+/** A loop over received bytes is running: whoever makes more of them usable leaves them to it. */
+const CONSUMING = 1;
+/** Nothing is used until a promise settles. */
+const HELD = 2;
+const PAUSED = 4;
+
 export abstract class BufferedInput {
   readonly socket: Socket;
   #carry: CarryOver | undefined;
-  /** A loop over received bytes is running: whoever makes more of them usable leaves them to it. */
-  #consuming = false;
-  #held = false;
-  #paused = false;
+  #flags = 0;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -34,12 +38,12 @@ export abstract class BufferedInput {
   /** Bytes are kept beyond those that `takeBytes` is being asked to use. */
   protected get hasMoreInput(): boolean {
     if (this.#carry === undefined) return false;
-    return !this.#consuming || this.#carry.length > CARRY_CAPACITY;
+    return (this.#flags & CONSUMING) === 0 || this.#carry.length > CARRY_CAPACITY;
   }
 
   /** Nothing is used until a promise settles. */
   protected get held(): boolean {
-    return this.#held;
+    return (this.#flags & HELD) !== 0;
   }
 
   data(start: number, length: number): void {
@@ -55,8 +59,8 @@ export abstract class BufferedInput {
 
   /** Goes on with bytes that were kept, as far as they can be used now. */
   protected useInput(): void {
-    if (this.#consuming) return;
-    while (this.#carry !== undefined && !this.#held) {
+    if ((this.#flags & CONSUMING) !== 0) return;
+    while (this.#carry !== undefined && !this.held) {
       const length = this.#carry.restore();
       const used = this.#use(CARRY_START, length);
       if (this.#carry === undefined) return;
@@ -64,7 +68,7 @@ export abstract class BufferedInput {
       else if (used > 0) this.#carry.drop(used);
       if (used < length) break;
     }
-    this.#setPaused(this.#held || (this.#carry !== undefined && !this.awaitsBytes));
+    this.#setPaused(this.held || (this.#carry !== undefined && !this.awaitsBytes));
   }
 
   /** Uses nothing and reads nothing until `waiting` settles; then calls `next` and goes on. */
@@ -73,9 +77,9 @@ export abstract class BufferedInput {
     next: () => void,
     failed: (error: unknown) => void,
   ): void {
-    this.#held = true;
+    this.#flags |= HELD;
     const release = (): void => {
-      this.#held = false;
+      this.#flags &= ~HELD;
       next();
       this.useInput();
     };
@@ -112,15 +116,15 @@ export abstract class BufferedInput {
   #use(start: number, length: number): number {
     const end = start + length;
     let position = start;
-    this.#consuming = true;
+    this.#flags |= CONSUMING;
     try {
-      while (position < end && !this.#held) {
+      while (position < end && (this.#flags & HELD) === 0) {
         const taken = this.takeBytes(position, end - position);
         if (taken === 0) break;
         position += taken;
       }
     } finally {
-      this.#consuming = false;
+      this.#flags &= ~CONSUMING;
     }
     return position - start;
   }
@@ -132,12 +136,12 @@ export abstract class BufferedInput {
       return;
     }
     this.#carry = new CarryOver(start, length);
-    this.#setPaused(this.#held || !this.awaitsBytes);
+    this.#setPaused(this.held || !this.awaitsBytes);
   }
 
   #setPaused(paused: boolean): void {
-    if (paused === this.#paused) return;
-    this.#paused = paused;
+    if (paused === ((this.#flags & PAUSED) !== 0)) return;
+    this.#flags ^= PAUSED;
     if (paused) this.socket.pause();
     else this.socket.resume();
   }

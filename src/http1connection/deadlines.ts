@@ -1,65 +1,49 @@
 /**
- * When one connection has taken too long. `http1connection.ts` says what begins and what arrives;
- * the server's timer asks. Times are seconds of the server's clock.
+ * When one connection has taken too long. `http1connection.ts` notes when a phase began and what
+ * has arrived since; the server's timer asks. What an idle connection needs of this is one number.
  */
 
 import type { ConnectionLimits } from "./limits.ts";
 
-export class Deadlines {
-  readonly #limits: ConnectionLimits;
-  /** When the current phase began: the head, the body, the silence between requests. */
-  #since: number;
-  #bytes = 0;
-  #stalledSince = 0;
-  #stalledAmount = 0;
+/**
+ * Milliseconds of a clock that comes round every 49 days: as an integer of 32 bits it takes no
+ * memory of its own where it is kept, and differences of up to 24 days come out right.
+ */
+export function clock(): number {
+  return performance.now() | 0;
+}
 
-  constructor(limits: ConnectionLimits, now: number) {
-    this.#limits = limits;
-    this.#since = now;
-  }
-
-  /** A phase begins. */
-  start(now: number): void {
-    this.#since = now;
-    this.#bytes = 0;
-  }
-
-  /** Bytes of body have arrived. */
-  received(bytes: number): void {
-    this.#bytes += bytes;
-  }
-
-  headTooLong(now: number): boolean {
-    return isOver(this.#limits.headerTimeout, now - this.#since);
-  }
-
-  idleTooLong(now: number): boolean {
-    return isOver(this.#limits.idleConnectionTimeout, now - this.#since);
-  }
-
-  lingeredEnough(now: number, lingerTimeout: number): boolean {
-    return now - this.#since >= lingerTimeout;
-  }
-
-  /** A body may take `bodyTimeout`, and longer only as fast as `minBodyRate`. */
-  bodyTooLong(now: number): boolean {
-    const { bodyTimeout, minBodyRate } = this.#limits;
-    const earned = minBodyRate === 0 ? 0 : this.#bytes / minBodyRate;
-    return isOver(bodyTimeout, now - this.#since - earned);
-  }
-
-  /** Output waits, and the peer has taken none of it for `sendTimeout`. */
-  outputStalled(now: number, bufferedAmount: number): boolean {
-    if (bufferedAmount === 0 || bufferedAmount !== this.#stalledAmount) {
-      this.#stalledAmount = bufferedAmount;
-      this.#stalledSince = now;
-      return false;
-    }
-    return isOver(this.#limits.sendTimeout, now - this.#stalledSince);
-  }
+/** Seconds from one time of the clock to another. */
+export function secondsSince(since: number, now: number): number {
+  return ((now - since) | 0) / 1000;
 }
 
 /** 0 switches a timeout off. */
-function isOver(timeout: number, elapsed: number): boolean {
+export function isOver(timeout: number, elapsed: number): boolean {
   return timeout > 0 && elapsed >= timeout;
+}
+
+/** A body may take `bodyTimeout`, and longer only as fast as `minBodyRate`. */
+export function bodyIsOver(limits: ConnectionLimits, elapsed: number, bytes: number): boolean {
+  const { bodyTimeout, minBodyRate } = limits;
+  const earned = minBodyRate === 0 ? 0 : bytes / minBodyRate;
+  return isOver(bodyTimeout, elapsed - earned);
+}
+
+/** What is known of output that waits for the peer. Made when somebody asks, dropped when it is out. */
+export class Backlog {
+  /** Who waits for it to be out. */
+  readonly waiters: (() => void)[] = [];
+  #amount = 0;
+  #since = 0;
+
+  /** Bytes wait, and the peer has taken none of them for `sendTimeout`. */
+  isStalled(limits: ConnectionLimits, now: number, amount: number): boolean {
+    if (amount === 0 || amount !== this.#amount) {
+      this.#amount = amount;
+      this.#since = now;
+      return false;
+    }
+    return isOver(limits.sendTimeout, secondsSince(this.#since, now));
+  }
 }

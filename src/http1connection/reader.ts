@@ -26,6 +26,21 @@ export interface BodyReader {
   read(start: number, length: number): number;
 }
 
+/** A body while it arrives. */
+export class IncomingBody {
+  readonly reader: BodyReader;
+  /** Bytes that it may have. */
+  maxSize: number;
+  size = 0;
+  /** Bytes since its time has been running: since its head, or since it was last held up. */
+  timedSize = 0;
+
+  constructor(reader: BodyReader, maxSize: number) {
+    this.reader = reader;
+    this.maxSize = maxSize;
+  }
+}
+
 /** A body of known length, above zero. */
 export class LengthReader implements BodyReader {
   dataLength = 0;

@@ -52,7 +52,7 @@ export interface DrainedConnection {
 
 /** What a drain works on. */
 export interface Drained {
-  readonly connections: ReadonlySet<DrainedConnection>;
+  readonly connections: Iterable<DrainedConnection> & { readonly size: number };
   /** Those that have left HTTP, or would stay open for long. */
   readonly departures: ReadonlySet<Departure>;
   /** Asks the departures to leave, and those that join from now on. */
