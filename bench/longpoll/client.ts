@@ -1,13 +1,21 @@
 /**
- * Thousands of clients in one process, for run.ts, which tells it over IPC what to do. Each client
- * is one connection that is kept; it sends a request and waits for the answer.
+ * Thousands of clients in one process, for run.ts and held.ts, which tell it over IPC what to do.
+ * Each client is one connection that is kept; it sends a request and waits for the answer.
  */
 import { connect, type Socket } from "node:net";
 
 export type Command =
-  | { readonly do: "open"; readonly port: number; readonly count: number }
+  /** `first` is the number of the first connection: clients of one server share no number. */
+  | {
+      readonly do: "open";
+      readonly port: number;
+      readonly count: number;
+      readonly first?: number;
+    }
   /** Sends a request on every connection, and does not wait for the answers. */
   | { readonly do: "send"; readonly path: string }
+  /** Counts the connections that are open and have no answer. */
+  | { readonly do: "count" }
   /** Waits until every connection has its answer, with this body. */
   | { readonly do: "await"; readonly body: string };
 
@@ -22,6 +30,9 @@ interface Client {
 }
 
 const AT_ONCE = 200;
+/** Ours begin below those that the kernel chooses, which takes it long once half are in use. */
+const FIRST_PORT = 10_000;
+const ADDRESSES = 4;
 const TIMEOUT = 60_000;
 
 const clients: Client[] = [];
@@ -35,13 +46,16 @@ function isAnswer(text: string): boolean {
 
 function open(port: number, index: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const localAddress = `127.0.0.${1 + (index % 4)}`;
-    const socket = connect({ host: "127.0.0.1", port, localAddress, noDelay: true });
+    // Servers are on 127.0.0.1, so that no port of theirs is in the way.
+    const localAddress = `127.0.0.${2 + (index % ADDRESSES)}`;
+    const localPort = FIRST_PORT + Math.floor(index / ADDRESSES);
+    const socket = connect({ host: "127.0.0.1", port, localAddress, localPort, noDelay: true });
     const client: Client = { socket, received: "" };
     socket.once("connect", () => {
       clients.push(client);
       resolve();
     });
+    // After it has connected, one that fails is no longer open, and lacks an answer.
     socket.on("error", reject);
     socket.on("data", (bytes) => {
       client.received += bytes.toString("latin1");
@@ -50,10 +64,10 @@ function open(port: number, index: number): Promise<void> {
   });
 }
 
-async function openAll(port: number, count: number): Promise<number> {
-  for (let first = 0; first < count; first += AT_ONCE) {
-    const some = Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, index) =>
-      open(port, first + index),
+async function openAll(port: number, count: number, first: number): Promise<number> {
+  for (let opened = 0; opened < count; opened += AT_ONCE) {
+    const some = Array.from({ length: Math.min(AT_ONCE, count - opened) }, (_, index) =>
+      open(port, first + opened + index),
     );
     await Promise.all(some);
   }
@@ -80,10 +94,20 @@ async function awaitAll(): Promise<number> {
   return clients.filter(({ received }) => isAnswer(received)).length;
 }
 
+function countHeld(): number {
+  return clients.filter(({ socket, received }) => received === "" && !socket.destroyed).length;
+}
+
+/** Closed the usual way, they would keep their ports for a minute, and hold the next ones up. */
+process.on("disconnect", () => {
+  for (const { socket } of clients) socket.resetAndDestroy();
+});
+
 process.on("message", async (command: Command) => {
   let done: number;
-  if (command.do === "open") done = await openAll(command.port, command.count);
+  if (command.do === "open") done = await openAll(command.port, command.count, command.first ?? 0);
   else if (command.do === "send") done = sendAll(command.path);
+  else if (command.do === "count") done = countHeld();
   else {
     wanted = command.body;
     answered = clients.filter(({ received }) => isAnswer(received)).length;

@@ -1,6 +1,7 @@
-// Long polls on Squall: `/poll` waits for `/wake`, `/` is hello world, `/waiting` counts.
+// Long polls on Squall: `/poll` waits for `/wake`, `/` is hello world, `/waiting` counts. In as many
+// processes as the second argument says.
 import { Condition } from "squall/locks";
-import { Application, RequestHandler } from "squall/web";
+import { Application, HTTPServer, RequestHandler } from "squall/web";
 
 const news = new Condition();
 
@@ -38,4 +39,7 @@ const app = new Application(
   ],
   { etag: false },
 );
-await app.listen(Number(process.argv[2]), "127.0.0.1", { backlog: 4096 });
+const [port, processes = 1] = process.argv.slice(2).map(Number);
+const server = new HTTPServer(app);
+server.bind(port, "127.0.0.1", { backlog: 4096 });
+await server.start(processes);
