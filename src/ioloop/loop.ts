@@ -267,20 +267,21 @@ export class IOLoop {
 
   /**
    * Warns in the log whenever the loop could not turn for a number of seconds, because something
-   * computed for so long, or waited. Undefined switches it off. It is seen when it is over; the
-   * watch costs a timer four times as often.
+   * computed for so long, or waited. Undefined switches it off. It is logged when it is over, on
+   * Node with the stack of what blocked; the watch costs a thread, and a timer four times as often.
    */
   setBlockingLogThreshold(seconds: number | undefined): void {
     this.#blocking?.stop();
     this.#blocking =
       seconds === undefined
         ? undefined
-        : new BlockingWatch(seconds, (blocked) => this.handleBlocking(blocked));
+        : new BlockingWatch(seconds, (blocked, stack) => this.handleBlocking(blocked, stack));
   }
 
-  /** Hook: the loop has been blocked for so many seconds. Logs a warning. */
-  handleBlocking(seconds: number): void {
-    appLog.warning(`IOLoop blocked for ${seconds.toFixed(3)} s`);
+  /** Hook: the loop has been blocked for so many seconds, by what the stack shows. Logs a warning. */
+  handleBlocking(seconds: number, stack?: string): void {
+    const what = stack === undefined ? "" : ` in\n${stack}`;
+    appLog.warning(`IOLoop blocked for ${seconds.toFixed(3)} s${what}`);
   }
 }
 
