@@ -21,6 +21,8 @@ export interface BunSocket<Data> {
   /** Closes with a reset. */
   terminate(): void;
   setNoDelay(noDelay: boolean): void;
+  ref(): void;
+  unref(): void;
 }
 
 /** Functions that all sockets of a listener share; what is a socket's own is in its `data`. */

@@ -106,6 +106,12 @@ export class Connection implements Socket, Member {
     if (this.#life !== "gone") this.#raw.setNoDelay(noDelay);
   }
 
+  keepProcess(kept: boolean): void {
+    if (this.#life === "gone") return;
+    if (kept) this.#raw.ref();
+    else this.#raw.unref();
+  }
+
   open(factory: SocketHandlerFactory): void {
     this.#raw.data = this;
     this.#batch.enter();

@@ -17,7 +17,7 @@ import type {
   Tcp,
   TransferMemory,
 } from "../src/host.ts";
-import { cannotWatch } from "../src/util.ts";
+import { cannotBindSource, cannotWatch } from "../src/util.ts";
 import {
   boundAddressOf,
   placeOf,
@@ -67,6 +67,7 @@ class BunTcp implements Tcp {
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
     if (options.tls) return (await openTls(this, this.#memory)).connect(options, connected);
+    if (options.source !== undefined) throw cannotBindSource("bun");
     return new Promise((resolve, reject) => {
       const connector = new Connector(this.#batch, options.path, connected, resolve, reject);
       const place = placeOf(options, "localhost");

@@ -138,6 +138,12 @@ export class ConnSocket implements Socket, Settling {
     if (!this.#closed) this.#conn.setNoDelay?.(noDelay);
   }
 
+  keepProcess(kept: boolean): void {
+    if (this.#closed) return;
+    if (kept) this.#conn.ref();
+    else this.#conn.unref();
+  }
+
   /** Called by `Output`, as is `settle`. */
   flush(): void {
     if (this.#start === this.#end) return;

@@ -27,6 +27,8 @@ interface DenoConn {
   close(): void;
   /** Of TCP connections only. */
   setNoDelay?(noDelay: boolean): void;
+  ref(): void;
+  unref(): void;
 }
 
 interface DenoListenerObject {

@@ -17,7 +17,7 @@ import type {
   Tcp,
   TransferMemory,
 } from "../src/host.ts";
-import { cannotWatch } from "../src/util.ts";
+import { cannotBindSource, cannotWatch } from "../src/util.ts";
 import { ConnSocket } from "./conn-socket.ts";
 import { Output, throwLater } from "./output.ts";
 import { advised, allowsNet, noDescriptors, reusePortIsUnstable } from "./permissions.ts";
@@ -98,6 +98,7 @@ class DenoTcp implements Tcp {
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
     if (options.tls) return (await openTls(this, this.#memory)).connect(options, connected);
+    if (options.source !== undefined) throw cannotBindSource("deno");
     const { host = "localhost", port = 0, path } = options;
     await this.#released;
     const place = path ? ({ transport: "unix", path } as const) : { hostname: host, port };

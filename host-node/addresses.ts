@@ -7,7 +7,7 @@ import { lstatSync, unlinkSync } from "node:fs";
 import { connect, isIP } from "node:net";
 import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
-import type { Address } from "../src/host.ts";
+import type { Address, SourceAddress } from "../src/host.ts";
 
 /** For a socket that was closed before anybody asked for its address. */
 export const NO_ADDRESS: Address = { host: "", port: 0, path: "" };
@@ -16,6 +16,12 @@ export const NO_ADDRESS: Address = { host: "", port: 0, path: "" };
 export function describe(host: string, port: number): string {
   if (port < 0) return `"${host}"`;
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Where a connection comes from, for messages. */
+export function describeSource(source: SourceAddress | undefined): string {
+  if (source === undefined) return "";
+  return ` from ${describe(source.host ?? "any address", source.port ?? 0)}`;
 }
 
 /** An error as Node's own, with the code of the system. */

@@ -228,6 +228,10 @@ export class EpollSocket implements Socket {
     this.#tcp.native.setNoDelay(this.id, noDelay ? 1 : 0);
   }
 
+  keepProcess(kept: boolean): void {
+    this.#tcp.native.keepProcess(this.id, kept ? 1 : 0);
+  }
+
   /** Bytes have arrived. */
   receive(start: number, length: number): void {
     if (this.#flags >= CLOSING) return;

@@ -24,8 +24,8 @@ export interface NativeLoop {
   setInheritable(fd: number, on: number): void;
   /** Closes a descriptor that the loop does not have. */
   closeDescriptor(fd: number): void;
-  /** Begins to connect to an IP address and port, or with port -1 to a path. */
-  connect(host: string, port: number): number;
+  /** Begins to connect to an IP address and port, from a source if given; port -1: to a path. */
+  connect(host: string, port: number, sourceHost?: string, sourcePort?: number): number;
   /** Sends the output rows and returns how many result rows took their place. */
   flush(): number;
   /** Returns how many bytes the kernel took; if not all, there will be an event. */
@@ -39,6 +39,8 @@ export interface NativeLoop {
   shutdown(id: number): void;
   close(id: number, reset: number): void;
   setNoDelay(id: number, on: number): void;
+  /** Whether a socket keeps Node's own loop running, as every new one does. */
+  keepProcess(id: number, on: number): void;
   /** Host and port, or path and -1, of the local (0) or remote (1) end. */
   name(id: number, remote: number): [text: string, port: number] | undefined;
 }

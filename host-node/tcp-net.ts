@@ -75,7 +75,8 @@ class NetTcp implements Tcp {
     const { host = "localhost", port = 0 } = options;
     // An Address of TCP says "" here.
     const path = options.path || undefined;
-    const where = path === undefined ? { host, port, noDelay: true } : { path };
+    const where =
+      path === undefined ? { host, port, noDelay: true, ...sourceOf(options) } : { path };
     return new Promise((resolve, reject) => {
       const socket = net.connect({ ...where, allowHalfOpen: true });
       const settle = (error?: NodeJS.ErrnoException): void => {
@@ -170,6 +171,14 @@ class NetListener implements Listener {
   setTls(): void {
     throw new Error("Cannot set TLS: the listener was opened without it");
   }
+}
+
+/** In the words of node:net, which takes no undefined. */
+function sourceOf({ source = {} }: ConnectOptions): { localAddress?: string; localPort?: number } {
+  return {
+    ...(source.host !== undefined && { localAddress: source.host }),
+    ...(source.port !== undefined && { localPort: source.port }),
+  };
 }
 
 /** What is known of a socket beforehand. */
@@ -345,5 +354,10 @@ class NetSocket implements Socket {
 
   setNoDelay(noDelay: boolean): void {
     this.#socket.setNoDelay(noDelay);
+  }
+
+  keepProcess(kept: boolean): void {
+    if (kept) this.#socket.ref();
+    else this.#socket.unref();
   }
 }

@@ -15,12 +15,20 @@ import {
   READABLE,
   type Socket,
   type SocketHandlerFactory,
+  type SourceAddress,
   type StartTlsOptions,
   type Tcp,
   type TransferMemory,
   WRITABLE,
 } from "../src/host.ts";
-import { type Addressing, anyAddress, describe, NO_ADDRESS, systemError } from "./addresses.ts";
+import {
+  type Addressing,
+  anyAddress,
+  describe,
+  describeSource,
+  NO_ADDRESS,
+  systemError,
+} from "./addresses.ts";
 import { bind, EpollListener, openIdleListener } from "./epoll-listener.ts";
 import { EpollSocket } from "./epoll-socket.ts";
 import { connectInTurn } from "./in-turn.ts";
@@ -149,15 +157,15 @@ export class EpollTcp implements Tcp {
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
     if (options.tls)
       return (await this.#parts.openTls(this, this.#memory)).connect(options, connected);
-    const { host = "localhost", port = 0, path } = options;
+    const { host = "localhost", port = 0, path, source } = options;
     // An Address of TCP says "" here.
     if (path) {
       this.#parts.addressing.checkPath("connect to", path);
-      return this.#connect(path, -1, connected);
+      return this.#connect(path, -1, undefined, connected);
     }
     const addresses = await this.#parts.addressing.resolve("connect to", host, port);
     return connectInTurn(addresses, connected, (address, factory) =>
-      this.#connect(address, port, factory),
+      this.#connect(address, port, source, factory),
     );
   }
 
@@ -171,14 +179,25 @@ export class EpollTcp implements Tcp {
     return (await this.#parts.openTls(this, this.#memory)).startTls(socket, options, secured);
   }
 
-  #connect(host: string, port: number, connected: SocketHandlerFactory): Promise<Socket> {
-    const act = `connect to ${describe(host, port)}`;
-    const id = this.native.connect(host, port);
+  #connect(
+    host: string,
+    port: number,
+    source: SourceAddress | undefined,
+    connected: SocketHandlerFactory,
+  ): Promise<Socket> {
+    const act = `connect to ${describe(host, port)}${describeSource(source)}`;
+    const id = this.#beginToConnect(host, port, source);
     if (id < 0) return Promise.reject(systemError(-id, act));
     const address = port < 0 ? { host: "", port: 0, path: host } : undefined;
     return new Promise((resolve, reject) => {
       this.#connecting.set(id, { act, address, connected, resolve, reject });
     });
+  }
+
+  #beginToConnect(host: string, port: number, source: SourceAddress | undefined): number {
+    if (source === undefined) return this.native.connect(host, port);
+    const any = host.includes(":") ? "::" : "0.0.0.0";
+    return this.native.connect(host, port, source.host ?? any, source.port ?? 0);
   }
 
   watch(fd: number, events: number, ready: (events: number) => void): DescriptorWatch {

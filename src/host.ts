@@ -86,8 +86,21 @@ export interface ConnectOptions {
   readonly port?: number;
   /** Path of a Unix socket, instead of host and port. */
   readonly path?: string;
+  /**
+   * Where the connection comes from. Rejects with the system's error for an address that is not
+   * this machine's, and with `ENOTSUP` where the runtime's sockets cannot be bound first.
+   */
+  readonly source?: SourceAddress;
   /** Speaks TLS; the factory is called after the handshake, and `host` is the name to verify. */
   readonly tls?: TlsClientOptions;
+}
+
+/** Where a connection comes from: an IP address of this machine, a port, or both. */
+export interface SourceAddress {
+  /** Of the same family as the address that is connected to; any address if left out. */
+  readonly host?: string;
+  /** Any free port if left out. */
+  readonly port?: number;
 }
 
 /** A certificate or key in PEM; several certificates may follow each other. */
@@ -310,6 +323,8 @@ export interface Socket {
   abort(): void;
   /** Nagle's algorithm off (true, the default of every new TCP socket) or on. */
   setNoDelay(noDelay: boolean): void;
+  /** Whether this socket keeps the process running while it is open, as every new one does. */
+  keepProcess(kept: boolean): void;
 }
 
 /**

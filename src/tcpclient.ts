@@ -3,14 +3,14 @@
  * of `tcpserver` (Tornado `tcpclient`).
  */
 
-import type { Socket, TlsClientOptions } from "./host.ts";
+import type { Socket, SourceAddress, TlsClientOptions } from "./host.ts";
 import { IOLoop } from "./ioloop.ts";
 import { IOStream, type IOStreamOptions } from "./iostream.ts";
-import { DefaultResolver, type Resolver } from "./netutil.ts";
-import { connectFirst } from "./tcpclient/connector.ts";
+import { DefaultResolver, isValidIp, type Resolver } from "./netutil.ts";
+import { connectFirst, type Sources } from "./tcpclient/connector.ts";
 import { withTimeout } from "./tcpclient/timeout.ts";
 
-export { connectFirst } from "./tcpclient/connector.ts";
+export { connectFirst, type Sources } from "./tcpclient/connector.ts";
 
 export interface TCPClientOptions {
   readonly resolver?: Resolver;
@@ -20,6 +20,13 @@ export interface TCPClientOptions {
 export interface ConnectSettings extends Pick<IOStreamOptions, "allowHalfOpen"> {
   /** IPv4 or IPv6 only; both if left out. */
   readonly family?: 4 | 6;
+  /** IP address of this machine that the connection comes from: only its family is tried. */
+  readonly sourceIp?: string;
+  /**
+   * Port that the connection comes from. Where the runtime cannot bind sockets before they
+   * connect, both reject with `ENOTSUP`.
+   */
+  readonly sourcePort?: number;
   /** Speaks TLS; the certificate has to be the host's, unless `serverName` is another. */
   readonly sslOptions?: TlsClientOptions;
   readonly maxBufferSize?: number;
@@ -46,11 +53,12 @@ export class TCPClient {
   connect(host: string, port: number, settings: ConnectSettings = {}): Promise<IOStream> {
     const { timeout } = settings;
     const what = `connect to ${host}:${port}`;
+    const sources = sourcesOf(settings);
     return withTimeout(this.#loop, timeout, what, async (signal) => {
-      const addresses = await this.#resolver.resolve(host, port, settings.family);
+      const addresses = await this.#resolver.resolve(host, port, familyOf(settings));
       signal.throwIfAborted();
       const open = (socket: Socket): IOStream => this.#stream(socket, settings);
-      const stream = await connectFirst(this.#loop, addresses, { signal }, open);
+      const stream = await connectFirst(this.#loop, addresses, { signal, sources }, open);
       return this.#secure(stream, host, settings, signal);
     });
   }
@@ -82,4 +90,23 @@ export class TCPClient {
     if (sslOptions === undefined) return stream;
     return stream.startTls(false, sslOptions, host);
   }
+}
+
+function familyOf({ family, sourceIp }: ConnectSettings): 4 | 6 | undefined {
+  if (sourceIp === undefined) return family;
+  if (!isValidIp(sourceIp.replace(/%.*$/, ""))) {
+    throw new TypeError(`Cannot connect from "${sourceIp}": sourceIp is not an IP address`);
+  }
+  const own = sourceIp.includes(":") ? 6 : 4;
+  if (family === undefined || family === own) return own;
+  throw new TypeError(`Cannot connect by IPv${family}: sourceIp is ${sourceIp}`);
+}
+
+function sourcesOf({ sourceIp, sourcePort }: ConnectSettings): Sources | undefined {
+  if (sourceIp === undefined && sourcePort === undefined) return undefined;
+  const source: SourceAddress = {
+    ...(sourceIp !== undefined && { host: sourceIp }),
+    ...(sourcePort !== undefined && { port: sourcePort }),
+  };
+  return { 4: source, 6: source };
 }

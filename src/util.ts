@@ -27,6 +27,12 @@ export function cannotWatch(fd: number, host: string): Error {
   return Object.assign(new Error(message), { code: "ENOTSUP" });
 }
 
+/** The `ENOTSUP` of hosts whose sockets cannot be bound before they connect. */
+export function cannotBindSource(host: string): Error {
+  const message = `Cannot connect from a source address: sockets of the host ${host} cannot be bound`;
+  return Object.assign(new Error(message), { code: "ENOTSUP" });
+}
+
 /**
  * Loads what a string names: `"./handlers.js#MainHandler"` is an export, `"package/module"` the
  * module itself. A relative module is found from `base`, such as `import.meta.url`.

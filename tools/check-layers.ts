@@ -86,6 +86,7 @@ const lines: readonly Line[] = [
       "src/httpclient": [
         "node:crypto",
         "node:fs/promises",
+        "node:os",
         "node:stream",
         "node:timers",
         "node:zlib",

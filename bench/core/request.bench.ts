@@ -42,6 +42,7 @@ class Sink implements Socket {
   close(): void {}
   abort(): void {}
   setNoDelay(): void {}
+  keepProcess(): void {}
 }
 
 class SinkTcp implements Tcp {

@@ -116,11 +116,16 @@ static napi_value integer(napi_env env, int32_t value) {
   return result;
 }
 
-/* The address that the first two arguments give: a host and port, or a path and -1. */
-static int address(napi_env env, const struct call *call, struct sockaddr_storage *address) {
+/* The address that two arguments give, from `at` on: a host and port, or a path and -1. */
+static int address_at(napi_env env, const struct call *call, size_t at,
+                      struct sockaddr_storage *address) {
   char text[256] = "";
-  napi_get_value_string_utf8(env, call->values[0], text, sizeof text, NULL);
-  return socket_address(text, call->numbers[1], address);
+  napi_get_value_string_utf8(env, call->values[at], text, sizeof text, NULL);
+  return socket_address(text, call->numbers[at + 1], address);
+}
+
+static int address(napi_env env, const struct call *call, struct sockaddr_storage *address) {
+  return address_at(env, call, 0, address);
 }
 
 /* open(host, port, backlog, reusePort), open(path, -1, backlog, mode): a listening descriptor */
@@ -158,13 +163,17 @@ static napi_value port_of(napi_env env, napi_callback_info info) {
   return integer(env, socket_name(&slot, false, text, sizeof text));
 }
 
-/* connect(host, port), connect(path, -1) */
+/* connect(host, port), connect(host, port, sourceHost, sourcePort), connect(path, -1) */
 static napi_value connect_to(napi_env env, napi_callback_info info) {
   struct call call = take(env, info);
-  struct sockaddr_storage peer;
+  struct sockaddr_storage peer, source;
   int length = address(env, &call, &peer);
   if (length < 0) return integer(env, length);
-  int fd = socket_connect(&peer, (socklen_t)length);
+  napi_valuetype given;
+  napi_typeof(env, call.values[2], &given);
+  int source_length = given == napi_string ? address_at(env, &call, 2, &source) : 0;
+  if (source_length < 0) return integer(env, source_length);
+  int fd = socket_connect(&peer, (socklen_t)length, &source, (socklen_t)source_length);
   return integer(env, fd < 0 ? fd : loop_add(call.loop, fd, SLOT_CONNECTING, &peer));
 }
 
@@ -236,6 +245,13 @@ static napi_value no_delay(napi_env env, napi_callback_info info) {
   struct call call = take(env, info);
   struct slot *slot = loop_find(call.loop, call.numbers[0]);
   if (slot != NULL) socket_no_delay(slot->fd, call.numbers[1] != 0);
+  return NULL;
+}
+
+/* keepProcess(id, on) */
+static napi_value keep_process(napi_env env, napi_callback_info info) {
+  struct call call = take(env, info);
+  loop_count(call.loop, call.numbers[0], call.numbers[1] != 0);
   return NULL;
 }
 
@@ -312,6 +328,7 @@ static napi_value methods(napi_env env, struct loop *loop) {
       METHOD("shutdown", shutdown_output),
       METHOD("close", close_socket),
       METHOD("setNoDelay", no_delay),
+      METHOD("keepProcess", keep_process),
       METHOD("name", name),
       METHOD("sendFile", send_file),
       METHOD("accept", accept_on),

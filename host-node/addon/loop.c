@@ -116,6 +116,13 @@ static void unwatch(struct loop *loop, struct slot *slot) {
   slot->interest = 0;
 }
 
+static void set_counted(struct loop *loop, struct slot *slot, bool counted) {
+  if (slot->counted == counted) return;
+  slot->counted = counted;
+  if (counted && loop->open++ == 0) loop->in_use(loop, true);
+  if (!counted && --loop->open == 0) loop->in_use(loop, false);
+}
+
 static void release(struct loop *loop, struct slot *slot) {
   close(slot->fd);
   slot->fd = -1;
@@ -124,7 +131,7 @@ static void release(struct loop *loop, struct slot *slot) {
   slot->generation = (slot->generation + 1) & GENERATION_MASK;
   slot->interest = loop->first_free;
   loop->first_free = (uint32_t)(slot - loop->slots);
-  if (--loop->open == 0) loop->in_use(loop, false);
+  set_counted(loop, slot, false);
 }
 
 int loop_add(struct loop *loop, int fd, enum slot_kind kind, const void *peer) {
@@ -137,7 +144,7 @@ int loop_add(struct loop *loop, int fd, enum slot_kind kind, const void *peer) {
   slot->fd = fd;
   slot->kind = (uint8_t)kind;
   if (peer != NULL) memcpy(&slot->peer, peer, sizeof slot->peer);
-  if (loop->open++ == 0) loop->in_use(loop, true);
+  set_counted(loop, slot, true);
   int status = set_interest(loop, slot, kind == SLOT_CONNECTING ? EPOLLOUT : EPOLLIN);
   if (status == 0) return slot_id(loop, slot);
   release(loop, slot);
@@ -153,6 +160,11 @@ void loop_watch(struct loop *loop, int id, uint32_t event, bool on) {
   struct slot *slot = loop_find(loop, id);
   if (slot == NULL) return;
   set_interest(loop, slot, on ? slot->interest | event : slot->interest & ~event);
+}
+
+void loop_count(struct loop *loop, int id, bool counted) {
+  struct slot *slot = loop_find(loop, id);
+  if (slot != NULL) set_counted(loop, slot, counted);
 }
 
 void loop_shutdown(struct loop *loop, int id) {

@@ -61,6 +61,7 @@ struct slot {
   uint32_t interest; /* what epoll watches for; in a free slot, the next free one */
   uint8_t kind;
   bool watched;             /* epoll knows it */
+  bool counted;             /* it keeps the process running */
   struct sockaddr_in6 peer; /* holds an IPv4 address too; a Unix socket's is asked for */
 };
 
@@ -76,10 +77,10 @@ struct loop {
   struct slot *slots;
   uint32_t slot_count;
   uint32_t first_free;
-  uint32_t open; /* slots in use */
+  uint32_t open; /* slots in use that keep the process running */
   /* Calls JavaScript for a batch's events, or (results > 0) for what a flush left. */
   void (*deliver)(struct loop *, int results);
-  /* The first slot is in use, or the last one free again. */
+  /* The first of those slots is in use, or the last one free again. */
   void (*in_use)(struct loop *, bool);
 };
 
@@ -106,6 +107,8 @@ void loop_watch(struct loop *loop, int id, uint32_t event, bool on);
 int loop_write(struct loop *loop, int id, const uint8_t *bytes, size_t length);
 /* Sends a part of a file. Returns the bytes sent, or -errno: -ENODATA where the file has ended. */
 int loop_send_file(struct loop *loop, int id, int file, int64_t start, int64_t length);
+/* Whether a socket keeps the process running, as every new one does. */
+void loop_count(struct loop *loop, int id, bool counted);
 void loop_shutdown(struct loop *loop, int id);
 void loop_close(struct loop *loop, int id, bool reset);
 
@@ -118,7 +121,9 @@ int socket_listen(const void *address, socklen_t length, int backlog, int option
 int socket_adopt(int fd);
 /* Has the kernel drop what asks for a new connection: it asks again, and finds nobody by then. */
 void socket_refuse(int fd);
-int socket_connect(const void *address, socklen_t length);
+/* Begins to connect, from a source address if its length is above 0. */
+int socket_connect(const void *address, socklen_t length, const struct sockaddr_storage *source,
+                   socklen_t source_length);
 /* Fills in an IP address and port, or a path if the port is below zero. Returns the length. */
 int socket_address(const char *host, int port, struct sockaddr_storage *address);
 /* Writes one end's address as text and returns its port, or -1 for a Unix socket's path. */

@@ -75,11 +75,21 @@ int socket_adopt(int fd) {
   return fd;
 }
 
-int socket_connect(const void *address, socklen_t length) {
+/* Binds a socket that will connect. Without a port, the kernel takes one that suits the peer. */
+static int bind_source(int fd, const struct sockaddr_storage *source, socklen_t length) {
+  if (((const struct sockaddr_in6 *)source)->sin6_port == 0) {
+    set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  }
+  return bind(fd, (const struct sockaddr *)source, length);
+}
+
+int socket_connect(const void *address, socklen_t length, const struct sockaddr_storage *source,
+                   socklen_t source_length) {
   int family = ((const struct sockaddr *)address)->sa_family;
   int fd = open_socket(family);
   if (fd < 0) return fd;
   if (family != AF_UNIX) socket_no_delay(fd, true);
+  if (source_length > 0 && bind_source(fd, source, source_length) != 0) return give_up(fd);
   if (connect(fd, address, length) != 0 && errno != EINPROGRESS) return give_up(fd);
   return fd;
 }

@@ -81,6 +81,7 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
   /** When its last exchange ended, on the clock of `performance.now()`; noted by that one. */
   idleSince = 0;
   readonly #owner: ClientConnectionOwner;
+  #keepsProcess = true;
   #state = IDLE;
   #exchange: ClientExchange | undefined;
   #body: BodyReader | undefined;
@@ -159,6 +160,13 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
   /** Closes an idle connection. */
   closeIdle(): void {
     this.#close(false);
+  }
+
+  /** Whether the connection keeps the process running while it is open: at first it does. */
+  keepProcess(kept: boolean): void {
+    if (this.#keepsProcess === kept) return;
+    this.#keepsProcess = kept;
+    this.socket.keepProcess(kept);
   }
 
   /** Takes the socket over, when a response has ended its use for HTTP. */

@@ -9,6 +9,7 @@ import type { IOLoop } from "../ioloop.ts";
 import { DefaultResolver, type Resolver } from "../netutil.ts";
 import { connectFirst } from "../tcpclient.ts";
 import type { HeldLimits } from "./limits.ts";
+import { familyOf, sourcesOf } from "./network-interface.ts";
 import type { Route } from "./route.ts";
 import { tlsOptionsOf } from "./tls-settings.ts";
 import { openTunnel } from "./tunnel.ts";
@@ -65,11 +66,14 @@ export class Connector {
     const { host, port, path, settings } = route;
     const { loop, resolver } = this.#options;
     const made = new MadeConnection(this.#options.owner, route.key);
-    if (path === undefined && (resolver !== undefined || !settings.allowIpv6)) {
-      const family = settings.allowIpv6 ? undefined : 4;
+    const { allowIpv6, networkInterface } = settings;
+    const sources = networkInterface === undefined ? undefined : sourcesOf(networkInterface);
+    const family = familyOf(sources, allowIpv6);
+    const anyAddress = resolver === undefined && family === undefined && sources === undefined;
+    if (path === undefined && !anyAddress) {
       const addresses = await (resolver ?? new DefaultResolver()).resolve(host, port, family);
       if (signal.aborted) throw new GivenUp();
-      await connectFirst(loop, addresses, { signal, tls }, (socket) => {
+      await connectFirst(loop, addresses, { signal, tls, sources }, (socket) => {
         socket.handler = made.factory(socket);
       });
     } else {

@@ -41,6 +41,7 @@ export class Dispatcher implements ClientConnectionOwner {
   readonly #queue: Task[] = [];
   #next = 0;
   #active = 0;
+  #restDue = false;
   readonly #timer = new DeadlineTimer(() => this.#checkDeadlines());
 
   constructor(loop: IOLoop, limits: HeldLimits, resolver: Resolver | undefined) {
@@ -48,7 +49,7 @@ export class Dispatcher implements ClientConnectionOwner {
     this.tcp = loop.tcp;
     this.limits = limits;
     this.#connector = new Connector({ loop, owner: this, limits, resolver });
-    this.#pool = new ConnectionPool(loop, limits.client);
+    this.#pool = new ConnectionPool(limits.client);
   }
 
   /** Connections that are kept for the next fetch. */
@@ -72,7 +73,7 @@ export class Dispatcher implements ClientConnectionOwner {
   /** A task is over, whose turn had come if `begun`. */
   remove(task: Task, begun: boolean): void {
     this.#tasks.delete(task);
-    if (this.#tasks.size === 0) this.#timer.hold(false);
+    if (this.#tasks.size === 0) this.#restSoon();
     if (!begun) return;
     const next = this.#nextInQueue();
     if (next === undefined) this.#active--;
@@ -109,6 +110,17 @@ export class Dispatcher implements ClientConnectionOwner {
     for (const task of [...this.#tasks]) task.clientClosed();
     this.#pool.close();
     this.#timer.stop();
+  }
+
+  /** Lets the process end, unless who has waited for the last fetch begins another one at once. */
+  #restSoon(): void {
+    this.#timer.hold(false);
+    if (this.#restDue) return;
+    this.#restDue = true;
+    setImmediate(() => {
+      this.#restDue = false;
+      if (this.#tasks.size === 0) this.#pool.rest();
+    });
   }
 
   /** The first that has not given up meanwhile. */

@@ -1,10 +1,14 @@
 /**
  * Connections that are kept for the next fetch, by where they lead. One timer looks after all of
- * them: an idle connection costs no timer of its own.
+ * them: an idle connection costs no timer of its own. While nobody fetches, neither keeps the
+ * process running.
  */
 
+import { clearTimeout, setTimeout } from "node:timers";
 import type { HTTP1ClientConnection } from "../http1connection.ts";
-import type { IOLoop, Timeout } from "../ioloop.ts";
+
+/** The runtimes fire a timer above this, 24 days, at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 export interface PoolLimits {
   readonly maxIdleConnections: number;
@@ -13,15 +17,13 @@ export interface PoolLimits {
 }
 
 export class ConnectionPool {
-  readonly #loop: IOLoop;
   readonly #limits: PoolLimits;
   /** By key; of one key, the longest idle first. */
   readonly #idle = new Map<string, HTTP1ClientConnection[]>();
   #size = 0;
-  #timer: Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(loop: IOLoop, limits: PoolLimits) {
-    this.#loop = loop;
+  constructor(limits: PoolLimits) {
     this.#limits = limits;
   }
 
@@ -33,7 +35,9 @@ export class ConnectionPool {
   /** The connection with this key that was used last: it is the least likely to be stale. */
   take(key: string): HTTP1ClientConnection | undefined {
     const connection = this.#idle.get(key)?.pop();
-    if (connection !== undefined) this.#size--;
+    if (connection === undefined) return undefined;
+    this.#size--;
+    connection.keepProcess(true);
     return connection;
   }
 
@@ -55,6 +59,13 @@ export class ConnectionPool {
     this.#timer ??= this.#startTimer(idleConnectionTimeout);
   }
 
+  /** Lets the process end: nobody fetches. */
+  rest(): void {
+    for (const connections of this.#idle.values()) {
+      for (const connection of connections) connection.keepProcess(false);
+    }
+  }
+
   /** Forgets a connection that has ended by itself. */
   forget(connection: HTTP1ClientConnection): void {
     const others = this.#idle.get(connection.key);
@@ -66,7 +77,7 @@ export class ConnectionPool {
 
   /** Closes everything that is kept. */
   close(): void {
-    this.#timer?.cancel();
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const connections of this.#idle.values()) {
       for (const connection of connections) connection.closeIdle();
@@ -75,8 +86,9 @@ export class ConnectionPool {
     this.#size = 0;
   }
 
-  #startTimer(seconds: number): Timeout {
-    return this.#loop.callLater(seconds, () => this.#expire());
+  #startTimer(seconds: number): NodeJS.Timeout {
+    // A timeout of the user's may be longer than timers can be; it looks again then.
+    return setTimeout(() => this.#expire(), Math.min(seconds * 1000, LONGEST_TIMER)).unref();
   }
 
   /** Closes what has been idle too long, and waits for the next that will have been. */

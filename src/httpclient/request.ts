@@ -75,7 +75,10 @@ export interface HTTPRequestOptions {
   readonly clientCert?: string;
   /** More of that, and bytes in place of files. It goes before what stands above. */
   readonly sslOptions?: TlsClientOptions;
-  /** Always an error: sockets cannot be bound to an interface on every runtime. */
+  /**
+   * Name or IP address of the interface that connections come from. Where the runtime cannot bind
+   * sockets before they connect, the fetch fails with `ENOTSUP`.
+   */
   readonly networkInterface?: string;
   /** False connects by IPv4 only. */
   readonly allowIpv6?: boolean;
@@ -193,11 +196,6 @@ export function checkSettings(settings: RequestSettings): void {
   if (!settings.allowNonstandardMethods) checkMethod(settings);
   if (!plainText.test(settings.userAgent)) {
     throw new HTTPOutputError("Cannot fetch: userAgent has a control character or is not Latin-1");
-  }
-  if (settings.networkInterface !== undefined) {
-    throw new TypeError(
-      "Cannot use networkInterface: sockets of Deno and Bun cannot be bound first",
-    );
   }
   for (const name of ["connectTimeout", "requestTimeout", "maxRedirects"] as const) {
     if (settings[name] >= 0) continue;

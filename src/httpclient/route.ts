@@ -36,12 +36,15 @@ export interface Route {
 /** Throws TypeError for settings that contradict each other. */
 export function routeTo(place: Place, settings: RequestSettings): Route {
   const { origin, host, port, secure } = place;
-  const { socketPath, proxyHost, proxyPort } = settings;
+  const { socketPath, proxyHost, proxyPort, networkInterface } = settings;
   const secureHost = secure ? host : undefined;
   const base = { secureHost, tunnel: undefined, absolute: false, credentials: "", settings };
   const tls = secure ? tlsKeyOf(settings) : "";
   if (proxyHost !== undefined || proxyPort !== undefined) return throughProxy(place, settings, tls);
   if (socketPath !== undefined) {
+    if (networkInterface !== undefined) {
+      throw new TypeError("Cannot use networkInterface: socketPath is given too");
+    }
     return {
       ...base,
       key: `${origin} unix ${socketPath}${tls}`,
@@ -50,8 +53,14 @@ export function routeTo(place: Place, settings: RequestSettings): Route {
       path: socketPath,
     };
   }
-  const family = settings.allowIpv6 ? "" : " ipv4";
-  return { ...base, key: origin + family + tls, host, port, path: undefined };
+  const key = origin + sourceKeyOf(settings) + tls;
+  return { ...base, key, host, port, path: undefined };
+}
+
+/** What a socket's own addresses may be. */
+function sourceKeyOf({ allowIpv6, networkInterface }: RequestSettings): string {
+  const family = allowIpv6 ? "" : " ipv4";
+  return networkInterface === undefined ? family : `${family} from ${networkInterface}`;
 }
 
 function throughProxy(place: Place, settings: RequestSettings, tls: string): Route {
@@ -66,7 +75,7 @@ function throughProxy(place: Place, settings: RequestSettings, tls: string): Rou
     proxyUsername === undefined
       ? ""
       : `Proxy-Authorization: ${basicCredentials(proxyUsername, proxyPassword)}\r\n`;
-  const proxy = `proxy ${proxyHost} ${proxyPort} ${credentials}`;
+  const proxy = `proxy ${proxyHost} ${proxyPort} ${credentials}${sourceKeyOf(settings)}`;
   const base = { host: proxyHost, port: proxyPort, path: undefined, settings };
   if (!place.secure) {
     const absolute = { secureHost: undefined, tunnel: undefined, absolute: true };

@@ -2,7 +2,7 @@
  * Happy eyeballs (RFC 8305): several addresses of one server, tried in turn without waiting for
  * each other long. Called by `tcpclient.ts`, and by `httpclient` through it.
  */
-import type { Socket, SocketHandler, TlsClientOptions } from "../host.ts";
+import type { Socket, SocketHandler, SourceAddress, TlsClientOptions } from "../host.ts";
 import type { IOLoop, Timeout } from "../ioloop.ts";
 import type { ResolvedAddress } from "../netutil.ts";
 
@@ -27,7 +27,12 @@ export interface RaceOptions {
   readonly signal: AbortSignal;
   /** Speaks TLS, with a `serverName`: whose handshake is done first has won. */
   readonly tls?: TlsClientOptions | undefined;
+  /** Where connections to addresses of a family come from. */
+  readonly sources?: Sources | undefined;
 }
+
+/** By family. */
+export type Sources = Readonly<Partial<Record<4 | 6, SourceAddress>>>;
 
 /**
  * Opens the first socket that connects; later ones are dropped. `open` makes of it what hears it
@@ -41,7 +46,7 @@ export function connectFirst<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const won = (socket: Socket): void => resolve(open(socket));
-    const race = new Race(loop, alternate(addresses), options.tls, won, reject);
+    const race = new Race(loop, alternate(addresses), options, won, reject);
     options.signal.addEventListener("abort", () => race.end());
     race.next();
   });
@@ -50,7 +55,7 @@ export function connectFirst<T>(
 class Race {
   readonly #loop: IOLoop;
   readonly #addresses: ResolvedAddress[];
-  readonly #tls: TlsClientOptions | undefined;
+  readonly #options: RaceOptions;
   readonly #won: (socket: Socket) => void;
   readonly #reject: (error: unknown) => void;
   #running = 0;
@@ -61,13 +66,13 @@ class Race {
   constructor(
     loop: IOLoop,
     addresses: ResolvedAddress[],
-    tls: TlsClientOptions | undefined,
+    options: RaceOptions,
     won: (socket: Socket) => void,
     reject: (error: unknown) => void,
   ) {
     this.#loop = loop;
     this.#addresses = addresses;
-    this.#tls = tls;
+    this.#options = options;
     this.#won = won;
     this.#reject = reject;
   }
@@ -81,8 +86,10 @@ class Race {
       return;
     }
     this.#running++;
-    const { host, port } = address;
-    const place = this.#tls === undefined ? { host, port } : { host, port, tls: this.#tls };
+    const { host, port, family } = address;
+    const { tls, sources } = this.#options;
+    const source = sources?.[family];
+    const place = { host, port, ...(tls && { tls }), ...(source && { source }) };
     const connected = (socket: Socket): SocketHandler => this.#connected(socket);
     this.#loop.tcp.connect(place, connected).catch((error) => this.#failed(error));
     if (this.#addresses.length > 0) {

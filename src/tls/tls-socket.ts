@@ -234,4 +234,8 @@ export class SecureSocket implements Socket {
   setNoDelay(noDelay: boolean): void {
     this.#below.setNoDelay(noDelay);
   }
+
+  keepProcess(kept: boolean): void {
+    this.#below.keepProcess(kept);
+  }
 }

@@ -11,6 +11,7 @@ hostContract("deno", () => denoHost, {
   noReset: "Deno has no SO_LINGER",
   ...(unstable ? {} : { noReusePort: "needs --unstable-net" }),
   noDescriptors: "Deno gives none",
+  noSource: "Deno.connect binds no socket",
 });
 httpOnHost("deno", () => denoHost);
 slowClientsOnHost("deno", () => denoHost);

@@ -1,4 +1,8 @@
 import { createFakeHost } from "../support/fake-host.ts";
 import { hostContract } from "./contract.ts";
 
-hostContract("fake", createFakeHost, { inMemory: true, noDescriptors: "in memory" });
+hostContract("fake", createFakeHost, {
+  inMemory: true,
+  noDescriptors: "in memory",
+  noSource: "in memory",
+});

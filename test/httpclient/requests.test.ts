@@ -336,7 +336,11 @@ describe("what is not sent", () => {
       options: { headers: { A: "a".repeat(2 ** 21) } },
       says: /more than fit/,
     },
-    { name: "an interface", options: { networkInterface: "lo" }, says: /networkInterface/ },
+    {
+      name: "an interface for a Unix socket",
+      options: { networkInterface: "lo", socketPath: "/a" },
+      says: /networkInterface: socketPath/,
+    },
     { name: "a timeout below 0", options: { requestTimeout: -1 }, says: /requestTimeout is -1/ },
   ];
   test.each(rows)("$name", async ({ url: other, options, says }) => {

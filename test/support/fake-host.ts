@@ -26,7 +26,7 @@ import {
   type TransferMemory,
 } from "../../src/host.ts";
 import { eachServer, sharedServer, TlsLayer } from "../../src/tls.ts";
-import { cannotWatch } from "../../src/util.ts";
+import { cannotBindSource, cannotWatch } from "../../src/util.ts";
 
 /** Bytes that the receive buffer of a socket holds. */
 const KERNEL_LENGTH = 256 * 1024;
@@ -85,6 +85,7 @@ class FakeTcp implements Tcp {
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
     if (options.tls) return (await openTls(this, this.#memory)).connect(options, connected);
+    if (options.source !== undefined) throw cannotBindSource("fake");
     const remote = { ...this.#addressOf(options), port: options.port ?? 0 };
     return new Promise((resolve, reject) => {
       this.#turns.later(() => {
@@ -323,6 +324,8 @@ class FakeSocket implements Socket {
   }
 
   setNoDelay(): void {}
+
+  keepProcess(): void {}
 
   /** The peer's kernel sends: returns how much of it there is room for. */
   receive(bytes: Uint8Array): number {

@@ -26,6 +26,8 @@ export interface ContractOptions {
   readonly inMemory?: boolean;
   /** Why it cannot share a port: stands beside the skipped test. */
   readonly noReusePort?: string;
+  /** Why its connections cannot say where they come from. */
+  readonly noSource?: string;
   /** Why it has no descriptors to give away. */
   readonly noDescriptors?: string;
   /** Why its `abort` is a plain close to the peer. */
@@ -93,7 +95,8 @@ export class Bench {
     let probe: Probe | undefined;
     const place = to.path ? { path: to.path } : { host: to.host ?? "", port: to.port ?? 0 };
     const tls = "tls" in to ? to.tls : this.tls?.client;
-    const target = tls === undefined ? place : { ...place, tls };
+    const source = "source" in to ? { source: to.source } : {};
+    const target = { ...place, ...source, ...(tls !== undefined && { tls }) } as ConnectOptions;
     const socket = await this.tcp.connect(target, (made) => {
       const created = this.#add(new Probe(this, made, script));
       probe = created;

@@ -17,6 +17,8 @@ function callEverything(probe: Probe): void {
   probe.socket.resume();
   probe.socket.setNoDelay(false);
   probe.socket.setNoDelay(true);
+  probe.socket.keepProcess(false);
+  probe.socket.keepProcess(true);
   probe.shutdown();
   probe.finish();
   probe.abort();

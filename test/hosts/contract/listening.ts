@@ -6,7 +6,8 @@ import { answering, type Bench, exchange, failure } from "./bench.ts";
 import { testUnless } from "./unless.ts";
 
 export function testListening(bench: Bench): void {
-  const { inMemory, noReusePort, noDescriptors } = bench.options;
+  const { inMemory, noReusePort, noDescriptors, noSource } = bench.options;
+  const notLinux = process.platform === "linux" ? undefined : "only Linux has all of 127.0.0.0/8";
   const lossyClose = bench.epoll ? undefined : "the runtime's listener cannot be asked";
   const noIPv6 = inMemory || hasIPv6() ? undefined : "this machine has no ::1";
 
@@ -42,6 +43,28 @@ export function testListening(bench: Bench): void {
   test("connects by name", async () => {
     const { listener } = await bench.listen({}, answering);
     await exchange(bench, { ...listener.address, host: "localhost" });
+  });
+
+  testUnless(noSource ?? notLinux, "connects from an address and from a port", async () => {
+    const { listener, accepted } = await bench.listen({}, answering);
+    // A port that is taken for another address only.
+    const { port } = listener.address;
+    for (const source of [{ host: "127.83.81.3" }, { host: "127.83.81.4", port }]) {
+      const client = await bench.connect({ ...listener.address, source });
+      await until(() => accepted.length === 1);
+      const peer = accepted.pop()?.socket.remoteAddress;
+      expect(peer).toEqual(client.socket.localAddress);
+      expect(peer).toMatchObject(source);
+      client.abort();
+    }
+  });
+
+  test("tells why it does not connect from an address", async () => {
+    const { listener } = await bench.listen();
+    // Of a network for examples: RFC 5737.
+    const source = { host: "192.0.2.1" };
+    const code = noSource === undefined ? "EADDRNOTAVAIL" : "ENOTSUP";
+    expect(await failure(bench.connect({ ...listener.address, source }))).toBe(code);
   });
 
   test("listens by name", async () => {
