@@ -4,6 +4,9 @@
  * quote or a slash whose partner is not on the same line, or a slash that divides. So the text
  * that Tornado takes, apostrophes and all, is cut as Tornado cuts it, unless both the first end
  * marker and a partner of the quote before it follow on the same line.
+ *
+ * A mark that was looked for in vain up to the end of its line is not looked for again from each of
+ * those before that end: a source of nothing but such marks takes linear time too.
  */
 
 import { LF } from "../bytes";
@@ -19,6 +22,17 @@ const CLASS_CLOSE: u8 = 0x5d;
 /** The window ends before it is known whether this is a literal. */
 export const UNDECIDED: usize = 0;
 
+/** By the low nibble of a mark, which tells the four apart: before this place it has no partner. */
+const UNPAIRED: usize = memory.data(64, 4);
+/** Before this place a slash has none once a bracket has come. */
+let unclosedUntil: usize = 0;
+
+/** Forgets what is known of another source. */
+export function startLiterals(): void {
+  memory.fill(UNPAIRED, 0, 64);
+  unclosedUntil = 0;
+}
+
 export function isLiteralMark(byte: u8): bool {
   return byte == DOUBLE || byte == SINGLE || byte == BACKTICK || byte == SLASH;
 }
@@ -29,17 +43,37 @@ export function isLiteralMark(byte: u8): bool {
  */
 export function literalEnd(p: usize, start: usize, end: usize, isBlock: bool, isLast: i32): usize {
   const mark = load<u8>(p);
+  if (p < load<usize>(unpairedAt(mark))) return p + 1;
   if (mark == SLASH && !startsRegExp(p, start, isBlock)) return p + 1;
   let inClass = false;
+  let bracket: usize = 0;
   for (let q = p + 1; q < end; q++) {
     const byte = load<u8>(q);
     if (byte == BACKSLASH) q++;
-    else if (byte == LF && mark != BACKTICK) return p + 1;
-    else if (mark == SLASH && byte == CLASS_OPEN) inClass = true;
-    else if (mark == SLASH && byte == CLASS_CLOSE) inClass = false;
-    else if (byte == mark && !inClass) return q + 1;
+    else if (byte == LF && mark != BACKTICK) return unpaired(p, bracket, q);
+    else if (mark == SLASH && (byte == CLASS_OPEN || byte == CLASS_CLOSE)) {
+      inClass = byte == CLASS_OPEN;
+      if (bracket == 0) bracket = q;
+      // From here on it is as for the slash that was found to have no partner.
+      if (p < unclosedUntil) return unpaired(p, bracket, unclosedUntil);
+    } else if (byte == mark && !inClass) return q + 1;
   }
-  return isLast ? p + 1 : UNDECIDED;
+  return isLast ? unpaired(p, bracket, end) : UNDECIDED;
+}
+
+/**
+ * Notes that the mark at `p` has no partner before `until`, and where the first bracket after it is;
+ * answers what is behind the mark. The others like it up to there are escaped, as they would be its
+ * partner; so what follows them was seen.
+ */
+function unpaired(p: usize, bracket: usize, until: usize): usize {
+  store<usize>(unpairedAt(load<u8>(p)), bracket != 0 ? bracket : until);
+  if (bracket != 0) unclosedUntil = until;
+  return p + 1;
+}
+
+function unpairedAt(mark: u8): usize {
+  return UNPAIRED + ((mark & 15) << 2);
 }
 
 /**

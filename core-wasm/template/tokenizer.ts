@@ -34,7 +34,16 @@ import {
   NEED_DATA,
 } from "../status";
 import { failAt, setWord } from "../table";
-import { BACKTICK, DOUBLE, isLiteralMark, literalEnd, SINGLE, SLASH, UNDECIDED } from "./literals";
+import {
+  BACKTICK,
+  DOUBLE,
+  isLiteralMark,
+  literalEnd,
+  SINGLE,
+  SLASH,
+  startLiterals,
+  UNDECIDED,
+} from "./literals";
 
 const OPEN: u8 = 0x7b;
 const CLOSE: u8 = 0x7d;
@@ -59,6 +68,7 @@ export function tokenize(p: usize, n: i32, firstLine: i32, isLast: i32): i32 {
   base = p;
   line = firstLine;
   count = 0;
+  startLiterals();
   let at = p;
   // A turn writes two rows at most.
   while (at < end && count + 2 <= MAX_TOKENS) {

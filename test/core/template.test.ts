@@ -3,36 +3,14 @@
  * against a model of Tornado's own search.
  */
 
-import { isUtf8 } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  ERROR_POSITION,
-  INPUT,
-  MAX_TOKENS,
-  TOKEN_BLOCK,
-  TOKEN_BRACES,
-  TOKEN_COMMENT,
-  TOKEN_COUNT,
-  TOKEN_EXPRESSION,
-  TOKEN_LINE,
-  TOKEN_ROWS,
-  TOKEN_TEXT,
-  WINDOW_LENGTH,
-} from "../../core-wasm/layout.ts";
-import { NEED_DATA } from "../../core-wasm/status.ts";
+import { INPUT, MAX_TOKENS, TOKEN_COUNT, WINDOW_LENGTH } from "../../core-wasm/layout.ts";
 import { type Token, tokenize } from "../../src/core.ts";
-import { builds, type CoreBuild, statusName } from "../support/core-builds.ts";
+import { builds } from "../support/core-builds.ts";
+import { readTokens } from "../support/template-tokens.ts";
 
-const marks: Readonly<Record<number, string>> = {
-  [TOKEN_TEXT]: "text",
-  [TOKEN_EXPRESSION]: "{{",
-  [TOKEN_BLOCK]: "{%",
-  [TOKEN_COMMENT]: "{#",
-  [TOKEN_BRACES]: "braces",
-};
-
-/** Tokens as `mark text @line`, or the fault. */
+/** Tokens as `readTokens` gives them, or the fault. */
 interface Case {
   readonly name: string;
   readonly source: string;
@@ -214,56 +192,6 @@ const cases: Case[] = [
   },
 ];
 
-interface Row {
-  readonly kind: number;
-  readonly start: number;
-  end: number;
-  readonly line: number;
-}
-
-/** Reads the source in windows of `size` bytes, or as few more as a directive needs. */
-function read(build: CoreBuild, source: string, size: number): string[] | string {
-  const bytes = Buffer.from(source);
-  const rows: Row[] = [];
-  let line = 1;
-  let length = size;
-  for (let at = 0; at < bytes.length; ) {
-    const window = bytes.subarray(at, at + length);
-    const isLast = at + window.length === bytes.length;
-    const start = build.memory.length - window.length;
-    build.memory.set(window, start);
-    const taken = build.wasm.tokenize(start, window.length, line, isLast ? 1 : 0);
-    if (taken === NEED_DATA) {
-      expect(isLast).toBe(false);
-      length++;
-      continue;
-    }
-    line = build.table[TOKEN_LINE] ?? 0;
-    if (taken < 0) {
-      const position = at + (build.table[ERROR_POSITION] ?? 0);
-      return `${statusName(taken)} ${bytes.toString("utf8", 0, position).length} @${line}`;
-    }
-    append(rows, build, at);
-    for (const row of rows) expect(isUtf8(bytes.subarray(row.start, row.end))).toBe(true);
-    at += taken;
-    length = size;
-  }
-  return rows.map(
-    ({ kind, start, end, line }) => `${marks[kind]} ${bytes.toString("utf8", start, end)} @${line}`,
-  );
-}
-
-function append(rows: Row[], build: CoreBuild, at: number): void {
-  const count = build.table[TOKEN_COUNT] ?? 0;
-  for (let i = 0; i < count; i++) {
-    const [kind = 0, start = 0, end = 0, line = 0] = build.table.subarray(TOKEN_ROWS + 4 * i);
-    const last = rows.at(-1);
-    const goesOn = last?.kind === kind && kind === TOKEN_TEXT && last.end === at + start;
-    if (goesOn) last.end = at + end;
-    else rows.push({ kind, start: at + start, end: at + end, line });
-  }
-}
-
 /** Tornado's `_parse`, as far as it cuts; sources without quotes and slashes are cut the same. */
 function model(source: string): string[] | string {
   const tokens: string[] = [];
@@ -321,16 +249,16 @@ describe.each(builds)("$name", (build) => {
     const expected = tokens ?? fault;
     const { length } = Buffer.from(source);
     for (let size = 1; size <= length; size++) {
-      expect(read(build, source, size)).toEqual(expected);
+      expect(readTokens(build, source, size)).toEqual(expected);
     }
-    expect(read(build, source, length + 1)).toEqual(expected);
+    expect(readTokens(build, source, length + 1)).toEqual(expected);
   });
 
   test("any source as Tornado cuts it, in windows of any size", () => {
     fc.assert(
       fc.property(anySource, fc.integer({ min: 1, max: 80 }), (source, size) => {
         const expected = model(source);
-        expect(read(build, source, size)).toEqual(expected);
+        expect(readTokens(build, source, size)).toEqual(expected);
       }),
       { numRuns: 500 },
     );
@@ -340,7 +268,7 @@ describe.each(builds)("$name", (build) => {
     for (let length = 0; length <= 70; length++) {
       const text = "x\n".repeat(length).slice(length);
       const source = `${text}{{ ${"a".repeat(length + 1)} }}${text}`;
-      expect(read(build, source, 1000)).toEqual(model(source));
+      expect(readTokens(build, source, 1000)).toEqual(model(source));
     }
   });
 
@@ -351,7 +279,7 @@ describe.each(builds)("$name", (build) => {
     const taken = build.wasm.tokenize(start, source.length, 1, 1);
     expect(build.table[TOKEN_COUNT]).toBe(MAX_TOKENS);
     expect(taken).toBe((MAX_TOKENS / 2) * "a{{b}}".length);
-    expect(read(build, source, source.length)).toEqual(model(source));
+    expect(readTokens(build, source, source.length)).toEqual(model(source));
     // An odd number of rows: a turn that may write two stops one before the table's end.
     build.memory.write(`{{b}}${source}`, start);
     build.wasm.tokenize(start, source.length + 5, 1, 1);
