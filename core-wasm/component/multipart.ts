@@ -3,6 +3,7 @@
  * and its limit; they lie where the server has its window.
  */
 
+import { DEL, SP } from "../bytes";
 import { parsePartHead as parseHead, scanMultipart } from "../http/multipart";
 import {
   ERROR_POSITION,
@@ -67,6 +68,11 @@ export function createScanner(p: usize, n: i32, maxHeadLength: u32): usize {
   const most = MULTIPART_DELIMITER_LENGTH - DELIMITER_START_LENGTH;
   // Twice the limit is still to be a positive number: the scanner adds to it.
   if (boundary == 0 || n < 1 || n > most || maxHeadLength >> 30) return fail(INVALID_ARGUMENT, 0);
+  // The scanner counts on the delimiter's first CR being its only one.
+  for (let i = 0; i < n; i++) {
+    const byte = load<u8>(boundary + i);
+    if (byte < SP || byte == DEL) return fail(INVALID_ARGUMENT, i);
+  }
   const slot = takeSlot(scanners, SCANNERS);
   if (slot == FULL) return fail(TOO_MANY_SCANNERS, 0);
   const state = scannerAt(slot);

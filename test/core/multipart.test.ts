@@ -7,6 +7,7 @@ import {
   HEADERS,
   MULTIPART,
   MULTIPART_DELIMITER,
+  MULTIPART_DELIMITER_LENGTH,
   MULTIPART_EVENT,
   MULTIPART_EVENT_END,
   MULTIPART_EVENT_START,
@@ -52,6 +53,8 @@ function scan(build: CoreBuild, pieces: readonly Uint8Array[], boundary = "b"): 
     put(build, start, piece, piece.length);
     for (let at = 0; at < piece.length; ) {
       block.set(state);
+      // What another body has left behind the delimiter is no part of it.
+      memory.fill("-", MULTIPART_DELIMITER, MULTIPART_DELIMITER + MULTIPART_DELIMITER_LENGTH);
       memory.set(delimiter, MULTIPART_DELIMITER);
       const from = start + at;
       const taken = wasm.scanMultipart(from, piece.length - at, delimiter.length, MAX_HEAD);

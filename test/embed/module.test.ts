@@ -174,6 +174,10 @@ test("options out of range are errors", () => {
     expect(payloadOf(() => multipart.Scanner.create(boundary, 1))).toEqual(invalid);
   }
   expect(payloadOf(() => multipart.Scanner.create("b", 2 ** 30))).toEqual(invalid);
+  expect(payloadOf(() => multipart.Scanner.create("a\r\n--a", 1))).toEqual({
+    ...invalid,
+    position: 1,
+  });
   expect(payloadOf(() => websocket.parseFrameHead(REQUEST, true, 1))).toBe("invalid-argument");
   const signer = signing.Signer.create(REQUEST);
   expect(payloadOf(() => signer.sign("a", REQUEST, 2n ** 53n, 0))).toBe("invalid-argument");
