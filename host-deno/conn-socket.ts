@@ -10,11 +10,10 @@ import {
   type SocketHandler,
   type TransferMemory,
 } from "../src/host.ts";
+import { IDLE_LENGTH, type IdleBuffers } from "./idle-buffers.ts";
 import { type Output, type Settling, throwLater } from "./output.ts";
 import { NOBODY, plainAddress } from "./socket-address.ts";
 
-/** What an idle connection costs of reading. Most requests are shorter. */
-const IDLE_BUFFER = 1024;
 /** Buffers grow as long as reads fill them, up to what libuv reads at once. */
 const FULL_BUFFER = 64 * 1024;
 const GROWTH = 4;
@@ -25,34 +24,45 @@ const GATHER_LENGTH = 16 * 1024;
 type Reading = "on" | "paused" | "over";
 type Writing = "on" | "finishing" | "shut" | "closing" | "closed";
 
+const NOTHING = new Uint8Array(0);
+
+/** An idle connection costs this object, so what is rare or short is made when it is needed. */
 export class ConnSocket implements Socket, Settling {
   handler: SocketHandler = NOBODY;
   readonly #conn: DenoConn;
   readonly #memory: TransferMemory;
   readonly #output: Output;
+  readonly #buffers: IdleBuffers;
   readonly #received: (count: number | null) => void;
-  readonly #failed: (error: unknown) => void;
-  #buffer: Uint8Array = new Uint8Array(IDLE_BUFFER);
+  readonly #readFailed: (error: unknown) => void;
+  #buffer: Uint8Array;
   #reading: Reading = "on";
   #writing: Writing = "on";
   /** A read is pending; what it brings while the socket is paused is held: null is the end. */
   #pending = false;
-  #held: number | null | undefined;
+  #held: number | null | undefined = undefined;
   /** Recorded bytes of the output region. */
   #start = 0;
   #end = 0;
-  /** What waits to be written. A write of the first is under way while there are any. */
-  #queue: Uint8Array[] = [];
+  /** What a write is under way for, and what waits behind it. */
+  #leaving: Uint8Array | undefined = undefined;
+  #queue: Uint8Array[] | undefined = undefined;
   #queued = 0;
   #closeDue = false;
-  #error: Error | undefined;
+  #error: Error | undefined = undefined;
 
-  constructor(conn: DenoConn, memory: TransferMemory, output: Output) {
+  constructor(conn: DenoConn, memory: TransferMemory, output: Output, buffers: IdleBuffers) {
     this.#conn = conn;
     this.#memory = memory;
     this.#output = output;
+    this.#buffers = buffers;
+    this.#buffer = buffers.take();
     this.#received = (count) => this.#receive(count);
-    this.#failed = (error) => this.#closeNow(error as Error);
+    this.#readFailed = (error) => {
+      this.#pending = false;
+      this.#closeNow(error as Error);
+      this.#giveBuffer();
+    };
     conn.setNoDelay?.(true);
   }
 
@@ -161,7 +171,14 @@ export class ConnSocket implements Socket, Settling {
 
   #read(): void {
     this.#pending = true;
-    this.#conn.read(this.#buffer).then(this.#received, this.#failed);
+    this.#conn.read(this.#buffer).then(this.#received, this.#readFailed);
+  }
+
+  /** The connection is closed: nobody reads into its buffer any more, unless a read is pending. */
+  #giveBuffer(): void {
+    if (this.#pending) return;
+    this.#buffers.give(this.#buffer);
+    this.#buffer = NOTHING;
   }
 
   #release(): void {
@@ -173,6 +190,7 @@ export class ConnSocket implements Socket, Settling {
 
   #receive(count: number | null): void {
     this.#pending = false;
+    if (this.#closed) this.#giveBuffer();
     if (this.#reading === "over") return;
     if (this.#reading === "paused") {
       this.#held = count;
@@ -201,9 +219,10 @@ export class ConnSocket implements Socket, Settling {
     this.#output.putInput(count === buffer.length ? buffer : buffer.subarray(0, count), start);
     const full = Math.min(FULL_BUFFER, length - INPUT_SLACK);
     if (count === buffer.length && count < full) {
+      this.#buffers.give(buffer);
       this.#buffer = new Uint8Array(Math.min(full, count * GROWTH));
-    } else if (count <= IDLE_BUFFER && buffer.length > IDLE_BUFFER) {
-      this.#buffer = new Uint8Array(IDLE_BUFFER);
+    } else if (count <= IDLE_LENGTH && buffer.length > IDLE_LENGTH) {
+      this.#buffer = this.#buffers.take();
     }
     this.handler.data(start, count);
   }
@@ -216,24 +235,30 @@ export class ConnSocket implements Socket, Settling {
 
   #enqueue(bytes: Uint8Array): void {
     this.#queued += bytes.length;
-    if (this.#queue.push(bytes) === 1) this.#writeNext();
+    if (this.#leaving === undefined) this.#writeNext(bytes);
+    else if (this.#queue === undefined) this.#queue = [bytes];
+    else this.#queue.push(bytes);
   }
 
-  /** Writes the first of the queue, together with what has gathered behind it. */
-  #writeNext(): void {
-    const first = this.#queue[0] as Uint8Array;
-    this.#conn.write(first).then(this.#written, this.#failed);
+  /** Writes the next of what waits, or what is left of the one before. */
+  #writeNext(bytes: Uint8Array): void {
+    this.#leaving = bytes;
+    const written = (count: number): void => this.#written(bytes, count);
+    this.#conn.write(bytes).then(written, (error) => this.#closeNow(error));
   }
 
-  readonly #written = (count: number): void => {
+  #written(bytes: Uint8Array, count: number): void {
     if (this.#closed) return;
-    const first = this.#queue[0] as Uint8Array;
     this.#queued -= count;
-    if (count < first.length) this.#queue[0] = first.subarray(count);
-    else this.#queue.shift();
-    if (this.#queued > 0) this.#writeNext();
-    else this.#drained();
-  };
+    const next = count < bytes.length ? bytes.subarray(count) : this.#queue?.shift();
+    this.#leaving = undefined;
+    if (next !== undefined) {
+      this.#writeNext(next);
+      return;
+    }
+    this.#queue = undefined;
+    this.#drained();
+  }
 
   #drained(): void {
     if (this.#writing === "closing") {
@@ -266,10 +291,11 @@ export class ConnSocket implements Socket, Settling {
     this.#writing = "closed";
     this.#reading = "over";
     this.#conn.close();
-    this.#queue = [];
+    this.#leaving = this.#queue = undefined;
     this.#queued = this.#start = this.#end = 0;
     this.#error = error;
     this.#closeDue = true;
     this.#output.add(this);
+    this.#giveBuffer();
   }
 }

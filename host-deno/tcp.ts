@@ -19,6 +19,7 @@ import type {
 } from "../src/host.ts";
 import { cannotBindSource, cannotWatch } from "../src/util.ts";
 import { ConnSocket } from "./conn-socket.ts";
+import { IdleBuffers } from "./idle-buffers.ts";
 import { Output, throwLater } from "./output.ts";
 import { advised, allowsNet, noDescriptors, reusePortIsUnstable } from "./permissions.ts";
 import { plainAddress } from "./socket-address.ts";
@@ -42,6 +43,7 @@ export function openDenoTcp(memory: TransferMemory): Tcp {
 class DenoTcp implements Tcp {
   readonly #memory: TransferMemory;
   readonly #output: Output;
+  readonly #buffers = new IdleBuffers();
   /** Fulfilled once the listeners that were closed have let go of their ports. */
   #released: Promise<unknown> = Promise.resolve();
 
@@ -116,7 +118,7 @@ class DenoTcp implements Tcp {
   }
 
   #open(conn: DenoConn, factory: SocketHandlerFactory): Socket {
-    const socket = new ConnSocket(conn, this.#memory, this.#output);
+    const socket = new ConnSocket(conn, this.#memory, this.#output, this.#buffers);
     try {
       socket.handler = factory(socket);
     } catch (error) {

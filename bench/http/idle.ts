@@ -1,10 +1,11 @@
 /**
  * Measures what an idle keep-alive connection costs a server in resident memory: two waves of 5,000
- * and of 15,000 connections, each held for some seconds. See bench/README.md.
+ * and of 15,000 connections, each held for some seconds. `--only` chooses servers; the rows of the
+ * others are kept. See bench/README.md.
  */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -19,8 +20,12 @@ const { values: flags } = parseArgs({
   options: {
     only: { type: "string" },
     counts: { type: "string", default: "5000,15000" },
-    /** Seconds that the connections are held before the memory is read. */
-    hold: { type: "string", default: "6" },
+    /**
+     * Seconds in which nothing happens before the memory is read, each time: without connections,
+     * and with them. V8 gives pages of its young generation back eight seconds after it has emptied
+     * them.
+     */
+    hold: { type: "string", default: "15" },
     /** Whether the memory before the first wave is that of a fresh server or of a loaded one. */
     starts: { type: "string", default: "fresh,loaded" },
     dry: { type: "boolean", default: false },
@@ -37,7 +42,9 @@ const bars: Readonly<Record<string, number>> = {
 /** The most that the second wave may add to the server's memory. */
 const SECOND_WAVE_BAR = 0.05;
 const ASKED = 200;
+/** Milliseconds after all connections have closed. */
 const SETTLE = 3000;
+const JSON_FILE = join(results, "idle.json");
 
 interface Wave {
   /** Connections whose request was answered, and those still open after the hold. */
@@ -84,10 +91,14 @@ async function portsAreFree(): Promise<void> {
   }
 }
 
+async function rest(): Promise<void> {
+  await sleep(Number(flags.hold) * 1000);
+}
+
 async function wave(server: ServerProcess, client: ChildProcess, count: number): Promise<Wave> {
   await portsAreFree();
   const opened = await tell(client, { do: "open", port: server.port, count });
-  await sleep(Number(flags.hold) * 1000);
+  await rest();
   const memory = server.residentMemory();
   const asked = await tell(client, { do: "ask", count: ASKED });
   await tell(client, { do: "close" });
@@ -133,7 +144,7 @@ async function measure(candidate: Candidate, start: string, count: number): Prom
     if (start === "loaded") {
       await wrk({ url: server.url, seconds: 3, connections: 64, pipelined: false });
     }
-    await sleep(SETTLE);
+    await rest();
     const base = server.residentMemory();
     const waves = [await wave(server, client, count), await wave(server, client, count)];
     return judge(candidate, { start, count, base, waves });
@@ -178,6 +189,17 @@ function table(rows: readonly Row[]): string {
   );
 }
 
+/** The rows of earlier runs that this one has not measured, and its own, in the candidates' order. */
+function withEarlier(rows: readonly Row[]): Row[] {
+  const earlier = existsSync(JSON_FILE) ? JSON.parse(readFileSync(JSON_FILE, "utf8")).rows : [];
+  const keyOf = ({ candidate, start, count }: Row) => `${candidate} ${start} ${count}`;
+  const all = new Map<string, Row>([...earlier, ...rows].map((row: Row) => [keyOf(row), row]));
+  const names = candidates().map(({ name }) => name);
+  const place = ({ candidate, start, count }: Row) =>
+    names.indexOf(candidate) * 1e6 + (start === "fresh" ? 0 : 5e5) + count;
+  return [...all.values()].sort((one, other) => place(one) - place(other));
+}
+
 function selected(): Candidate[] {
   if (flags.only !== undefined) return select(flags.only.split(","));
   const peers = ["node-http", "bun-serve", "deno-serve"];
@@ -212,14 +234,15 @@ async function main(): Promise<void> {
     }
   }
   if (rows.some(({ bar, passed }) => bar !== undefined && !passed)) process.exitCode = 1;
+  const all = flags.only === undefined ? rows : withEarlier(rows);
   const environment = { date: new Date().toISOString(), ...versions() };
   const facts = Object.entries(environment).map(([key, value]) => `- ${key}: ${value}`);
   const title = "# Resident memory of idle keep-alive connections";
-  const text = [title, facts.join("\n"), table(rows), ""].join("\n\n");
+  const text = [title, facts.join("\n"), table(all), ""].join("\n\n");
   console.log(`\n${text}`);
   if (flags.dry) return;
   mkdirSync(results, { recursive: true });
-  writeFileSync(join(results, "idle.json"), `${JSON.stringify({ environment, rows }, null, 1)}\n`);
+  writeFileSync(JSON_FILE, `${JSON.stringify({ environment, rows: all }, null, 1)}\n`);
   writeFileSync(join(results, "idle.md"), text);
 }
 
