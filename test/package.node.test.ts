@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pack } from "../tools/pack.ts";
+import { Program } from "./support/program.ts";
 
 const root = join(import.meta.dirname, "..");
 const bin = join(root, "node_modules/.bin");
@@ -79,6 +80,36 @@ for (const { name, command, args, isMissing = false } of runtimes) {
       expect(await response.text()).toBe("Hello, world");
     } finally {
       server.kill("SIGKILL");
+    }
+  });
+}
+
+/** Started again when its version changes; works in a thread. */
+const RELOADED = `
+import { start } from "squall/autoreload";
+import { IOLoop } from "squall/ioloop";
+import { version } from "./version.js";
+start({ checkTime: 20 });
+const task = new URL("./work.js#double", import.meta.url);
+console.log(version, await IOLoop.current().runInExecutor(undefined, task, 21));
+setInterval(() => undefined, 1000);
+`;
+
+for (const { name, command, args, isMissing = false } of runtimes) {
+  test.skipIf(isMissing)(`${name} works in threads and starts again from the package`, async () => {
+    const write = (file: string, text: string): void => writeFileSync(join(folder, file), text);
+    write("reloaded.js", RELOADED);
+    write("work.js", "export const double = (number) => 2 * number;");
+    write("version.js", 'export const version = "first";');
+    const permissions = name === "Deno" ? ["--allow-read", "--allow-env", "--allow-run"] : [];
+    const line = [...args, ...permissions, join(folder, "reloaded.js")];
+    const program = new Program(command, line, {});
+    try {
+      await program.says(/first 42\n/);
+      write("version.js", 'export const version = "another";');
+      await program.says(/another 42\n/);
+    } finally {
+      await program.end();
     }
   });
 }
