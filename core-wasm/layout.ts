@@ -140,12 +140,13 @@ export const FLAG_UNTIL_CLOSE: i32 = 1024;
  */
 export const CHUNKED: i32 = TABLE + TABLE_LENGTH - 256;
 export const CHUNKED_WORDS: i32 = 8;
-/** Private to the decoder. */
+/** Private to the decoder, but for this: from CHUNKED_IN_TRAILERS on, the next byte is a trailer's. */
 export const CHUNKED_STATE: i32 = 0;
+export const CHUNKED_IN_TRAILERS: i32 = 16;
 /** Bytes of data left in the current chunk, low and high 32 bits. */
 export const CHUNKED_LEFT_LOW: i32 = 1;
 export const CHUNKED_LEFT_HIGH: i32 = 2;
-/** Bytes of extensions (then of trailers) seen so far in this body. */
+/** Out: bytes of extensions, then of trailers with the empty line, seen so far in this body. */
 export const CHUNKED_OVERHEAD: i32 = 3;
 /** Out: bytes of data, moved together to the start of the input. */
 export const CHUNKED_DATA_LENGTH: i32 = 4;

@@ -1,7 +1,8 @@
 /**
  * The chunked transfer coding (RFC 9112 section 7.1): takes what has arrived of a body, moves the
  * data in it together, and keeps where it stopped in the CHUNKED block, so that a body may be cut
- * anywhere. Extensions and trailers are checked, bounded and dropped.
+ * anywhere. Extensions and trailers are checked and bounded; whoever wants the trailers finds them
+ * at the end of what was consumed.
  *
  * Data goes by whole runs and each byte of it moves once, so many tiny chunks cost no more than
  * their bytes. Whole size lines are read at once; the rest goes byte by byte through `step`.
@@ -18,6 +19,7 @@ import {
   CHUNKED,
   CHUNKED_DATA_LENGTH,
   CHUNKED_DONE,
+  CHUNKED_IN_TRAILERS,
   CHUNKED_LEFT_LOW,
   CHUNKED_OVERHEAD,
   CHUNKED_PRIVATE_1,
@@ -52,11 +54,11 @@ const VALUE_TOKEN: i32 = 11;
 const VALUE_QUOTED: i32 = 12;
 const VALUE_ESCAPE: i32 = 13;
 const VALUE_END: i32 = 14;
-const TRAILER_START: i32 = 16;
-const TRAILER_NAME: i32 = 17;
-const TRAILER_VALUE: i32 = 18;
-const TRAILER_LF: i32 = 19;
-const END_LF: i32 = 20;
+const TRAILER_START: i32 = CHUNKED_IN_TRAILERS;
+const TRAILER_NAME: i32 = TRAILER_START + 1;
+const TRAILER_VALUE: i32 = TRAILER_START + 2;
+const TRAILER_LF: i32 = TRAILER_START + 3;
+const END_LF: i32 = TRAILER_START + 4;
 
 const HASH: i32 = CHUNKED_PRIVATE_1;
 const COUNT: i32 = CHUNKED_PRIVATE_2;

@@ -7,6 +7,9 @@ import {
   CHUNKED,
   CHUNKED_DATA_LENGTH,
   CHUNKED_DONE,
+  CHUNKED_IN_TRAILERS,
+  CHUNKED_OVERHEAD,
+  CHUNKED_STATE,
   CHUNKED_WORDS as WORDS,
 } from "../../core-wasm/layout.ts";
 import { memory } from "./load.ts";
@@ -31,5 +34,10 @@ export const chunkedProgress = {
   /** The last call has seen the last chunk and its trailers. */
   get done(): boolean {
     return block[CHUNKED_DONE] === 1;
+  },
+  /** Bytes after the last chunk that all calls together have seen, the empty line included. */
+  get trailerLength(): number {
+    const isAfterLast = this.done || (block[CHUNKED_STATE] as number) >= CHUNKED_IN_TRAILERS;
+    return isAfterLast ? (block[CHUNKED_OVERHEAD] as number) : 0;
   },
 };

@@ -9,8 +9,9 @@ import {
   decodeChunked,
   reasonFor,
   statusCodeFor,
+  text,
 } from "../core.ts";
-import { HTTPInputError } from "../httputil.ts";
+import { HTTPHeaders, HTTPInputError } from "../httputil.ts";
 import type { ConnectionLimits } from "./limits.ts";
 
 /** Reads one body. After `read`, `dataLength` bytes of it stand at the start that was given. */
@@ -77,7 +78,10 @@ export class UntilCloseReader implements BodyReader {
   }
 }
 
-/** A body in the chunked coding (RFC 9112 section 7.1). Extensions and trailers are dropped. */
+/** What ends a body without trailers after its last chunk. */
+const EMPTY_LINE = 2;
+
+/** A body in the chunked coding (RFC 9112 section 7.1). Extensions are dropped, and trailers too. */
 export class ChunkedReader implements BodyReader {
   dataLength = 0;
   done = false;
@@ -103,5 +107,28 @@ export class ChunkedReader implements BodyReader {
     this.dataLength = chunkedProgress.dataLength;
     this.done = chunkedProgress.done;
     return consumed;
+  }
+}
+
+/** The same, with its trailers kept: a client may want them, a server never does. */
+export class TrailersReader extends ChunkedReader {
+  #text = "";
+  #taken = 0;
+
+  override read(start: number, length: number): number {
+    const consumed = super.read(start, length);
+    const taken = chunkedProgress.trailerLength;
+    const isEmpty = this.done && taken === EMPTY_LINE;
+    if (taken > this.#taken && !isEmpty) {
+      this.#text += text(start + consumed - (taken - this.#taken), start + consumed);
+    }
+    this.#taken = taken;
+    return consumed;
+  }
+
+  /** The fields, once the body is done; undefined if there are none. */
+  get trailers(): HTTPHeaders | undefined {
+    const { length } = this.#text;
+    return length <= EMPTY_LINE ? undefined : HTTPHeaders.parse(this.#text.slice(0, -EMPTY_LINE));
   }
 }

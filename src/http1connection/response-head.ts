@@ -7,7 +7,7 @@
 import { headerId, headFlags, headTable, readResponseFields } from "../core.ts";
 import { HTTPHeaders, type ResponseStartLine } from "../httputil.ts";
 import type { ConnectionLimits } from "./limits.ts";
-import { type BodyReader, ChunkedReader, LengthReader, UntilCloseReader } from "./reader.ts";
+import { type BodyReader, LengthReader, TrailersReader, UntilCloseReader } from "./reader.ts";
 
 /** Status line and headers in one object, because every response needs both. */
 export class ResponseHead extends HTTPHeaders implements ResponseStartLine {
@@ -18,6 +18,7 @@ export class ResponseHead extends HTTPHeaders implements ResponseStartLine {
   /** The body's length, 0 without Content-Length. */
   readonly contentLength: number;
   readonly #text: string;
+  #chunked: TrailersReader | undefined;
   readonly #flags: number;
   readonly #present0: number;
   readonly #present1: number;
@@ -61,9 +62,17 @@ export class ResponseHead extends HTTPHeaders implements ResponseStartLine {
   /** What takes the body out of the bytes that follow, or undefined if there is none. */
   bodyReader(limits: ConnectionLimits): BodyReader | undefined {
     if (this.noBody) return undefined;
-    if (this.chunked) return new ChunkedReader(limits);
+    if (this.chunked) {
+      this.#chunked = new TrailersReader(limits);
+      return this.#chunked;
+    }
     if (this.untilClose) return new UntilCloseReader();
     return this.contentLength > 0 ? new LengthReader(this.contentLength) : undefined;
+  }
+
+  /** What came after the body (RFC 9110 section 6.5), once that is read; undefined if nothing did. */
+  get trailers(): HTTPHeaders | undefined {
+    return this.#chunked?.trailers;
   }
 
   protected override mayHave(name: string): boolean {

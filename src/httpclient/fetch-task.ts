@@ -297,6 +297,7 @@ export class FetchTask implements Task, ClientExchange {
       code: head.code,
       reason: head.reason,
       headers: head,
+      trailers: head.trailers,
       body,
       effectiveUrl: this.#hop.place.href,
       times: this.#times,

@@ -2,7 +2,7 @@
  * What a fetch gives: the response, and how it came about. Made by `fetch-task.ts`.
  */
 
-import type { HTTPHeaders } from "../httputil.ts";
+import { HTTPHeaders } from "../httputil.ts";
 import { HTTPClientError } from "./errors.ts";
 import type { HTTPRequest } from "./request.ts";
 
@@ -25,6 +25,7 @@ export interface ResponseParts {
   readonly code: number;
   readonly reason: string;
   readonly headers: HTTPHeaders;
+  readonly trailers?: HTTPHeaders | undefined;
   readonly body: Uint8Array;
   readonly effectiveUrl: string;
   readonly times: FetchTimes;
@@ -46,6 +47,7 @@ export class HTTPResponse {
   /** Set for every code but 200 to 299. */
   readonly error: HTTPClientError | undefined;
   readonly #times: FetchTimes;
+  #trailers: HTTPHeaders | undefined;
 
   constructor(parts: ResponseParts) {
     const { code, reason } = parts;
@@ -56,8 +58,18 @@ export class HTTPResponse {
     this.body = parts.body;
     this.effectiveUrl = parts.effectiveUrl;
     this.#times = parts.times;
+    this.#trailers = parts.trailers;
     const failed = code < 200 || code >= 300;
     this.error = parts.error ?? (failed ? new HTTPClientError(code, reason, this) : undefined);
+  }
+
+  /**
+   * Fields that came after the body, as checksums do (RFC 9110 section 6.5); they are kept apart from
+   * `headers`, which decided what the body is. Mostly empty.
+   */
+  get trailers(): HTTPHeaders {
+    this.#trailers ??= new HTTPHeaders();
+    return this.#trailers;
   }
 
   /** The older name of `body`. */

@@ -16,6 +16,51 @@ async function failure(promise: Promise<unknown>): Promise<HTTPClientError> {
   return error as HTTPClientError;
 }
 
+describe("trailers", () => {
+  const chunks = "2\r\nhe\r\n3\r\nllo\r\n0;a=b\r\n";
+  const rows: { name: string; trailers: string; found: [string, string][] }[] = [
+    { name: "one", trailers: "X-End: 1\r\n", found: [["X-End", "1"]] },
+    {
+      name: "several, of which one repeats",
+      trailers: "digest: a=b\r\nX-End: 1\r\nx-end:2\r\n",
+      found: [
+        ["Digest", "a=b"],
+        ["X-End", "1"],
+        ["X-End", "2"],
+      ],
+    },
+    { name: "none", trailers: "", found: [] },
+  ];
+  test.each(rows)("$name", async ({ trailers, found }) => {
+    const wire = `${OK}Transfer-Encoding: chunked\r\n\r\n${chunks}${trailers}\r\n`;
+    for (const parts of everySplit(bytesOf(wire))) {
+      const { client, url } = await scripted(async (peer) => {
+        await peer.head();
+        await peer.sendParts(parts);
+      });
+      const response = await client.fetch(url);
+      expect([...response.trailers]).toEqual(found);
+      expect(response.headers.has("X-End")).toBe(false);
+      expect(client.idleConnections).toBe(1);
+      client.close();
+    }
+  });
+
+  test("of a body that was streamed", async () => {
+    const wire = `${OK}Transfer-Encoding: chunked\r\n\r\n${chunks}X-End: 1\r\n\r\n`;
+    const { client, url } = await scripted(async (peer) => {
+      await peer.head();
+      peer.send(wire);
+    });
+    const parts: string[] = [];
+    const streamingCallback = (part: Uint8Array): unknown =>
+      parts.push(String.fromCharCode(...part));
+    const response = await client.fetch(url, { streamingCallback });
+    expect([parts.join(""), response.trailers.get("x-end")]).toEqual(["hello", "1"]);
+    client.close();
+  });
+});
+
 interface Good {
   name: string;
   wire: string;
