@@ -1,8 +1,8 @@
 /**
- * The buffers that connections wait for a request with: every pending read of Deno's owns one, for
- * two may be fulfilled before JavaScript hears of either. Pieces of larger ones cost a third less
- * than as many of their own, and go from a connection that has closed to the next. Used by
- * `conn-socket.ts`.
+ * The buffers that connections wait for a request with, and write short responses from: every
+ * pending read of Deno's owns one, for two may be fulfilled before JavaScript hears of either. They
+ * are pieces of larger blocks, which costs less than as many of their own, and go from one use, or
+ * a connection that has closed, to the next. Used by `conn-socket.ts`.
  */
 
 /** Most requests are shorter; what an idle connection costs of reading. */
@@ -29,7 +29,7 @@ export class IdleBuffers {
     return piece;
   }
 
-  /** Takes back a buffer that no read is pending on. One of another length is left to the collector. */
+  /** Takes back a buffer that nobody uses any more. One of another length is left to the collector. */
   give(buffer: Uint8Array): void {
     if (buffer.length === IDLE_LENGTH && this.#free.length < KEPT) this.#free.push(buffer);
   }

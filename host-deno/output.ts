@@ -67,6 +67,10 @@ export class Output {
     return this.#bytes.slice(start, end);
   }
 
+  copyTo(room: Uint8Array, start: number, end: number): void {
+    room.set(this.#bytes.subarray(start, end));
+  }
+
   /** Has `settle` called on a socket, once for each call of this. */
   add(socket: Settling): void {
     this.#waiting.push(socket);
