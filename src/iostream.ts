@@ -11,3 +11,4 @@ export {
 } from "./iostream/errors.ts";
 export { IOStream } from "./iostream/io-stream.ts";
 export { type IOStreamOptions, MAX_BUFFER_SIZE } from "./iostream/options.ts";
+export { PipeIOStream } from "./iostream/pipe-io-stream.ts";

@@ -55,6 +55,7 @@ const lines: readonly Line[] = [
   {
     modules: "src/iostream src/queues src/autoreload",
     also: {
+      "src/iostream": ["node:fs"],
       "src/autoreload": [
         "node:child_process",
         "node:fs",
