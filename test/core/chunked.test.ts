@@ -30,6 +30,16 @@ describe.each(builds)("$name", (build) => {
     expect(statusName(decode(build, [wire(101)], 64, 1000).status)).toBe("TRAILERS_TOO_LARGE");
   });
 
+  test("refuses every trailer that would steer the message, the connection or who is asking", () => {
+    const names =
+      "host content-length transfer-encoding connection expect upgrade cookie authorization " +
+      "keep-alive max-forwards proxy-authorization proxy-connection set-cookie te trailer";
+    for (const name of names.split(" ")) {
+      const wire = Buffer.from(`0\r\n${name}: a\r\n\r\n`);
+      expect(statusName(decode(build, [wire]).status), name).toBe("FORBIDDEN_TRAILER");
+    }
+  });
+
   test("every byte where a size, an extension or a trailer may go on", () => {
     const passing = (before: string, after: string) =>
       Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte))
