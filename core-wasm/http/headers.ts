@@ -6,11 +6,13 @@
 
 import {
   COLONS,
+  DELS,
   HASH_ALL,
   HASH_HEAD,
   HASH_SHIFT,
   HEADER_ROWS,
   HEADER_SLOTS,
+  LAST_CONTROLS,
 } from "../../build/core-tables";
 import {
   CR,
@@ -63,9 +65,22 @@ export function parseHeaders(
     if (row >= limit) return failAt(p, base, TOO_MANY_HEADERS);
     // The end of the line is looked for from its start, not from the colon: the two searches do
     // not wait for each other, and the next line not for this one's name.
-    let stop = controlAfter(p);
-    let nameEnd = colonAfter(p);
-    const id = knownName(p, nameEnd - p);
+    let stop: usize = 0;
+    let nameEnd: usize = 0;
+    let id = 0;
+    if (ASC_FEATURE_SIMD) {
+      // Loaded once for all: of most lines that is the whole name, and of many the whole line.
+      const first = v128.load(p);
+      const second = v128.load(p, 16);
+      const controls = controlBits(first, second);
+      stop = controls != 0 ? p + <usize>ctz(controls) : controlAfter(p + 32);
+      nameEnd = p + <usize>colonIn(first, second);
+      id = knownVectors(slotOf(p, nameEnd - p), first, second);
+    } else {
+      stop = fieldEnd(p);
+      nameEnd = tokenEnd(p);
+      id = knownWords(slotOf(p, nameEnd - p), p);
+    }
     if (id == 0) {
       nameEnd = tokenEnd(p);
       if (load<u8>(nameEnd) != COLON || nameEnd == p) return nameError(base, nameEnd, end);
@@ -100,43 +115,51 @@ export function parseHeaders(
   return emptyLine(base, p, end);
 }
 
-/** The first control at or after `p`; without SIMD, the first but HTAB. */
+/** The first control at or after `p`. */
 function controlAfter(p: usize): usize {
-  if (ASC_FEATURE_SIMD) {
-    let controls: u32 = 0;
-    p -= 32;
-    do {
-      p += 32;
-      controls = controls16(p) | (controls16(p + 16) << 16);
-    } while (controls == 0);
-    return p + <usize>ctz(controls);
-  }
-  return fieldEnd(p);
+  let controls: u32 = 0;
+  p -= 32;
+  do {
+    p += 32;
+    controls = controls16(p) | (controls16(p + 16) << 16);
+  } while (controls == 0);
+  return p + <usize>ctz(controls);
 }
 
-/** The first colon of the 32 bytes at `p`, or their end; without SIMD, the end of the token. */
-function colonAfter(p: usize): usize {
-  if (ASC_FEATURE_SIMD) {
-    const colon = v128.load(COLONS);
-    const first = i8x16.bitmask(i8x16.eq(v128.load(p), colon));
-    const second = i8x16.bitmask(i8x16.eq(v128.load(p, 16), colon));
-    return p + ctz(first | (second << 16));
-  }
-  return tokenEnd(p);
+/** A bit for each of 32 bytes that is a control, as controls16 has them for those in memory. */
+function controlBits(first: v128, second: v128): u32 {
+  const last = v128.load(LAST_CONTROLS);
+  const del = v128.load(DELS);
+  const one = v128.or(i8x16.le_u(first, last), i8x16.eq(first, del));
+  const other = v128.or(i8x16.le_u(second, last), i8x16.eq(second, del));
+  return i8x16.bitmask(one) | (i8x16.bitmask(other) << 16);
+}
+
+/** Where the first colon of 32 bytes is, or 32. */
+function colonIn(first: v128, second: v128): i32 {
+  const colon = v128.load(COLONS);
+  return ctz(
+    i8x16.bitmask(i8x16.eq(first, colon)) | (i8x16.bitmask(i8x16.eq(second, colon)) << 16),
+  );
 }
 
 /**
- * The id of the name of `length` bytes at `p`, or 0. A match proves the name and the colon after
- * it, so these bytes need no other check: the rows are compared bit by bit, case bits aside.
+ * The id of the name in this slot, or 0 if the 32 bytes do not start with it. A match proves the
+ * name and the colon after it, so these bytes need no other check: the rows are compared bit by
+ * bit, case bits aside.
  */
-function knownName(p: usize, length: usize): i32 {
-  const id = <i32>load<u8>(HEADER_SLOTS + slotOf(p, length));
+function knownVectors(slot: u32, first: v128, second: v128): i32 {
+  const id = <i32>load<u8>(HEADER_SLOTS + slot);
   const row = HEADER_ROWS + (id << 6);
-  if (ASC_FEATURE_SIMD) {
-    const first = v128.and(v128.xor(v128.load(p), v128.load(row)), v128.load(row, 32));
-    const second = v128.and(v128.xor(v128.load(p, 16), v128.load(row, 16)), v128.load(row, 48));
-    return v128.any_true(v128.or(first, second)) ? 0 : id;
-  }
+  const one = v128.and(v128.xor(first, v128.load(row)), v128.load(row, 32));
+  const other = v128.and(v128.xor(second, v128.load(row, 16)), v128.load(row, 48));
+  return v128.any_true(v128.or(one, other)) ? 0 : id;
+}
+
+/** As `knownVectors`, of the bytes at `p`, without SIMD. */
+function knownWords(slot: u32, p: usize): i32 {
+  const id = <i32>load<u8>(HEADER_SLOTS + slot);
+  const row = HEADER_ROWS + (id << 6);
   for (let i: usize = 0; i < 32; i += 4) {
     if ((load32(p + i) ^ load<u32>(row + i)) & load<u32>(row + i, 32)) return 0;
   }

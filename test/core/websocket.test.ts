@@ -82,7 +82,7 @@ const wrong: readonly number[][] = [
   [0xf0, 0x80, 0x80, 0x80],
   [0xf0, 0x8f, 0xbf, 0xbf],
   [0xf4, 0x90, 0x80, 0x80],
-  [0xf5, 0x80, 0x80, 0x80],
+  ...Array.from({ length: 11 }, (_, above) => [0xf5 + above, 0x80, 0x80, 0x80]),
   [0xf8, 0x88, 0x80, 0x80, 0x80],
   [0xfe],
   [0xff],
@@ -210,6 +210,15 @@ describe.each(builds)("$name", (build) => {
       for (let length = 1; length < character.length; length++) {
         expect(validate(build, [character.subarray(0, length)])).toBeGreaterThan(0);
       }
+    }
+  });
+
+  test("every character there is", () => {
+    for (let first = 0; first < 0x110000; first += 0x1000) {
+      if (first >= 0xd800 && first < 0xe000) continue;
+      const most = first === 0xd000 ? 0x800 : 0x1000;
+      const text = String.fromCodePoint(...Array.from({ length: most }, (_, i) => first + i));
+      expect(validate(build, [Buffer.from(text)])).toBe(0);
     }
   });
 
