@@ -90,10 +90,14 @@ export class Batch {
     if (!this.#dispatching) this.#pass();
   }
 
-  /** Copies bytes from elsewhere behind what is gathered; false if that would not pay. */
-  append(member: Member, bytes: Uint8Array): boolean {
+  /**
+   * Copies bytes from elsewhere behind what is gathered; false if that would not pay. What is not
+   * lent may have to be copied anyway.
+   */
+  append(member: Member, bytes: Uint8Array, isLent: boolean): boolean {
     const unreserved = this.#reservedEnd <= this.#free;
-    const fits = bytes.length <= GATHER_LIMIT && bytes.length <= this.#outputEnd - this.#free;
+    const pays = bytes.length <= GATHER_LIMIT || !isLent;
+    const fits = pays && bytes.length <= this.#outputEnd - this.#free;
     if (!this.#dispatching || !unreserved || !fits) return false;
     const start = this.#free;
     this.bytes.set(bytes, start);

@@ -55,11 +55,11 @@ export class Connection implements Socket, Member {
     this.#batch.gather(this, start, length);
   }
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array, mayChange = false): void {
     if (this.#life !== "open" || this.#writing !== "open" || bytes.length === 0) return;
-    if (this.#batch.append(this, bytes)) return;
+    if (this.#batch.append(this, bytes, !mayChange)) return;
     this.#batch.passFor(this);
-    this.put(bytes, 0, bytes.length, false);
+    this.put(bytes, 0, bytes.length, mayChange);
   }
 
   /** Bun sends files only from its own HTTP server. */
@@ -137,7 +137,8 @@ export class Connection implements Socket, Member {
     }
     const from = start + taken;
     const end = start + length;
-    this.#waiting.push(copy ? bytes.slice(from, end) : bytes.subarray(from, end));
+    const rest = bytes.subarray(from, end);
+    this.#waiting.push(copy ? new Uint8Array(rest) : rest);
     this.#bufferedAmount += length - taken;
   }
 

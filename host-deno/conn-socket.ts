@@ -99,13 +99,14 @@ export class ConnSocket implements Socket, Settling {
     this.#end = start + length;
   }
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array, mayChange = false): void {
     if (this.#writing !== "on" || bytes.length === 0) return;
-    const start = bytes.length > GATHER_LENGTH ? undefined : this.#output.put(bytes);
+    const isLent = bytes.length > GATHER_LENGTH && !mayChange;
+    const start = isLent ? undefined : this.#output.put(bytes);
     if (start !== undefined) this.send(start, bytes.length);
     else {
       this.flush();
-      this.#enqueue(bytes);
+      this.#enqueue(mayChange ? new Uint8Array(bytes) : bytes);
     }
   }
 

@@ -69,6 +69,11 @@ class OutputQueue {
   }
 }
 
+/** Bytes of their own, also of a Buffer, whose `slice` does not copy. */
+function copyOf(bytes: Uint8Array, from: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(from));
+}
+
 /** Hears events of a socket whose factory has not returned. */
 const nobody: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
 
@@ -118,16 +123,31 @@ export class EpollSocket implements Socket {
     else this.#queue.push(this.#tcp.copyOf(start, length));
   }
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array, mayChange = false): void {
     if (this.#flags >= SHUT || bytes.length === 0) return;
-    if (this.#queue === undefined) {
-      if (bytes.length <= COPIED_LENGTH && this.#tcp.copyOutput(this.id, bytes)) return;
-      // What was sent before must leave first; and may leave a queue.
-      this.#tcp.flush();
+    if (this.#queue !== undefined) this.#queue.push(mayChange ? copyOf(bytes, 0) : bytes);
+    else if (bytes.length > COPIED_LENGTH || !this.#tcp.copyOutput(this.id, bytes)) {
+      this.#writeBehind(bytes, mayChange);
     }
+  }
+
+  /** Sends bytes together with what was sent last: a head and its body are one system call. */
+  #writeBehind(bytes: Uint8Array, mayChange: boolean): void {
+    const length = this.#tcp.takeOutput(this.id);
+    const start = this.#tcp.takenStart;
+    // What was sent before that must leave first; and may leave a queue.
+    this.#tcp.flush();
     if (this.#flags >= CLOSED) return;
-    if (this.#queue !== undefined) this.#queue.push(bytes);
-    else this.#writeNow(bytes);
+    let sent = 0;
+    if (this.#queue === undefined) sent = this.#tcp.native.write(this.id, bytes, start, length);
+    if (sent < 0) {
+      this.fail(-sent);
+      return;
+    }
+    if (sent === length + bytes.length) return;
+    if (sent < length) this.enqueue(this.#tcp.copyOf(start + sent, length - sent));
+    const from = Math.max(0, sent - length);
+    this.enqueue(mayChange ? copyOf(bytes, from) : bytes.subarray(from));
   }
 
   sendFile(file: number, start: number, length: number): boolean {
@@ -137,20 +157,20 @@ export class EpollSocket implements Socket {
     if (this.#queue === undefined) this.#tcp.flush();
     if (this.#flags >= CLOSED) return true;
     if (this.#queue !== undefined) this.#queue.push(part);
-    else this.#writeNow(part);
+    else this.#sendPart(part);
     return true;
   }
 
-  #writeNow(chunk: Chunk): void {
-    const sent = this.#give(chunk);
-    if (sent < 0) this.#refused(chunk, -sent);
-    else if (sent < chunk.length) this.enqueue(chunk.subarray(sent));
+  #sendPart(part: FilePart): void {
+    const sent = this.#give(part);
+    if (sent < 0) this.#refused(part, -sent);
+    else this.enqueue(part.subarray(sent));
   }
 
   /** Returns how much of a chunk the kernel took, or `-errno`. */
   #give(chunk: Chunk): number {
     const { native } = this.#tcp;
-    if (chunk instanceof Uint8Array) return native.write(this.id, chunk);
+    if (chunk instanceof Uint8Array) return native.write(this.id, chunk, 0, 0);
     return native.sendFile(this.id, chunk.file, chunk.start, chunk.length);
   }
 

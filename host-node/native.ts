@@ -28,8 +28,11 @@ export interface NativeLoop {
   connect(host: string, port: number, sourceHost?: string, sourcePort?: number): number;
   /** Sends the output rows and returns how many result rows took their place. */
   flush(): number;
-  /** Returns how many bytes the kernel took; if not all, there will be an event. */
-  write(id: number, bytes: Uint8Array): number;
+  /**
+   * Sends bytes, behind `length` ones from `start` of the memory on, as one. Returns how many of all
+   * the kernel took; if not all, there will be an event.
+   */
+  write(id: number, bytes: Uint8Array, start: number, length: number): number;
   /** Sends a part of an open file; returns as `write` does, `-ENODATA` where the file has ended. */
   sendFile(id: number, file: number, start: number, length: number): number;
   /** Watches for an epoll event (1 reading, 4 writing), or stops to. */

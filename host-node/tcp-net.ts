@@ -274,14 +274,14 @@ class NetSocket implements Socket {
     if (length > 0) this.write(this.#tcp.copyOf(start, length));
   }
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array, mayChange = false): void {
     if (this.#shut || this.#socket.destroyed || bytes.length === 0) return;
     // All that is written in one go leaves with one system call.
     if (this.#socket.writableCorked === 0) {
       this.#socket.cork();
       queueMicrotask(() => this.#uncork());
     }
-    this.#socket.write(bytes, this.#written);
+    this.#socket.write(mayChange ? new Uint8Array(bytes) : bytes, this.#written);
   }
 
   #uncork(): void {

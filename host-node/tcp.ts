@@ -109,6 +109,8 @@ export class EpollTcp implements Tcp {
   readonly #listeners = new Map<number, EpollListener>();
   readonly #connecting = new Map<number, Connecting>();
   readonly #watched = new Map<number, (events: number) => void>();
+  /** Where the output lies that `takeOutput` has taken back. */
+  takenStart = 0;
   /** Where the room given by `reserve` ends, until it is used. */
   #reservedEnd = 0;
   #flushScheduled = false;
@@ -279,6 +281,22 @@ export class EpollTcp implements Tcp {
     this.addOutput(id, start, bytes.length);
     this.#reservedEnd = reservedEnd;
     return true;
+  }
+
+  /**
+   * Takes a socket's output back, if it is the last there is, and answers how much it is: it lies
+   * from `takenStart` on until the region is used again.
+   */
+  takeOutput(id: number): number {
+    const table = this.#table;
+    const rows = (table[OUTPUTS] as number) - 1;
+    const row = FIRST_OUTPUT + rows * ROW_WORDS;
+    if (rows < 0 || table[row] !== id || table[row + 1] !== 0) return 0;
+    table[OUTPUTS] = rows;
+    // Nothing else will have the region flushed.
+    if (rows === 0) table[FREE] = this.#outputStart;
+    this.takenStart = table[row + 2] as number;
+    return table[row + 3] as number;
   }
 
   copyOf(start: number, length: number): Uint8Array {

@@ -299,8 +299,11 @@ export interface Socket {
    * returns to the event loop at the latest: what the kernel does not take is copied.
    */
   send(start: number, length: number): void;
-  /** Sends bytes that lie anywhere else. They must not change until `bufferedAmount` is 0. */
-  write(bytes: Uint8Array): void;
+  /**
+   * Sends bytes that lie anywhere else. They must not change until `bufferedAmount` is 0; with
+   * `mayChange` they may as soon as this returns: what the kernel does not take is copied.
+   */
+  write(bytes: Uint8Array, mayChange?: boolean): void;
   /**
    * Sends `length` bytes of an open file, from `start` on, without their passing through this
    * process. False if this socket cannot: then nothing has happened, and whoever asked reads the

@@ -181,13 +181,16 @@ static napi_value flush(napi_env env, napi_callback_info info) {
   return integer(env, loop_flush(take(env, info).loop));
 }
 
-/* write(id, bytes) */
+/* write(id, bytes, start, length): the last two name a part of the memory that goes before. */
 static napi_value write_bytes(napi_env env, napi_callback_info info) {
   struct call call = take(env, info);
-  void *bytes = NULL;
-  size_t length = 0;
-  napi_get_typedarray_info(env, call.values[1], NULL, &length, &bytes, NULL, NULL);
-  return integer(env, loop_write(call.loop, call.numbers[0], bytes, length));
+  struct iovec parts[2] = {
+      {call.loop->memory + call.numbers[2], (size_t)call.numbers[3]},
+      {NULL, 0},
+  };
+  napi_get_typedarray_info(env, call.values[1], NULL, &parts[1].iov_len, &parts[1].iov_base, NULL,
+                           NULL);
+  return integer(env, loop_write(call.loop, call.numbers[0], parts));
 }
 
 /* sendFile(id, file, start, length) */

@@ -181,19 +181,27 @@ void loop_close(struct loop *loop, int id, bool reset) {
 }
 
 /* Bytes the kernel took, or -errno. A short send is watched until there is room again. */
-static int send_some(struct loop *loop, struct slot *slot, const uint8_t *bytes, size_t length) {
-  ssize_t sent = send(slot->fd, bytes, length, MSG_NOSIGNAL);
+static int sent_some(struct loop *loop, struct slot *slot, ssize_t sent, size_t length) {
   if (sent < 0 && errno != EAGAIN && errno != EINTR) return -errno;
   if (sent < 0) sent = 0;
   if ((size_t)sent < length) set_interest(loop, slot, slot->interest | EPOLLOUT);
   return (int)sent;
 }
 
-int loop_write(struct loop *loop, int id, const uint8_t *bytes, size_t length) {
+static int send_some(struct loop *loop, struct slot *slot, const uint8_t *bytes, size_t length) {
+  return sent_some(loop, slot, send(slot->fd, bytes, length, MSG_NOSIGNAL), length);
+}
+
+int loop_write(struct loop *loop, int id, struct iovec parts[2]) {
   struct slot *slot = loop_find(loop, id);
   if (slot == NULL) return -EBADF;
+  size_t most = INT32_MAX - parts[0].iov_len;
   /* The result is an int: what is over comes with the next call. */
-  return send_some(loop, slot, bytes, length > INT32_MAX ? INT32_MAX : length);
+  if (parts[1].iov_len > most) parts[1].iov_len = most;
+  if (parts[0].iov_len == 0) return send_some(loop, slot, parts[1].iov_base, parts[1].iov_len);
+  struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+  ssize_t sent = sendmsg(slot->fd, &message, MSG_NOSIGNAL);
+  return sent_some(loop, slot, sent, parts[0].iov_len + parts[1].iov_len);
 }
 
 int loop_send_file(struct loop *loop, int id, int file, int64_t start, int64_t length) {

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 /* A slot's id is its index and, above that, the generation: an id never comes back for long. */
 #define SLOT_BITS 20
@@ -104,7 +105,8 @@ int loop_accept(struct loop *loop, int id);
 int loop_add_copy(struct loop *loop, int fd);
 struct slot *loop_find(struct loop *loop, int id);
 void loop_watch(struct loop *loop, int id, uint32_t event, bool on);
-int loop_write(struct loop *loop, int id, const uint8_t *bytes, size_t length);
+/* Sends two parts, of which the first may be empty, as one. Returns the bytes sent, or -errno. */
+int loop_write(struct loop *loop, int id, struct iovec parts[2]);
 /* Sends a part of a file. Returns the bytes sent, or -errno: -ENODATA where the file has ended. */
 int loop_send_file(struct loop *loop, int id, int file, int64_t start, int64_t length);
 /* Whether a socket keeps the process running, as every new one does. */

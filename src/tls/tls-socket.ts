@@ -170,14 +170,14 @@ export class SecureSocket implements Socket {
     if (length > 0) this.write(this.#bytes.slice(start, start + length));
   }
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array, mayChange = false): void {
     if (this.#writing !== "open" || this.#raw.destroyed || bytes.length === 0) return;
     // All that is written in one go becomes records together.
     if (this.#raw.writableCorked === 0) {
       this.#raw.cork();
       queueMicrotask(() => this.#uncork());
     }
-    this.#raw.write(bytes, this.#written);
+    this.#raw.write(mayChange ? new Uint8Array(bytes) : bytes, this.#written);
   }
 
   #uncork(): void {

@@ -277,8 +277,8 @@ class FakeSocket implements Socket {
     this.#put(new Uint8Array(this.#memory, start, length), true);
   }
 
-  write(bytes: Uint8Array): void {
-    this.#put(bytes, false);
+  write(bytes: Uint8Array, mayChange = false): void {
+    this.#put(bytes, mayChange);
   }
 
   get tls(): undefined {
@@ -333,7 +333,8 @@ class FakeSocket implements Socket {
       this.#peer?.reset();
       return bytes.length;
     }
-    const taken = bytes.slice(0, KERNEL_LENGTH - this.#receivedLength);
+    // Not `slice`, which does not copy a Buffer.
+    const taken = new Uint8Array(bytes.subarray(0, KERNEL_LENGTH - this.#receivedLength));
     if (taken.length > 0) this.#received.push(taken);
     this.#receivedLength += taken.length;
     this.#schedule();
@@ -360,7 +361,7 @@ class FakeSocket implements Socket {
     if (this.#life !== "open" || this.#writing !== "open" || bytes.length === 0) return;
     const taken = this.bufferedAmount > 0 ? 0 : (this.#peer?.receive(bytes) ?? 0);
     if (taken === bytes.length) return;
-    this.#waiting.push(copy ? bytes.slice(taken) : bytes.subarray(taken));
+    this.#waiting.push(copy ? new Uint8Array(bytes.subarray(taken)) : bytes.subarray(taken));
     this.bufferedAmount += bytes.length - taken;
   }
 

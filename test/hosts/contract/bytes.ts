@@ -119,6 +119,45 @@ export function testBytes(bench: Bench): void {
     expect(Buffer.concat(client.chunks).equals(bytes)).toBe(true);
   });
 
+  test("sends heads and their long bodies in order, whatever else a batch sends", async () => {
+    const far = await bench.pair();
+    const body = noise(40_000);
+    const script: Script = {
+      data: (_, probe) => {
+        for (const name of ["one", "two"]) {
+          probe.send(Buffer.from(`${name} `));
+          probe.write(body);
+        }
+        probe.send(Buffer.from("three "));
+        far.server.send(Buffer.from("far"));
+        probe.write(body);
+        probe.send(Buffer.from("end"));
+      },
+    };
+    const { client } = await bench.pair(script);
+    client.write(Buffer.from("go"));
+    const parts = ["one ", body, "two ", body, "three ", body, "end"];
+    const expected = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+    await until(() => client.length === expected.length && far.client.text === "far");
+    expect(Buffer.concat(client.chunks).equals(expected)).toBe(true);
+  });
+
+  test("bytes that may change can be changed at once", async () => {
+    const { client, server } = await bench.pair({}, { open: (probe) => probe.pause() });
+    // A Buffer, whose `slice` does not copy.
+    const bytes = Buffer.alloc(MIB);
+    for (let round = 0; round < 12; round++) {
+      bytes.fill("a");
+      server.socket.write(bytes, true);
+      bytes.fill("b");
+      await pass(1);
+    }
+    expect(server.socket.bufferedAmount).toBeGreaterThan(0);
+    client.resume();
+    await until(() => client.length === 12 * MIB);
+    expect(Buffer.concat(client.chunks).includes("b")).toBe(false);
+  });
+
   test("sends from the factory, a microtask and a timer", async () => {
     const script: Script = {
       open: (probe) => {
