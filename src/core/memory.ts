@@ -116,6 +116,16 @@ export function putUtf8(text: string, start: number, length: number): void {
   else encoder.encodeInto(text, memory.subarray(start, start + length));
 }
 
+/** Writes text as UTF-8, in up to three bytes for each of its units; answers how many it took. */
+export function putText(text: string, start: number): number {
+  return memory.utf8Write(text, start, 3 * text.length);
+}
+
+/** Moves bytes within the core's memory. */
+export function moveBytes(from: number, to: number, length: number): void {
+  memory.copyWithin(to, from, from + length);
+}
+
 /**
  * Puts bytes, or text as UTF-8; answers how many bytes they are. Throws a RangeError if they are
  * more than `room`.

@@ -7,9 +7,10 @@ import {
   frameHeadBytes,
   frameHeadLength,
   maskAt,
+  moveBytes,
   putBytes,
   putFrameHead,
-  putUtf8,
+  putText,
   utf8Bytes,
   utf8Length,
 } from "../core.ts";
@@ -17,6 +18,12 @@ import type { Socket, Tcp } from "../host.ts";
 
 /** A frame above this goes out in pieces of it. Four of them fit into the output region. */
 const PIECE = 256 * 1024;
+/** Text up to this length is put there before its length as UTF-8 is known: three bytes a unit. */
+const MOST_TEXT: number = Math.floor(PIECE / 3);
+/** Room for any head. */
+const HEAD_ROOM = 14;
+/** Bytes above this, if they are not masked, are sent from where they are. */
+const COPY_LIMIT = 16 * 1024;
 /** Keys are drawn from the runtime's generator this many at a time. */
 const KEYS = 1024;
 
@@ -48,31 +55,61 @@ export function sendFrame(
   payload: string | Uint8Array,
   masked: boolean,
 ): void {
-  const length = payloadLength(payload);
   const key = masked ? newKey() : undefined;
+  if (typeof payload !== "string") sendPayload(tcp, socket, first, payload, key);
+  else if (payload.length <= MOST_TEXT) sendText(tcp, socket, first, payload, key);
+  else sendPayload(tcp, socket, first, utf8Bytes(payload), key);
+}
+
+/** Puts text where it is sent from, with room before it for the head that ASCII would have. */
+function sendText(
+  tcp: Tcp,
+  socket: Socket,
+  first: number,
+  text: string,
+  key: number | undefined,
+): void {
+  const masked = key !== undefined;
+  const start = tcp.reserve(HEAD_ROOM + 3 * text.length);
+  const likely = frameHeadLength(text.length, masked);
+  const length = putText(text, start + likely);
   const head = frameHeadLength(length, masked);
-  if (length > PIECE) {
-    const bytes = typeof payload === "string" ? utf8Bytes(payload) : payload;
-    const start = tcp.reserve(head);
-    putFrameHead(start, first, length, key);
+  if (head !== likely) moveBytes(start + likely, start + head, length);
+  putFrameHead(start, first, length, key);
+  if (masked) maskAt(start + head, length, key, 0);
+  socket.send(start, head + length);
+}
+
+function sendPayload(
+  tcp: Tcp,
+  socket: Socket,
+  first: number,
+  bytes: Uint8Array,
+  key: number | undefined,
+): void {
+  const { length } = bytes;
+  const head = frameHeadLength(length, key !== undefined);
+  const isCopied = length <= COPY_LIMIT || (key !== undefined && length <= PIECE);
+  const start = tcp.reserve(isCopied ? head + length : head);
+  putFrameHead(start, first, length, key);
+  if (!isCopied) {
     socket.send(start, head);
-    sendPieces(tcp, socket, bytes, key);
+    if (key === undefined) socket.write(bytes, true);
+    else sendPieces(tcp, socket, bytes, key);
     return;
   }
-  const start = tcp.reserve(head + length);
-  putFrameHead(start, first, length, key);
-  if (typeof payload === "string") putUtf8(payload, start + head, length);
-  else putBytes(payload, start + head);
+  putBytes(bytes, start + head);
   if (key !== undefined) maskAt(start + head, length, key, 0);
   socket.send(start, head + length);
 }
 
-function sendPieces(tcp: Tcp, socket: Socket, bytes: Uint8Array, key: number | undefined): void {
+/** Sends a long payload in pieces that are masked, which its own bytes must not be. */
+function sendPieces(tcp: Tcp, socket: Socket, bytes: Uint8Array, key: number): void {
   for (let at = 0; at < bytes.length; at += PIECE) {
     const piece = bytes.subarray(at, at + PIECE);
     const start = tcp.reserve(piece.length);
     putBytes(piece, start);
-    if (key !== undefined) maskAt(start, piece.length, key, at);
+    maskAt(start, piece.length, key, at);
     socket.send(start, piece.length);
   }
 }

@@ -139,7 +139,7 @@ export abstract class MessageWriter extends FrameReader {
 
   /** Sends a message behind those that are being compressed. */
   #sendInOrder(opcode: number, payload: string | Uint8Array): Promise<void> {
-    const bytes = typeof payload === "string" ? utf8Bytes(payload) : payload.slice();
+    const bytes = typeof payload === "string" ? utf8Bytes(payload) : new Uint8Array(payload);
     return this.#passInOrder(bytes.length, async () => {
       const deflate = this.deflate as PerMessageDeflate;
       if (bytes.length >= deflate.threshold) {

@@ -25,7 +25,8 @@ export class PreparedMessage {
 
   constructor(message: Message, binary?: boolean) {
     this.opcode = opcodeOf(message, binary);
-    this.payload = utf8(textOrBytes(message)).slice();
+    // Not `slice`, which does not copy a Buffer.
+    this.payload = new Uint8Array(utf8(textOrBytes(message)));
   }
 
   /** The frame of a server, uncompressed. */

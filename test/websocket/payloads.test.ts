@@ -1,0 +1,87 @@
+/** Payloads of every length and kind of character, there and back, on the fake host. */
+
+import { Buffer } from "node:buffer";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { HTTPServer } from "../../src/httpserver.ts";
+import { IOLoop } from "../../src/ioloop.ts";
+import { Application } from "../../src/web.ts";
+import {
+  PreparedMessage,
+  type WebSocketClientConnection,
+  WebSocketHandler,
+  websocketConnect,
+} from "../../src/websocket.ts";
+import { createFakeHost } from "../support/fake-host.ts";
+
+class Echo extends WebSocketHandler {
+  override onMessage(message: string | Uint8Array): void {
+    this.writeMessage(message);
+  }
+}
+
+/** Says bytes of its own, and writes over them as soon as it may. */
+class Reuser extends WebSocketHandler {
+  override onMessage(length: string | Uint8Array): void {
+    const bytes = Buffer.alloc(Number(length), "a");
+    const prepared = new PreparedMessage(bytes);
+    this.writeMessage(bytes);
+    bytes.fill("b");
+    this.writeMessage(prepared);
+  }
+}
+
+let loop: IOLoop;
+let server: HTTPServer;
+
+beforeAll(async () => {
+  loop = new IOLoop(createFakeHost());
+  const handlers = [
+    ["/echo", Echo],
+    ["/reuse", Reuser],
+  ] as const;
+  server = new HTTPServer(new Application([...handlers], { logFunction: () => undefined }), {
+    loop,
+  });
+  await server.listen(0);
+});
+
+afterAll(() => server.stop());
+
+function connect(path: string): Promise<WebSocketClientConnection> {
+  return websocketConnect(`ws://127.0.0.1:${server.addresses[0]?.port}${path}`, { loop });
+}
+
+// Lengths at which a frame's head grows, for text and for what it is as UTF-8, and limits of ours.
+const lengths = [0, 1, 41, 42, 62, 63, 125, 126, 16_384, 16_385, 21_845, 21_846, 65_535, 65_536];
+const longer = [87_381, 87_382, 262_144, 262_145];
+const characters = { ASCII: "a", "two bytes": "é", "three bytes": "€", "four bytes": "😀" };
+
+test.each(Object.entries(characters))("text of %s", async (_, character) => {
+  const client = await connect("/echo");
+  for (const length of [...lengths, ...longer]) {
+    const text = character.repeat(length);
+    client.writeMessage(text);
+    expect((await client.readMessage()) === text).toBe(true);
+  }
+  client.close();
+});
+
+test("half a character is sent as U+FFFD, as by every encoder", async () => {
+  const client = await connect("/echo");
+  client.writeMessage("a\ud83d");
+  expect(await client.readMessage()).toBe("a\ufffd");
+  client.close();
+});
+
+test.each([1, 16_384, 16_385, 300_000])(
+  "%d bytes can be changed once they are written",
+  async (length) => {
+    const client = await connect("/reuse");
+    client.writeMessage(String(length));
+    const expected = Buffer.alloc(length, "a");
+    for (let message = 0; message < 2; message++) {
+      expect(expected.equals((await client.readMessage()) as Uint8Array)).toBe(true);
+    }
+    client.close();
+  },
+);
