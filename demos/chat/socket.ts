@@ -6,6 +6,22 @@ import { type CompressionOptions, WebSocketHandler } from "squall/websocket";
 import { hueOf, LONGEST_MESSAGE } from "./handlers.ts";
 import type { ChatMessage, MessageBuffer } from "./message-buffer.ts";
 
+interface Said {
+  readonly body: string;
+  /** The client's own number for the message. */
+  readonly token: unknown;
+}
+
+/** What a client says; undefined for anything that the page does not send. */
+function saidIn(text: string): Said | undefined {
+  try {
+    const { body, token } = JSON.parse(text) as Record<string, unknown>;
+    return typeof body === "string" ? { body, token } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export class ChatSocket extends WebSocketHandler {
   declare protected buffer: MessageBuffer;
   #leave = (): void => undefined;
@@ -34,19 +50,26 @@ export class ChatSocket extends WebSocketHandler {
   }
 
   override async onMessage(text: string | Uint8Array): Promise<void> {
-    const { body, token } = JSON.parse(String(text)) as { body?: unknown; token?: unknown };
-    if (typeof body !== "string" || body.trim() === "" || body.length > LONGEST_MESSAGE) return;
-    try {
-      const { id } = await this.buffer.say(this.currentUser as string, body.trim());
-      await this.writeMessage({ sent: token, id });
-    } catch (error) {
-      if (!(error instanceof PublishError)) throw error;
-      await this.writeMessage({ failed: token });
-    }
+    const said = saidIn(String(text));
+    if (said === undefined) this.close(1008, "that is no message");
+    else await this.writeMessage(await this.#say(said));
   }
 
   override onClose(): void {
     this.#leave();
+  }
+
+  /** What the client gets to know of its message. */
+  async #say({ body, token }: Said): Promise<object> {
+    const trimmed = body.trim();
+    if (trimmed === "" || trimmed.length > LONGEST_MESSAGE) return { failed: token };
+    try {
+      const { id } = await this.buffer.say(this.currentUser as string, trimmed);
+      return { sent: token, id };
+    } catch (error) {
+      if (!(error instanceof PublishError)) throw error;
+      return { failed: token };
+    }
   }
 
   #show(message: ChatMessage): void {

@@ -75,7 +75,21 @@ describe("one process", () => {
     expect((await ada.say(" ")).status).toBe(400);
     expect((await ada.say("x".repeat(2001))).status).toBe(400);
     await expect(new User(url).connect()).rejects.toThrow("403");
+    await ada.connect();
+    await ada.socket?.writeMessage({ body: " ", token: 1 });
+    await until(() => ada.heard.some(({ failed }) => failed === 1));
   });
+
+  test.each(["null", "{", "[]", '{ "body": {} }'])(
+    "%j by WebSocket is no message",
+    async (text) => {
+      const ada = await user(url, "Ada");
+      await ada.connect();
+      await ada.socket?.writeMessage(text);
+      await until(() => ada.closed);
+      expect(ada.socket?.closeCode).toBe(1008);
+    },
+  );
 
   test("when it stops, polls are answered and WebSockets closed with 1001", async () => {
     const [ada, bob] = [await user(url, "Ada"), await user(url, "Bob")];
