@@ -19,7 +19,13 @@ const programCommand = (): string[] => [
 ];
 
 /** Bun's own sockets, whatever else there is. */
-export const bunHost: Host = { name: "bun", runtime, programCommand, openTcp };
+export const bunHost: Host = {
+  name: "bun",
+  runtime,
+  showsStacks: false,
+  programCommand,
+  openTcp,
+};
 
 /** Epoll, or undefined where it cannot be had. */
 export const epollHost: Host | undefined = createEpollHost();
@@ -36,7 +42,7 @@ function createEpollHost(): Host | undefined {
     needsSleep: false,
   };
   const openTcp = (memory: TransferMemory) => openPolledTcp(memory, addon, options);
-  return { name: "bun-epoll", runtime, programCommand, openTcp };
+  return { name: "bun-epoll", runtime, showsStacks: false, programCommand, openTcp };
 }
 
 const wantsOwn = process.env.SQUALL_TCP === "bun";

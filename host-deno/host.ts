@@ -19,13 +19,14 @@ function createEpollHost(): Host | undefined {
   const addon = loadAddon();
   if (typeof addon === "string") return undefined;
   const openTcp = (memory: TransferMemory) => openEpollTcp(memory, addon);
-  return { name: "deno-epoll", runtime, programCommand, openTcp };
+  return { name: "deno-epoll", runtime, showsStacks: false, programCommand, openTcp };
 }
 
 /** Deno's own sockets, whatever else there is. */
 export const denoHost: Host = {
   name: "deno",
   runtime,
+  showsStacks: false,
   programCommand,
   openTcp: openDenoTcp,
 };

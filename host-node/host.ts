@@ -16,14 +16,20 @@ const programCommand = (): string[] => [
 ];
 
 /** node:net, whatever else there is. */
-export const netHost: Host = { name: "node-net", runtime, programCommand, openTcp: openNetTcp };
+export const netHost: Host = {
+  name: "node-net",
+  runtime,
+  showsStacks: true,
+  programCommand,
+  openTcp: openNetTcp,
+};
 
 function chooseHost(): Host {
   if (process.env.SQUALL_TCP === "net") return netHost;
   const addon = loadAddon();
   if (typeof addon !== "string") {
     const openTcp = (memory: TransferMemory): Tcp => openEpollTcp(memory, addon);
-    return { name: "node-epoll", runtime, programCommand, openTcp };
+    return { name: "node-epoll", runtime, showsStacks: true, programCommand, openTcp };
   }
   process.stderr.write(`squall: sockets are served by node:net, which is slower: ${addon}\n`);
   return netHost;

@@ -37,6 +37,8 @@ export interface Host {
   readonly name: string;
   /** The runtime and its version, as in `node 26.10.0`. */
   readonly runtime: string;
+  /** Whether `node:inspector` shows to another thread what the main one runs. */
+  readonly showsStacks: boolean;
   /**
    * The command that starts this program again, with the same options and permissions. Throws if it
    * cannot be known.

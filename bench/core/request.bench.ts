@@ -84,7 +84,13 @@ const wire = "GET / HTTP/1.1\r\nHost: 127.0.0.1:8888\r\n\r\n";
 async function measure(etag: boolean, rounds: number): Promise<number[]> {
   const tcp = new SinkTcp();
   const programCommand = (): string[] => [];
-  const host: Host = { name: "sink", runtime: "none", programCommand, openTcp: () => tcp };
+  const host: Host = {
+    name: "sink",
+    runtime: "none",
+    showsStacks: false,
+    programCommand,
+    openTcp: () => tcp,
+  };
   const server = new HTTPServer(new Application([["/", Hello]], { etag }), {
     loop: new IOLoop(host),
   });

@@ -22,16 +22,23 @@ export interface Shared {
 // Compiled, this file and its neighbour end in .js.
 const WORKER = import.meta.url.replace(/blocking(\.[jt]s)(?=$|[?#])/, "blocking-worker$1");
 
+export interface BlockingWatchOptions {
+  /** In seconds, above 0. */
+  readonly threshold: number;
+  /** Whether a thread looks at what blocks: of no use where the host does not show stacks. */
+  readonly withStack: boolean;
+}
+
 /** Hears of it when it is over: for how many seconds, and in what, if that could be seen. */
 export type Blocked = (seconds: number, stack: string | undefined) => void;
 
 export class BlockingWatch {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #shared: Shared;
-  readonly #worker: Worker | undefined;
+  #worker: Worker | undefined;
 
-  /** Throws a RangeError unless `threshold`, in seconds, is above 0. */
-  constructor(threshold: number, blocked: Blocked) {
+  /** Throws a RangeError unless the threshold is above 0. */
+  constructor({ threshold, withStack }: BlockingWatchOptions, blocked: Blocked) {
     if (!(threshold > 0)) {
       throw new RangeError(`Cannot watch for blocking of ${threshold} s: it is not above 0`);
     }
@@ -40,7 +47,8 @@ export class BlockingWatch {
       numbers: new Int32Array(new SharedArrayBuffer(8)),
       text: new Uint8Array(new SharedArrayBuffer(MAX_STACK)),
     };
-    this.#worker = startWorker(this.#shared);
+    // Inspectors show the main thread alone.
+    if (withStack && isMainThread) this.#worker = startWorker(this.#shared);
     let last = performance.now();
     this.#timer = setInterval(
       () => {
@@ -72,8 +80,6 @@ export class BlockingWatch {
 
 /** Undefined where none may be started; one that fails ends. Then there are no stacks. */
 function startWorker(shared: Shared): Worker | undefined {
-  // Inspectors show the main thread alone.
-  if (!isMainThread) return undefined;
   try {
     const worker = new Worker(new URL(WORKER), { workerData: shared });
     worker.on("error", () => undefined);

@@ -272,10 +272,10 @@ export class IOLoop {
    */
   setBlockingLogThreshold(seconds: number | undefined): void {
     this.#blocking?.stop();
-    this.#blocking =
-      seconds === undefined
-        ? undefined
-        : new BlockingWatch(seconds, (blocked, stack) => this.handleBlocking(blocked, stack));
+    this.#blocking = undefined;
+    if (seconds === undefined) return;
+    const options = { threshold: seconds, withStack: this.host.showsStacks };
+    this.#blocking = new BlockingWatch(options, (...found) => this.handleBlocking(...found));
   }
 
   /** Hook: the loop has been blocked for so many seconds, by what the stack shows. Logs a warning. */
