@@ -15,6 +15,7 @@ export * from "./core/crypto.ts";
 export * from "./core/http.ts";
 export { build, transferMemory } from "./core/load.ts";
 export {
+  asciiAt,
   CARRY_CAPACITY,
   CARRY_START,
   copyBytes,

@@ -103,7 +103,7 @@ export interface CoreExports {
 
   parseFrameHead(start: number, length: number, masked: number, reserved: number): number;
   validateUtf8(start: number, length: number, state: number): number;
-  mask(start: number, length: number, key: number, offset: number): void;
+  mask(start: number, length: number, key: number, offset: number): number;
 }
 
 /** What is used of it: TypeScript has its types only together with the DOM's. */

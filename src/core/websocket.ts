@@ -128,9 +128,12 @@ export function frameReason(status: number): string {
   return reasons.get(status) ?? `unknown status ${status}`;
 }
 
-/** Masks or unmasks a payload, or the part of it from byte `offset` on, in the core's memory. */
-export function maskAt(start: number, length: number, key: number, offset: number): void {
-  wasm.mask(start, length, key, offset);
+/**
+ * Masks or unmasks a payload, or the part of it from byte `offset` on, in the core's memory. Answers
+ * whether it is ASCII then.
+ */
+export function maskAt(start: number, length: number, key: number, offset: number): boolean {
+  return wasm.mask(start, length, key, offset) === 1;
 }
 
 /** As `maskAt`, of bytes anywhere, in place. */

@@ -6,6 +6,7 @@
 
 import { Buffer, isUtf8 } from "node:buffer";
 import {
+  asciiAt,
   CARRY_CAPACITY,
   CARRY_START,
   copyBytes,
@@ -214,8 +215,9 @@ export abstract class FrameReader {
     const available = length - head;
     if (partial === undefined) {
       if (isLast && size <= available && !isCompressed) {
-        if (key !== 0) maskAt(payload, size, key, 0);
-        this.#takeWhole(opcode, payload, size);
+        const isAscii = key !== 0 && maskAt(payload, size, key, 0);
+        if (isAscii && opcode === TEXT) this.#deliver(asciiAt(payload, payload + size));
+        else this.#takeWhole(opcode, payload, size);
         return head + size;
       }
       partial = new PartialMessage(opcode, isCompressed);

@@ -202,6 +202,23 @@ describe.each(builds)("$name", (build) => {
     }
   });
 
+  test("masking tells whether what comes of it is ASCII", () => {
+    for (let length = 0; length < 150; length++) {
+      const text = Buffer.alloc(length, "a");
+      const isAscii = (): number => {
+        build.memory.set(masked(text), INPUT);
+        return build.wasm.mask(INPUT, length, key, 0);
+      };
+      expect(isAscii()).toBe(1);
+      for (let at = 0; at < length; at++) {
+        text[at] = 0x80 | at;
+        expect(isAscii()).toBe(0);
+        text[at] = 0x7f;
+      }
+      expect(isAscii()).toBe(1);
+    }
+  });
+
   test("characters at the borders of their lengths, at every split", () => {
     const bytes = Buffer.from(String.fromCodePoint(...borders));
     for (const pieces of everySplit(bytes)) expect(validate(build, pieces)).toBe(0);
