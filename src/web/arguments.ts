@@ -53,6 +53,12 @@ export function lastValue<Default>(
   options: ArgumentOptions<Default> | undefined,
   decoder: ArgumentDecoder,
 ): string | Default {
+  // In plain JavaScript a default is easily given as in Python.
+  if (options !== undefined && typeof options !== "object") {
+    throw new TypeError(
+      `Cannot read argument "${name}": its options are ${typeof options}; for a default: { default: … }`,
+    );
+  }
   const value = valuesOf(source, name, options?.strip ?? true, decoder).at(-1);
   if (value !== undefined) return value;
   if (options === undefined || !("default" in options)) throw new MissingArgumentError(name);

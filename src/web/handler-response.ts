@@ -7,7 +7,6 @@ import { jsonEncode } from "../escape.ts";
 import type { Socket } from "../host.ts";
 import {
   type Extent,
-  formatTimestamp,
   HTTPHeaders,
   type HTTPMessageDelegate,
   HTTPOutputError,
@@ -24,6 +23,7 @@ import { defaultHeaders, JSON_TYPE, jsonInstead } from "./default-headers.ts";
 import { etagFor, matchingEtag } from "./etag.ts";
 import type { EventStream } from "./event-stream.ts";
 import { HandlerExtras } from "./handler-extras.ts";
+import { type HeaderValue, headerText } from "./header-value.ts";
 import { locationFor } from "./location.ts";
 import { replay } from "./replay.ts";
 import type { Settings } from "./settings.ts";
@@ -31,9 +31,6 @@ import { TransformedOutput } from "./transformed-output.ts";
 
 /** What a response may consist of: text as UTF-8, bytes, or an object that is sent as JSON. */
 export type Chunk = string | Uint8Array | object;
-
-/** What a header may be set to. A Date becomes an HTTP date. */
-export type HeaderValue = string | number | Date;
 
 /** Where and how a client is sent elsewhere. */
 export interface RedirectOptions {
@@ -391,8 +388,4 @@ export abstract class HandlerResponse {
     this.extras.output = output;
     return output.begin(startLine, headers, chunk, finishing);
   }
-}
-
-function headerText(value: HeaderValue): string {
-  return value instanceof Date ? formatTimestamp(value) : String(value);
 }

@@ -63,7 +63,10 @@ export class RequestHandler extends HandlerPage {
     return undefined;
   }
 
-  /** Hook: the response has been finished. Nothing can be sent from here. */
+  /**
+   * Hook: the response has been finished. Nothing can be sent from here. `getHeader` shows what was
+   * set; an entity tag that is made while the response is sent is not among it.
+   */
   onFinish(): void {}
 
   /** Hook: the client has gone, or sends no more, before the response was finished. */

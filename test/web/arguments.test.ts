@@ -8,7 +8,7 @@ import {
   type RuleLike,
   streamRequestBody,
 } from "../../src/web.ts";
-import { ask, jsonOf, parseAnswer } from "../support/ask.ts";
+import { ask, askHandler, jsonOf, parseAnswer } from "../support/ask.ts";
 import { type Client, serve } from "../support/server.ts";
 
 beforeAll(() => setLogLevel("none"));
@@ -34,6 +34,21 @@ describe("arguments", () => {
   }
   const handlers: RuleLike[] = [["/", Asks]];
   const form = { "Content-Type": "application/x-www-form-urlencoded" };
+
+  test("a default that is given as in Python is refused, and says how", async () => {
+    let thrown: unknown;
+    await askHandler((handler) => {
+      try {
+        handler.getArgument("a", "none" as unknown as object);
+      } catch (error) {
+        thrown = error;
+      }
+    }, "GET /?a=1");
+    expect(thrown).toMatchObject({
+      name: "TypeError",
+      message: 'Cannot read argument "a": its options are string; for a default: { default: … }',
+    });
+  });
 
   test("of the query and of a form, the last one wins", async () => {
     const answer = await ask(handlers, "POST /?a=1&a=+2%20&b=", {

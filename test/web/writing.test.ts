@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setLogLevel } from "../../src/log.ts";
 import { RequestHandler } from "../../src/web.ts";
-import { ask } from "../support/ask.ts";
+import { ask, askHandler } from "../support/ask.ts";
 
 beforeAll(() => setLogLevel("none"));
 afterAll(() => setLogLevel("warning"));
@@ -94,6 +94,25 @@ describe("writing", () => {
     const answer = await ask([["/", Injects]], "GET /");
     expect(thrown).toMatchObject({ name: "HTTPOutputError" });
     expect(answer.head).not.toContain("Set-Cookie");
+  });
+
+  test("a header is set to bytes as they are, unless they end a line", async () => {
+    const refused: unknown[] = [];
+    const answer = await askHandler((handler) => {
+      const text = "__caf\u00e9__";
+      const bytes = Buffer.from(text, "latin1");
+      handler.setHeader("X-Bytes", bytes.subarray(2, bytes.length - 2));
+      for (const set of ["setHeader", "addHeader"] as const) {
+        try {
+          handler[set]("X-Bad", Buffer.from("a\r\nSet-Cookie: b"));
+        } catch (error) {
+          refused.push(error);
+        }
+      }
+    });
+    expect(answer.header("X-Bytes")).toEqual(["caf\u00e9"]);
+    expect(refused).toMatchObject([{ name: "HTTPOutputError" }, { name: "HTTPOutputError" }]);
+    expect(answer.head).not.toMatch(/Set-Cookie|X-Bad/);
   });
 
   test("headers are set, added, replaced and removed, defaults too", async () => {
