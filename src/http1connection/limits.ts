@@ -5,7 +5,10 @@
 
 import { LARGEST_HEAD, MOST_HEADERS } from "../core.ts";
 
-/** Sizes in bytes, times in seconds. 0 switches a timeout or a count off. */
+/**
+ * Sizes in bytes, times in seconds. 0 switches a timeout or a count off; a timeout of more than 24
+ * days is none either.
+ */
 export interface ConnectionLimits {
   /** Largest request head; more is answered 431. Node's default: a head is buffered whole. */
   readonly maxHeaderSize: number;
