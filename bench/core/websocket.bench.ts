@@ -2,7 +2,7 @@
 
 import { isUtf8 } from "node:buffer";
 import { memory, wasm } from "../../src/core/load.ts";
-import { maskBytes, transferMemory } from "../../src/core.ts";
+import { copyBytes, maskBytes, takeBytes, transferMemory } from "../../src/core.ts";
 import { compare, type Group, optional } from "./rounds.ts";
 
 const SIZE = 65_536;
@@ -70,4 +70,21 @@ const masking: Group[] = [
   },
 ];
 
-compare("websocket", [...masking, ...Object.entries(texts).map(validation)]);
+/** The last messages are still in use, as in a server. */
+const kept: Uint8Array[] = new Array(64).fill(payload);
+let turn = 0;
+
+const taking: Group = {
+  name: "message of 125 bytes, as bytes of its own",
+  bytes: 125,
+  candidates: {
+    core: () => {
+      kept[turn++ & 63] = takeBytes(start, 125);
+    },
+    "Uint8Array slice": () => {
+      kept[turn++ & 63] = copyBytes(start, 125);
+    },
+  },
+};
+
+compare("websocket", [...masking, taking, ...Object.entries(texts).map(validation)]);

@@ -52,11 +52,15 @@ const POOL_LENGTH = 16 * 1024;
 let pool = new ArrayBuffer(POOL_LENGTH);
 let poolUsed = 0;
 
+/** JavaScriptCore makes typed arrays with bytes of their own fastest; V8 takes three times as long. */
+const SLICES_FAST = "webkit" in process.versions;
+
 /**
- * Bytes of their own, as `copyBytes`, without setting their memory to zero before; small ones keep
- * 16 KiB from being given back as long as they are kept.
+ * Bytes of their own, as `copyBytes`, the fastest way; small ones may keep 16 KiB from being given
+ * back as long as they are kept.
  */
 export function takeBytes(start: number, length: number): Uint8Array {
+  if (SLICES_FAST && length <= SMALL_COPY) return copyBytes(start, length);
   const copy = length <= SMALL_COPY ? newSmall(length) : newLarge(length);
   copy.set(plain.subarray(start, start + length));
   return copy;
