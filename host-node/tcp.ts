@@ -1,10 +1,3 @@
-/**
- * Tcp over the epoll addon: below it only the addon, above it the seam. The addon reads a batch of
- * ready sockets into the core's memory and calls `deliver` once; the rows of the batch go to the
- * handlers; what they send is noted as output rows, which the addon sends when the batch ends.
- * Nothing on that way allocates.
- */
-import { constants } from "node:os";
 import {
   type Address,
   type ConnectOptions,
@@ -15,23 +8,15 @@ import {
   READABLE,
   type Socket,
   type SocketHandlerFactory,
-  type SourceAddress,
   type StartTlsOptions,
   type Tcp,
   type TransferMemory,
   WRITABLE,
 } from "../src/host.ts";
-import {
-  type Addressing,
-  anyAddress,
-  describe,
-  describeSource,
-  NO_ADDRESS,
-  systemError,
-} from "./addresses.ts";
+import { type Addressing, anyAddress, NO_ADDRESS, systemError } from "./addresses.ts";
+import { EpollConnector } from "./epoll-connector.ts";
 import { bind, EpollListener, openIdleListener } from "./epoll-listener.ts";
 import { EpollSocket } from "./epoll-socket.ts";
-import { connectInTurn } from "./in-turn.ts";
 import type { Addon, LoopMemory, NativeLoop } from "./native.ts";
 import { openTls } from "./tls.ts";
 
@@ -84,15 +69,6 @@ export interface EpollParts {
   readonly open: (tcp: EpollTcp, memory: LoopMemory) => NativeLoop | number;
 }
 
-interface Connecting {
-  readonly act: string;
-  /** Known beforehand for a path: the kernel names Unix sockets only by what they are bound to. */
-  readonly address: Address | undefined;
-  readonly connected: SocketHandlerFactory;
-  resolve(socket: Socket): void;
-  reject(error: unknown): void;
-}
-
 /** Shared with the sockets and what drives the loop; the seam shows it as Tcp. */
 export class EpollTcp implements Tcp {
   readonly native: NativeLoop;
@@ -107,7 +83,7 @@ export class EpollTcp implements Tcp {
   /** By slot. */
   readonly #sockets: (EpollSocket | undefined)[] = [];
   readonly #listeners = new Map<number, EpollListener>();
-  readonly #connecting = new Map<number, Connecting>();
+  readonly #connector: EpollConnector;
   readonly #watched = new Map<number, (events: number) => void>();
   /** Where the output lies that `takeOutput` has taken back. */
   takenStart = 0;
@@ -138,6 +114,9 @@ export class EpollTcp implements Tcp {
     ]);
     if (typeof native === "number") throw systemError(-native, "open an epoll descriptor");
     this.native = native;
+    this.#connector = new EpollConnector(native, parts.addressing, (id, remote, factory) =>
+      this.#open(id, remote, factory),
+    );
   }
 
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
@@ -157,18 +136,8 @@ export class EpollTcp implements Tcp {
   }
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
-    if (options.tls)
-      return (await this.#parts.openTls(this, this.#memory)).connect(options, connected);
-    const { host = "localhost", port = 0, path, source } = options;
-    // An Address of TCP says "" here.
-    if (path) {
-      this.#parts.addressing.checkPath("connect to", path);
-      return this.#connect(path, -1, undefined, connected);
-    }
-    const addresses = await this.#parts.addressing.resolve("connect to", host, port);
-    return connectInTurn(addresses, connected, (address, factory) =>
-      this.#connect(address, port, source, factory),
-    );
+    if (!options.tls) return this.#connector.connect(options, connected);
+    return (await this.#parts.openTls(this, this.#memory)).connect(options, connected);
   }
 
   async startTls(
@@ -179,27 +148,6 @@ export class EpollTcp implements Tcp {
     // What comes while TLS is loaded is for it.
     socket.pause();
     return (await this.#parts.openTls(this, this.#memory)).startTls(socket, options, secured);
-  }
-
-  #connect(
-    host: string,
-    port: number,
-    source: SourceAddress | undefined,
-    connected: SocketHandlerFactory,
-  ): Promise<Socket> {
-    const act = `connect to ${describe(host, port)}${describeSource(source)}`;
-    const id = this.#beginToConnect(host, port, source);
-    if (id < 0) return Promise.reject(systemError(-id, act));
-    const address = port < 0 ? { host: "", port: 0, path: host } : undefined;
-    return new Promise((resolve, reject) => {
-      this.#connecting.set(id, { act, address, connected, resolve, reject });
-    });
-  }
-
-  #beginToConnect(host: string, port: number, source: SourceAddress | undefined): number {
-    if (source === undefined) return this.native.connect(host, port);
-    const any = host.includes(":") ? "::" : "0.0.0.0";
-    return this.native.connect(host, port, source.host ?? any, source.port ?? 0);
   }
 
   watch(fd: number, events: number, ready: (events: number) => void): DescriptorWatch {
@@ -381,7 +329,7 @@ export class EpollTcp implements Tcp {
         else if (kind === EVENT_WRITABLE) socket.drain();
         else if (kind === EVENT_ERROR) socket.fail(first);
       } else if (kind === EVENT_ACCEPT) this.#accept(id, first);
-      else if (kind === EVENT_CONNECTED) this.#connected(id, first);
+      else if (kind === EVENT_CONNECTED) this.#connector.connected(id, first);
       else if (kind === EVENT_READY) this.#watched.get(id)?.(first);
       else this.#exhausted(id, first);
     }
@@ -391,25 +339,6 @@ export class EpollTcp implements Tcp {
     const accept = this.#listeners.get(listener)?.accept;
     if (accept === undefined) this.native.close(id, 1);
     else this.#open(id, undefined, accept);
-  }
-
-  #connected(id: number, errno: number): void {
-    const connecting = this.#connecting.get(id);
-    if (connecting === undefined) return;
-    this.#connecting.delete(id);
-    if (errno !== 0 && errno !== constants.errno.ECONNRESET) {
-      this.native.close(id, 0);
-      connecting.reject(systemError(errno, connecting.act));
-      return;
-    }
-    try {
-      const socket = this.#open(id, connecting.address, connecting.connected);
-      // A peer that has accepted and reset: an error that comes after connecting.
-      if (errno !== 0) socket.fail(errno);
-      connecting.resolve(socket);
-    } catch (error) {
-      connecting.reject(error);
-    }
   }
 
   #open(id: number, remote: Address | undefined, factory: SocketHandlerFactory): EpollSocket {

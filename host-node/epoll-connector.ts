@@ -1,0 +1,96 @@
+/**
+ * Outgoing connections of the epoll loop, from the name to the socket: one address after the other,
+ * until one answers. tcp.ts tells it what the addon says of them.
+ */
+import { constants } from "node:os";
+import type {
+  Address,
+  ConnectOptions,
+  Socket,
+  SocketHandlerFactory,
+  SourceAddress,
+} from "../src/host.ts";
+import { type Addressing, describe, describeSource, systemError } from "./addresses.ts";
+import type { EpollSocket } from "./epoll-socket.ts";
+import { connectInTurn } from "./in-turn.ts";
+import type { NativeLoop } from "./native.ts";
+
+/** Makes the socket of a connection that stands. Throws what the factory throws. */
+type Open = (id: number, remote: Address | undefined, factory: SocketHandlerFactory) => EpollSocket;
+
+interface Connecting {
+  readonly act: string;
+  /** Known beforehand for a path: the kernel names Unix sockets only by what they are bound to. */
+  readonly address: Address | undefined;
+  readonly connected: SocketHandlerFactory;
+  resolve(socket: Socket): void;
+  reject(error: unknown): void;
+}
+
+export class EpollConnector {
+  readonly #native: NativeLoop;
+  readonly #addressing: Addressing;
+  readonly #open: Open;
+  readonly #connecting = new Map<number, Connecting>();
+
+  constructor(native: NativeLoop, addressing: Addressing, open: Open) {
+    this.#native = native;
+    this.#addressing = addressing;
+    this.#open = open;
+  }
+
+  /** Rejects as `Tcp.connect` does. */
+  async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
+    const { host = "localhost", port = 0, path, source } = options;
+    // An Address of TCP says "" here.
+    if (path) {
+      this.#addressing.checkPath("connect to", path);
+      return this.#connect(path, -1, undefined, connected);
+    }
+    const addresses = await this.#addressing.resolve("connect to", host, port);
+    return connectInTurn(addresses, connected, (address, factory) =>
+      this.#connect(address, port, source, factory),
+    );
+  }
+
+  #connect(
+    host: string,
+    port: number,
+    source: SourceAddress | undefined,
+    connected: SocketHandlerFactory,
+  ): Promise<Socket> {
+    const act = `connect to ${describe(host, port)}${describeSource(source)}`;
+    const id = this.#begin(host, port, source);
+    if (id < 0) return Promise.reject(systemError(-id, act));
+    const address = port < 0 ? { host: "", port: 0, path: host } : undefined;
+    return new Promise((resolve, reject) => {
+      this.#connecting.set(id, { act, address, connected, resolve, reject });
+    });
+  }
+
+  #begin(host: string, port: number, source: SourceAddress | undefined): number {
+    if (source === undefined) return this.#native.connect(host, port);
+    const any = host.includes(":") ? "::" : "0.0.0.0";
+    return this.#native.connect(host, port, source.host ?? any, source.port ?? 0);
+  }
+
+  /** What became of a connection: 0, or why there is none. */
+  connected(id: number, errno: number): void {
+    const connecting = this.#connecting.get(id);
+    if (connecting === undefined) return;
+    this.#connecting.delete(id);
+    if (errno !== 0 && errno !== constants.errno.ECONNRESET) {
+      this.#native.close(id, 0);
+      connecting.reject(systemError(errno, connecting.act));
+      return;
+    }
+    try {
+      const socket = this.#open(id, connecting.address, connecting.connected);
+      // A peer that has accepted and reset: an error that comes after connecting.
+      if (errno !== 0) socket.fail(errno);
+      connecting.resolve(socket);
+    } catch (error) {
+      connecting.reject(error);
+    }
+  }
+}
