@@ -80,6 +80,15 @@ describe.each(builds)("$name", (build) => {
     );
   });
 
+  test.each(["{{ /[ /}}/ [ }}", "{% x /[ /%}/ ] /%}/ %}", '{{ /[ "}}" [ /}}/ }}'])(
+    "a slash without a partner before those that have one: %s",
+    (source) => {
+      for (let size = 1; size <= source.length; size++) {
+        expect(readTokens(build, source, size)).toEqual(model(source));
+      }
+    },
+  );
+
   test.each(['\\"', "\\'", "\\`", "/[", "/[\\/", "/]"])(
     "a line of nothing but %s, which would take minutes if each were looked at to the end",
     (unit) => {
