@@ -85,7 +85,7 @@ export class HandlerDelegate implements HTTPMessageDelegate {
 
   headersReceived(): Promise<void> | undefined {
     if (!this.#rule.streaming) return undefined;
-    const body = runStreaming(this.#newHandler(), this.#match);
+    const body = runStreaming(this.#newHandler(), this.#match, this.#rule.handlerOptions);
     this.#body = body;
     return body.wanted;
   }
@@ -127,7 +127,7 @@ export class HandlerDelegate implements HTTPMessageDelegate {
     const body = this.#body;
     if (body instanceof BodyBuffer) this.#request.body = body.take();
     else if (body instanceof FormReceiver) this.#request.useForm(body);
-    runHandler(this.#newHandler(), this.#match);
+    runHandler(this.#newHandler(), this.#match, this.#rule.handlerOptions);
   }
 
   onConnectionClose(): void {
@@ -150,10 +150,7 @@ export class HandlerDelegate implements HTTPMessageDelegate {
   }
 
   #newHandler(): RequestHandler {
-    const { handlerClass, handlerOptions } = this.#rule;
-    const handler = new handlerClass(this.#application, this.#request);
-    this.#handler = handler;
-    handler.initialize(handlerOptions);
-    return handler;
+    this.#handler = new this.#rule.handlerClass(this.#application, this.#request);
+    return this.#handler;
   }
 }

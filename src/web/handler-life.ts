@@ -24,13 +24,17 @@ import { isSafeMethod } from "./xsrf.ts";
  */
 export type RequestHook = (handler: RequestHandler, next: () => Promise<void>) => unknown;
 
-/** Runs a handler whose request is there as a whole, or gives a promise of it. */
+/**
+ * Runs a handler whose request is there as a whole, or gives a promise of it. `options` are those of
+ * the route.
+ */
 export function runHandler(
   handler: RequestHandler,
   match: PathMatch,
+  options: object,
 ): PromiseLike<void> | undefined {
   try {
-    begin(handler, match);
+    begin(handler, match, options);
     const { application } = handler;
     if (application.intercepts) {
       if (application.hooks.length > 0) return runHooks(handler, undefined);
@@ -48,10 +52,14 @@ export function runHandler(
 }
 
 /** Lets a handler run before its request's body is there; it tells the stream when it wants it. */
-export function runStreaming(handler: RequestHandler, match: PathMatch): BodyStream {
+export function runStreaming(
+  handler: RequestHandler,
+  match: PathMatch,
+  options: object,
+): BodyStream {
   const body = new BodyStream();
   try {
-    begin(handler, match);
+    begin(handler, match, options);
     if (handler.application.hooks.length > 0) runHooks(handler, body);
     else {
       checkOrigin(handler);
@@ -64,7 +72,8 @@ export function runStreaming(handler: RequestHandler, match: PathMatch): BodyStr
   return body;
 }
 
-function begin(handler: RequestHandler, match: PathMatch): void {
+function begin(handler: RequestHandler, match: PathMatch, options: object): void {
+  handler.initialize(options);
   if (!isSupported(handler)) throw new HTTPError(405);
   takePathArguments(handler, match);
 }

@@ -119,6 +119,21 @@ describe("the life of a handler", () => {
     expect(await ask([["/", Ends]], "GET /")).toMatchObject({ status: 202, body: '{"done":true}' });
   });
 
+  test("what initialize throws becomes the page that it says", async () => {
+    class Refuses extends Hello {
+      override initialize(): void {
+        throw new HTTPError(403);
+      }
+      override writeError(status: number): void {
+        this.finish(`refused with ${status}`);
+      }
+    }
+    expect(await ask([["/", Refuses]], "GET /")).toMatchObject({
+      status: 403,
+      body: "refused with 403",
+    });
+  });
+
   test("an exception in the constructor or initialize is 500", async () => {
     class Broken extends Hello {
       override initialize(): void {
