@@ -5,6 +5,7 @@
 
 export {
   type Arguments,
+  bodyConfigOf,
   maxBodyMemory,
   type ParseBodyConfig,
   parseArguments,

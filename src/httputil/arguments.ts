@@ -21,36 +21,64 @@ export type Arguments = Map<string, Uint8Array[]>;
  * Most fields of a query or form. Each costs a map entry and an array, far more memory than the
  * few bytes it takes on the wire. Django's default.
  */
-export const MAX_ARGUMENTS = 1000;
+const MAX_ARGUMENTS = 1000;
 
-/** The fields of a query string or form body. Empty values are kept. Throws HTTPInputError. */
-export function parseArguments(text: string | Uint8Array): Arguments {
-  try {
-    return parseQsBytes(text, { keepBlankValues: true, maxFields: MAX_ARGUMENTS });
-  } catch (cause) {
-    throw new HTTPInputError(`Cannot read arguments: ${(cause as Error).message}`, 400, { cause });
-  }
-}
-
-/** How bodies are read (Tornado `ParseBodyConfig`). */
+/** How bodies and queries are read (Tornado `ParseBodyConfig`). */
 export interface ParseBodyConfig {
-  readonly multipart?: Partial<ParseMultipartConfig>;
+  readonly multipart?: Partial<ParseMultipartConfig> | undefined;
+  /** Most fields of a query, and of a form; more is 400. 1,000 by default. */
+  readonly maxArguments?: number | undefined;
 }
 
-let bodyConfig: ParseBodyConfig = {};
+/** How the bodies of all requests are read, where their application has no settings for it. */
+let processConfig: ParseBodyConfig = {};
 
 /**
  * Sets how the bodies of all requests are read from now on; what is left out has its default
- * (Tornado `set_parse_body_config`). Throws a RangeError for a limit that cannot be held to.
+ * (Tornado `set_parse_body_config`). Settings of an application go before it. Throws a RangeError
+ * for a limit that cannot be held to.
  */
 export function setParseBodyConfig(config: ParseBodyConfig): void {
-  multipartConfig(config.multipart ?? {});
-  bodyConfig = config;
+  processConfig = bodyConfigOf(config) ?? {};
+}
+
+/**
+ * What settings say of it; undefined if that is nothing. Throws a RangeError for a limit that cannot
+ * be held to.
+ */
+export function bodyConfigOf({
+  multipart,
+  maxArguments,
+}: ParseBodyConfig): ParseBodyConfig | undefined {
+  if (multipart === undefined && maxArguments === undefined) return undefined;
+  multipartConfig(multipart ?? {});
+  if (maxArguments !== undefined && !(maxArguments >= 0)) {
+    throw new RangeError(`Cannot set maxArguments: ${maxArguments} is not a number from 0 up`);
+  }
+  return { multipart, maxArguments };
 }
 
 /** Bytes up to which a body is kept whole, whatever it is. */
-export function maxBodyMemory(): number {
-  return bodyConfig.multipart?.maxMemory ?? DEFAULT_MULTIPART.maxMemory;
+export function maxBodyMemory(config: ParseBodyConfig | undefined): number {
+  return (
+    config?.multipart?.maxMemory ??
+    processConfig.multipart?.maxMemory ??
+    DEFAULT_MULTIPART.maxMemory
+  );
+}
+
+function multipartOf(config: ParseBodyConfig | undefined): Partial<ParseMultipartConfig> {
+  return { ...processConfig.multipart, ...config?.multipart };
+}
+
+/** The fields of a query string or form body. Empty values are kept. Throws HTTPInputError. */
+export function parseArguments(text: string | Uint8Array, config?: ParseBodyConfig): Arguments {
+  const maxFields = config?.maxArguments ?? processConfig.maxArguments ?? MAX_ARGUMENTS;
+  try {
+    return parseQsBytes(text, { keepBlankValues: true, maxFields });
+  } catch (cause) {
+    throw new HTTPInputError(`Cannot read arguments: ${(cause as Error).message}`, 400, { cause });
+  }
 }
 
 const multipartType = /^multipart\/form-data[ \t]*(;|$)/i;
@@ -59,22 +87,25 @@ const multipartType = /^multipart\/form-data[ \t]*(;|$)/i;
  * What receives a body that is too long for memory: undefined if it is no multipart form, and
  * memory has to do. Throws HTTPInputError as `parseBodyArguments` does.
  */
-export function receiverFor(headers: HTTPHeaders): FormReceiver | undefined {
+export function receiverFor(
+  headers: HTTPHeaders,
+  config: ParseBodyConfig | undefined,
+): FormReceiver | undefined {
   const type = headers.get("Content-Type") ?? "";
   if (!multipartType.test(type)) return undefined;
   refuseEncoded(headers);
-  return new FormReceiver(boundaryOf(type), bodyConfig.multipart);
+  return new FormReceiver(boundaryOf(type), multipartOf(config));
 }
 
 /**
  * The fields and files of a body by its type; none if it is not a form. Throws HTTPInputError for
- * a malformed form, and for one with a Content-Encoding, which nothing here has removed (Tornado
- * `parse_body_arguments`).
+ * a malformed form, and for one with a Content-Encoding, which nothing here has removed. What
+ * `config` leaves out is as `setParseBodyConfig` says (Tornado `parse_body_arguments`).
  */
 export function parseBodyArguments(
   headers: HTTPHeaders,
   body: Uint8Array,
-  config: ParseBodyConfig = bodyConfig,
+  config?: ParseBodyConfig,
 ): ParsedForm {
   const type = headers.get("Content-Type") ?? "";
   const isMultipart = multipartType.test(type);
@@ -82,8 +113,8 @@ export function parseBodyArguments(
     return { arguments: new Map(), files: new Map() };
   }
   refuseEncoded(headers);
-  if (isMultipart) return parseMultipartFormData(boundaryOf(type), body, config.multipart);
-  return { arguments: parseArguments(body), files: new Map() };
+  if (isMultipart) return parseMultipartFormData(boundaryOf(type), body, multipartOf(config));
+  return { arguments: parseArguments(body, config), files: new Map() };
 }
 
 function refuseEncoded(headers: HTTPHeaders): void {

@@ -5,7 +5,13 @@
 
 import { jsonDecode } from "../escape.ts";
 import type { PeerCertificate, TlsFacts } from "../host.ts";
-import { type Arguments, mergeArguments, parseArguments, parseBodyArguments } from "./arguments.ts";
+import {
+  type Arguments,
+  mergeArguments,
+  type ParseBodyConfig,
+  parseArguments,
+  parseBodyArguments,
+} from "./arguments.ts";
 import { parseCookie } from "./cookies.ts";
 import type { HTTPConnection } from "./delegates.ts";
 import { HTTPInputError } from "./errors.ts";
@@ -20,6 +26,7 @@ const EMPTY = new Uint8Array(0);
 const absoluteForm = /^[a-z][a-z0-9+.-]*:\/\/([^/?]*)(.*)$/is;
 
 interface ParsedParts {
+  config?: ParseBodyConfig;
   query?: Arguments;
   form?: ParsedForm;
   arguments?: Arguments;
@@ -113,7 +120,7 @@ export class HTTPServerRequest {
   /** Arguments of the query. Throws HTTPInputError if there are too many. */
   get queryArguments(): Arguments {
     const parts = this.#parts;
-    parts.query ??= parseArguments(this.query);
+    parts.query ??= parseArguments(this.query, parts.config);
     return parts.query;
   }
 
@@ -130,6 +137,11 @@ export class HTTPServerRequest {
     return this.#bodyForm.files;
   }
 
+  /** How its query and body are read, where that is not as `setParseBodyConfig` says. */
+  useBodyConfig(config: ParseBodyConfig): void {
+    this.#parts.config = config;
+  }
+
   /** Takes the form of a body that has been read while it arrived. */
   useForm(receiver: FormReceiver): void {
     const parts = this.#parts;
@@ -144,7 +156,7 @@ export class HTTPServerRequest {
 
   get #bodyForm(): ParsedForm {
     const parts = this.#parts;
-    parts.form ??= parseBodyArguments(this.headers, this.body);
+    parts.form ??= parseBodyArguments(this.headers, this.body, parts.config);
     return parts.form;
   }
 

@@ -5,7 +5,12 @@
 
 import { fetchFrom } from "../fetch.ts";
 import { HTTPServer, type HTTPServerOptions } from "../httpserver.ts";
-import type { HTTPMessageDelegate, HTTPServerRequest } from "../httputil.ts";
+import {
+  bodyConfigOf,
+  type HTTPMessageDelegate,
+  type HTTPServerRequest,
+  type ParseBodyConfig,
+} from "../httputil.ts";
 import { accessLog } from "../log.ts";
 import {
   AnyMatches,
@@ -47,6 +52,8 @@ export class Application<
   readonly checksXsrf: boolean;
   /** Whether anything at all runs before a handler's `prepare`: one look for the usual case. */
   intercepts: boolean;
+  /** How forms and queries are read, if the settings say anything of it. */
+  readonly bodyConfig: ParseBodyConfig | undefined;
   /** What `render` makes pages of. */
   readonly templates: PageTemplates;
   /** Serves static files, and makes their URLs. */
@@ -62,6 +69,7 @@ export class Application<
     this.settings = settings.debug === true ? { serveTraceback: true, ...settings } : settings;
     this.checksXsrf = settings.xsrfCookies === true || settings.xsrfPolicy !== undefined;
     this.intercepts = this.checksXsrf;
+    this.bodyConfig = bodyConfigOf(settings);
     for (const transform of settings.transforms ?? []) this.addTransform(transform);
     if (settings.compressResponse ?? settings.gzip) this.addTransform(ContentEncoding);
     const { defaultHandlerClass = NotFoundHandler, defaultHandlerOptions } = settings;

@@ -81,6 +81,7 @@ export class HandlerDelegate implements HTTPMessageDelegate {
     this.#request = request;
     this.#rule = rule;
     this.#match = match;
+    if (application.bodyConfig !== undefined) request.useBodyConfig(application.bodyConfig);
   }
 
   headersReceived(): Promise<void> | undefined {
@@ -103,7 +104,7 @@ export class HandlerDelegate implements HTTPMessageDelegate {
   /** Keeps a part of the body, or turns to reading it as a form once it is too long for that. */
   #collect(body: BodyBuffer, chunk: Uint8Array): PromiseLike<unknown> | void {
     if (!this.#isTooLong(body.length, chunk.length)) return body.append(chunk);
-    const receiver = receiverFor(this.#request.headers);
+    const receiver = receiverFor(this.#request.headers, this.#application.bodyConfig);
     if (receiver === undefined) return body.append(chunk);
     this.#body = receiver;
     receiver.write(body.take());
@@ -113,7 +114,7 @@ export class HandlerDelegate implements HTTPMessageDelegate {
   /** Whether the body is too long for memory, as far as it has come or as its length says. */
   #isTooLong(length: number, more: number): boolean {
     if (!this.#rule.readsForms) return false;
-    const most = maxBodyMemory();
+    const most = maxBodyMemory(this.#application.bodyConfig);
     if (length + more > most) return true;
     if (length > 0 || more < LONG_START) return false;
     return Number(this.#request.headers.get("Content-Length")) > most;

@@ -3,7 +3,7 @@
  * stand among them.
  */
 
-import type { CookieAttributes } from "../httputil.ts";
+import type { CookieAttributes, ParseMultipartConfig } from "../httputil.ts";
 import type { TemplateLoader, WhitespaceMode } from "../template.ts";
 import type { RequestHandlerClass } from "./handler-delegate.ts";
 import type { OutputTransformClass } from "./output-transform.ts";
@@ -25,6 +25,16 @@ export interface Settings {
   readonly gzip?: boolean;
   /** What every response goes through on its way out; `addTransform` adds to it. */
   readonly transforms?: readonly OutputTransformClass[];
+
+  // Forms: their limits, see docs/guide/limits.md.
+
+  /**
+   * Limits of multipart forms, and where their long files are put. What is left out is as
+   * `setParseBodyConfig` of `httputil` says.
+   */
+  readonly multipart?: Partial<ParseMultipartConfig>;
+  /** Most fields of a query, and of a form; more is 400. 1,000 by default. */
+  readonly maxArguments?: number;
 
   // Development.
 
