@@ -42,6 +42,8 @@ export { getContentRange, parseRequestRange, type RequestRange } from "./httputi
 export { HTTPServerRequest } from "./httputil/request.ts";
 export type { RequestStartLine, ResponseStartLine } from "./httputil/start-line.ts";
 export {
+  checkStartLine,
+  checkStatus,
   parseRequestStartLine,
   parseResponseStartLine,
   REASONS,

@@ -22,10 +22,11 @@ export { EventStream, type EventStreamOptions, type ServerSentEvent } from "./we
 export type { RequestHandlerClass } from "./web/handler-delegate.ts";
 export type { RequestHook } from "./web/handler-life.ts";
 export type { MessageValues, StaticUrlOptions } from "./web/handler-page.ts";
-export type { Chunk, RedirectOptions } from "./web/handler-response.ts";
+export type { Chunk } from "./web/handler-response.ts";
 export type { GetSignedCookieOptions, SignedCookieOptions } from "./web/handler-session.ts";
 export type { HeaderValue } from "./web/header-value.ts";
 export { HealthHandler, type HealthOptions } from "./web/health-handler.ts";
+export type { RedirectOptions } from "./web/location.ts";
 export { isLocalUrl } from "./web/location.ts";
 export {
   OutputTransform,

@@ -25,6 +25,9 @@ const MAX_BODY_SIZE = 100 * 1024 * 1024;
 /** Statuses whose responses have no body (RFC 9110 section 6.4.1). */
 const BODILESS = new Set([101, 204, 205, 304]);
 
+/** A `Response` takes no other (Fetch standard, section 5.5). */
+const LARGEST_STATUS = 599;
+
 export class FetchConnection implements HTTPConnection {
   readonly context: HTTPRequestContext;
   readonly startTime: number = performance.now();
@@ -73,6 +76,10 @@ export class FetchConnection implements HTTPConnection {
     const status = startLine.code;
     if (status >= 100 && status < 200) return undefined;
     this.#headWritten = true;
+    if (status > LARGEST_STATUS) {
+      this.fail(new RangeError(`Cannot make a Response of status ${status}: it takes 200 to 599`));
+      return undefined;
+    }
     const isBodiless = BODILESS.has(status) || this.#method === "HEAD";
     if (extent !== "part") {
       addWholeHeaders(headers, status, chunk ?? "", extent);
@@ -105,6 +112,10 @@ export class FetchConnection implements HTTPConnection {
 
   finish(): void {
     if (this.#over) return;
+    if (!this.#headWritten) {
+      this.fail(new HTTPOutputError("Cannot finish response: its status is informational"));
+      return;
+    }
     this.#end();
     this.#controller?.close();
   }

@@ -18,6 +18,7 @@ import {
 } from "../core.ts";
 import type { Socket, Tcp } from "../host.ts";
 import {
+  checkStartLine,
   type Departure,
   type Extent,
   filePieces,
@@ -73,11 +74,14 @@ for (const code of Object.keys(REASONS)) {
   statusLines[Number(code)] = `HTTP/1.1 ${code} ${REASONS[Number(code)]}\r\n`;
 }
 
-/** The first line, with its CRLF. The version is ours, whatever the request's was. */
+/**
+ * The first line, with its CRLF. The version is ours, whatever the request's was. Throws
+ * HTTPOutputError for what would make other lines of it.
+ */
 function statusLine(line: ResponseStartLine): string {
-  return line === standardStartLine(line.code)
-    ? (statusLines[line.code] as string)
-    : `HTTP/1.1 ${line.code} ${line.reason}\r\n`;
+  if (line === standardStartLine(line.code)) return statusLines[line.code] as string;
+  checkStartLine(line);
+  return `HTTP/1.1 ${line.code} ${line.reason}\r\n`;
 }
 
 function putBody(chunk: string | Uint8Array, start: number, size: number): void {
@@ -112,6 +116,13 @@ function prefixOf(line: ResponseStartLine, headers: HTTPHeaders): string {
     lastPrefix = statusLine(line) + block.text;
   }
   return lastPrefix;
+}
+
+/** What Content-Length says. Throws HTTPOutputError unless it says one thing. */
+function lengthIn(headers: HTTPHeaders): number {
+  const text = headers.get("Content-Length") as string;
+  if (/^[0-9]{1,15}$/.test(text)) return Number(text);
+  throw new HTTPOutputError(`Cannot send Content-Length: expected one number, got "${text}"`);
 }
 
 function copyLimit(chunk: string | Uint8Array | undefined): number {
@@ -181,10 +192,10 @@ export class ResponseWriter implements HTTPConnection {
       return undefined;
     }
     if (this.#started) throw new HTTPOutputError("Cannot send headers: they have been sent");
-    this.#started = true;
     const size = sizeOf(chunk);
-    const lines = this.#frame(code, headers, extent === "part" ? undefined : size);
     const prefix = prefixOf(startLine, headers);
+    const lines = this.#frame(code, headers, extent === "part" ? undefined : size);
+    this.#started = true;
     // A small body goes out with the head as one run of bytes.
     if (this.#framing === LENGTH && size <= copyLimit(chunk)) {
       this.#count(size);
@@ -286,7 +297,7 @@ export class ResponseWriter implements HTTPConnection {
       lines = lengthLine(size);
     } else if (length !== undefined) {
       this.#framing = LENGTH;
-      this.#left = Number(length);
+      this.#left = lengthIn(headers);
     } else if (http10 || headers.getOwn("Transfer-Encoding") !== undefined) {
       // The application frames the body itself, or the end of the connection does.
       this.#framing = UNTIL_CLOSE;

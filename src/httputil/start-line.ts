@@ -2,7 +2,7 @@
  * The first line of a message, and the reason phrases of RFC 9110 section 15.
  */
 
-import { HTTPInputError } from "./errors.ts";
+import { HTTPInputError, HTTPOutputError } from "./errors.ts";
 
 /** `method SP target SP version`. */
 export interface RequestStartLine {
@@ -114,6 +114,17 @@ export function standardStartLine(code: number): ResponseStartLine {
   return standardLines[code] ?? { code, reason: "Unknown" };
 }
 
+/**
+ * Throws a RangeError for what cannot be a response's status: integers from 200 to 999 can, of which
+ * RFC 9110 section 15 defines those to 599, and 101. Other informational ones answer nothing.
+ */
+export function checkStatus(status: number): void {
+  if (Number.isInteger(status) && ((status >= 200 && status <= 999) || status === 101)) return;
+  throw new RangeError(
+    `Cannot respond with status ${JSON.stringify(String(status))}: expected an integer from 200 to 999`,
+  );
+}
+
 // RFC 9112 section 4: reason-phrase = 1*( HTAB / SP / VCHAR / obs-text ). "<" is kept out too,
 // because the default error page shows the reason.
 const reasonPhrase = /^[\t\x20-\x3b\x3d-\x7e\x80-\xff]+$/;
@@ -122,4 +133,18 @@ const reasonPhrase = /^[\t\x20-\x3b\x3d-\x7e\x80-\xff]+$/;
 export function reasonFor(status: number, reason?: string): string {
   if (reason === undefined) return REASONS[status] ?? "Unknown";
   return reasonPhrase.test(reason) ? reason : "Unknown";
+}
+
+/** Throws HTTPOutputError for a status line that cannot be sent as one line. */
+export function checkStartLine({ code, reason }: ResponseStartLine): void {
+  if (!Number.isInteger(code) || code < 100 || code > 999) {
+    throw new HTTPOutputError(
+      `Cannot send status ${JSON.stringify(String(code))}: expected three digits`,
+    );
+  }
+  if (reason !== "" && !reasonPhrase.test(reason)) {
+    throw new HTTPOutputError(
+      `Cannot send reason ${JSON.stringify(reason)}: it has a control byte, "<", or is not Latin-1`,
+    );
+  }
 }

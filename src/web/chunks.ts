@@ -1,5 +1,5 @@
 /**
- * The pieces of a response as one. Called by `handler-response.ts`.
+ * What a response can be written of, and its pieces as one. Called by `handler-response.ts`.
  */
 
 import { utf8 } from "../escape.ts";
@@ -15,4 +15,33 @@ export function joinChunks(chunks: readonly (string | Uint8Array)[]): string | U
     end += each.length;
   }
   return whole;
+}
+
+/** The bytes of an `ArrayBuffer` or of a view of one; undefined for any other object. */
+export function bytesIn(chunk: object): Uint8Array | undefined {
+  if (isPlain(chunk)) return undefined;
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  if (!ArrayBuffer.isView(chunk)) return undefined;
+  return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+/**
+ * Throws a TypeError for an object whose JSON is empty although it may hold something: a promise that
+ * nobody has awaited, a `Map`, a stream, an `Error`.
+ */
+export function checkEmpty(chunk: object): void {
+  if (isPlain(chunk) || "toJSON" in chunk) return;
+  const { name } = chunk.constructor;
+  const hint = typeof (chunk as { then?: unknown }).then === "function" ? "; await it" : "";
+  throw new TypeError(`Cannot write ${name}: nothing of it would be in its JSON${hint}`);
+}
+
+/** Made by `{}` or without a prototype, in whatever realm. */
+function isPlain(chunk: object): boolean {
+  const prototype = Object.getPrototypeOf(chunk);
+  return (
+    prototype === Object.prototype ||
+    prototype === null ||
+    Object.getPrototypeOf(prototype) === null
+  );
 }

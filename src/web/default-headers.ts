@@ -3,10 +3,13 @@
  * take them; what they set themselves comes after.
  */
 
-import { currentDate, HeaderBlock } from "../httputil.ts";
+import { currentDate, HeaderBlock, type HTTPHeaders } from "../httputil.ts";
 import { VERSION } from "../util.ts";
 
-export const JSON_TYPE = "application/json; charset=UTF-8";
+const JSON_TYPE = "application/json; charset=UTF-8";
+
+/** Some kind of JSON, such as `application/problem+json`. */
+const anyJson = /^application\/([\w.+-]+\+)?json[ \t]*(;|$)/i;
 
 let page: HeaderBlock | undefined;
 let json: HeaderBlock | undefined;
@@ -23,8 +26,15 @@ export function defaultHeaders(now?: number): HeaderBlock {
   return page;
 }
 
+/** Says that the response is JSON, unless that is said already. */
+export function setJsonType(headers: HTTPHeaders): void {
+  // The block that nearly all JSON responses start from, if nothing stands against it.
+  if (headers.exchangeBlock(jsonInstead)) return;
+  if (!anyJson.test(headers.get("Content-Type") ?? "")) headers.set("Content-Type", JSON_TYPE);
+}
+
 /** The same with JSON's type; undefined for a block that is not the current one. */
-export function jsonInstead(block: HeaderBlock): HeaderBlock | undefined {
+function jsonInstead(block: HeaderBlock): HeaderBlock | undefined {
   if (block === json) return json;
   if (block !== page) return undefined;
   json ??= blockOf(JSON_TYPE);

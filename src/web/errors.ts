@@ -2,7 +2,7 @@
  * The errors with which a handler ends its request. `request-handler.ts` turns them into answers.
  */
 
-import { reasonFor } from "../httputil.ts";
+import { checkStatus, reasonFor } from "../httputil.ts";
 
 /** What an HTTPError may carry beside its status. */
 export interface HTTPErrorOptions extends ErrorOptions {
@@ -18,7 +18,9 @@ export class HTTPError extends Error {
   /** For the log, never for the client; `""` for nothing to log. */
   readonly logMessage: string;
 
+  /** Throws a RangeError for a status that no response can have. */
   constructor(status = 500, logMessage = "", options: HTTPErrorOptions = {}) {
+    checkStatus(status);
     super(
       `HTTP ${status}: ${reasonFor(status, options.reason)}${logMessage && ` (${logMessage})`}`,
       options,

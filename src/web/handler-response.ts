@@ -6,6 +6,7 @@
 import { jsonEncode } from "../escape.ts";
 import type { Socket } from "../host.ts";
 import {
+  checkStatus,
   type Extent,
   HTTPHeaders,
   type HTTPMessageDelegate,
@@ -18,29 +19,19 @@ import {
 import { StreamClosedError } from "../iostream.ts";
 import { appLog } from "../log.ts";
 import type { Application } from "./application.ts";
-import { joinChunks } from "./chunks.ts";
-import { defaultHeaders, JSON_TYPE, jsonInstead } from "./default-headers.ts";
+import { bytesIn, checkEmpty, joinChunks } from "./chunks.ts";
+import { defaultHeaders, setJsonType } from "./default-headers.ts";
 import { etagFor, matchingEtag } from "./etag.ts";
 import type { EventStream } from "./event-stream.ts";
 import { HandlerExtras } from "./handler-extras.ts";
 import { type HeaderValue, headerText } from "./header-value.ts";
-import { locationFor } from "./location.ts";
+import { locationFor, type RedirectOptions } from "./location.ts";
 import { replay } from "./replay.ts";
 import type { Settings } from "./settings.ts";
 import { TransformedOutput } from "./transformed-output.ts";
 
 /** What a response may consist of: text as UTF-8, bytes, or an object that is sent as JSON. */
 export type Chunk = string | Uint8Array | object;
-
-/** Where and how a client is sent elsewhere. */
-export interface RedirectOptions {
-  /** 301 instead of 302. */
-  readonly permanent?: boolean;
-  /** Any status from 300 to 399. */
-  readonly status?: number;
-  /** The URL must be a path on this server: for what came from the client, such as `next`. */
-  readonly local?: boolean;
-}
 
 // Shared by all handlers that have none of these, so that a request allocates nothing for them.
 const NO_ARGUMENTS: readonly (string | undefined)[] = [];
@@ -120,8 +111,12 @@ export abstract class HandlerResponse {
 
   // The response's head.
 
-  /** Sets the status, and the reason phrase if it is not the standard one. */
+  /**
+   * Sets the status, and the reason phrase if it is not the standard one. Throws a RangeError for a
+   * status that no response can have.
+   */
   setStatus(status: number, reason?: string): void {
+    checkStatus(status);
     this.#status = status;
     if (reason !== undefined) this.extras.reason = reasonFor(status, reason);
     else if (this.#extras !== undefined) this.#extras.reason = undefined;
@@ -131,14 +126,17 @@ export abstract class HandlerResponse {
     return this.#status;
   }
 
-  /** Sets a header. Throws HTTPOutputError for a name or value that cannot be sent. */
+  /**
+   * Sets a header. Throws HTTPOutputError for a name or value that cannot be sent, and a TypeError
+   * for a value that is none.
+   */
   setHeader(name: string, value: HeaderValue): void {
-    this.#headers.set(name, headerText(value));
+    this.#headers.set(name, headerText(name, value));
   }
 
   /** Adds a header and keeps those of the same name. Throws as `setHeader` does. */
   addHeader(name: string, value: HeaderValue): void {
-    this.#headers.add(name, headerText(value));
+    this.#headers.add(name, headerText(name, value));
   }
 
   /** Removes a header that has been set. */
@@ -191,8 +189,9 @@ export abstract class HandlerResponse {
   }
 
   /**
-   * Adds to the response. Objects become JSON. Arrays are refused as in Tornado: give them a name
-   * in an object. Bytes must not be changed before the response is finished or flushed.
+   * Adds to the response. Objects become JSON; a Content-Type of JSON that was set stays. Arrays are
+   * refused as in Tornado: give them a name in an object. Bytes must not be changed before the
+   * response is finished or flushed. Throws a TypeError for what is none of these.
    */
   write(chunk: Chunk): void {
     if (this.#finished) throw new HTTPOutputError("Cannot write: the response is finished");
@@ -204,9 +203,15 @@ export abstract class HandlerResponse {
       const kind = Array.isArray(chunk) ? "an array" : String(chunk);
       throw new TypeError(`Cannot write ${kind}: expected text, bytes or an object`);
     }
-    // The block that nearly all JSON responses start from, if nothing stands against it.
-    if (!this.#headers.exchangeBlock(jsonInstead)) this.setHeader("Content-Type", JSON_TYPE);
-    this.#append(jsonEncode(chunk));
+    const bytes = bytesIn(chunk);
+    if (bytes !== undefined) {
+      this.#append(bytes);
+      return;
+    }
+    const text = jsonEncode(chunk);
+    if (text === "{}") checkEmpty(chunk);
+    setJsonType(this.#headers);
+    this.#append(text);
   }
 
   /** What has been written and not sent, as one chunk. */

@@ -5,6 +5,16 @@
 import { HTTPOutputError } from "../httputil.ts";
 import { HTTPError } from "./errors.ts";
 
+/** Where and how a client is sent elsewhere. */
+export interface RedirectOptions {
+  /** 301 instead of 302. */
+  readonly permanent?: boolean;
+  /** Any status from 300 to 399. */
+  readonly status?: number;
+  /** The URL must be a path on this server: for what came from the client, such as `next`. */
+  readonly local?: boolean;
+}
+
 /**
  * Whether a URL is a path on the server that gives it: it begins with one slash, and with nothing
  * that a browser would take for a second one. Browsers read "\" as "/", and drop tabs and line

@@ -18,7 +18,11 @@ const OF_THE_CONNECTION = new Set([
 export async function writeResponse(handler: RequestHandler, response: Response): Promise<void> {
   if (response.statusText === "") handler.setStatus(response.status);
   else handler.setStatus(response.status, response.statusText);
-  if (!response.headers.has("Content-Type")) handler.clearHeader("Content-Type");
+  if (!response.headers.has("Content-Type")) {
+    handler.clearHeader("Content-Type");
+    // Bun does not tell that a body was text. What has no type must not be taken for a page.
+    if (response.body !== null) handler.setHeader("X-Content-Type-Options", "nosniff");
+  }
   for (const [name, value] of response.headers) {
     if (name === "set-cookie") handler.addHeader(name, value);
     else if (!OF_THE_CONNECTION.has(name)) handler.setHeader(name, value);
