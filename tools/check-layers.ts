@@ -41,7 +41,7 @@ const lines: readonly Line[] = [
   {
     modules: "src/ioloop src/shutdown",
     also: {
-      "src/ioloop": ["#host", "node:inspector", "node:os", "node:worker_threads"],
+      "src/ioloop": ["#host", "node:inspector", "node:os", "node:process", "node:worker_threads"],
       "src/shutdown": ["node:process"],
     },
   },

@@ -267,14 +267,15 @@ export class IOLoop {
 
   /**
    * Warns in the log whenever the loop could not turn for a number of seconds, because something
-   * computed for so long, or waited. Undefined switches it off. It is logged when it is over, on
-   * Node with the stack of what blocked; the watch costs a thread, and a timer four times as often.
+   * computed for so long, or waited. Undefined switches it off. It is logged when it is over, with
+   * the stack of what blocked; the watch costs a thread or a profiler, and a timer four times as
+   * often.
    */
   setBlockingLogThreshold(seconds: number | undefined): void {
     this.#blocking?.stop();
     this.#blocking = undefined;
     if (seconds === undefined) return;
-    const options = { threshold: seconds, withStack: this.host.showsStacks };
+    const options = { threshold: seconds, showsStacks: this.host.showsStacks };
     this.#blocking = new BlockingWatch(options, (...found) => this.handleBlocking(...found));
   }
 

@@ -1,38 +1,35 @@
 /**
- * The thread of BlockingWatch: when the loop has not turned for too long, it stops the loop's thread
- * by the inspector, writes down what runs there, and lets it go on. Started by `blocking.ts`, and
- * imported by nobody. Ends where the inspector cannot do that.
+ * The thread of PausedStacks: when the loop has not turned for too long, it stops the loop's thread
+ * by the inspector, writes down what runs there, and lets it go on. Started by `paused-stacks.ts`,
+ * and imported by nobody. Ends where the inspector cannot do that.
  */
 
 import { type Debugger, Session } from "node:inspector";
 import { workerData } from "node:worker_threads";
-import { LOOKS, MAX_STACK, type Shared } from "./blocking.ts";
+import { MAX_STACK, type Shared } from "./paused-stacks.ts";
 
 /** As many as Node itself shows of an error. */
 const FRAMES = 10;
 
-const { threshold, numbers, text } = workerData as Shared;
+const { threshold, period, numbers, text } = workerData as Shared;
 
 let turns = -1;
 let changed = performance.now();
 let seen = false;
 
-const timer = setInterval(
-  () => {
-    const now = performance.now();
-    const found = Atomics.load(numbers, 0);
-    if (found !== turns) {
-      turns = found;
-      changed = now;
-      seen = false;
-    } else if (!seen && now - changed >= threshold * 1000) {
-      // Once for each time that it blocks.
-      seen = true;
-      look(found).catch(() => clearInterval(timer));
-    }
-  },
-  (threshold * 1000) / LOOKS,
-);
+const timer = setInterval(() => {
+  const now = performance.now();
+  const found = Atomics.load(numbers, 0);
+  if (found !== turns) {
+    turns = found;
+    changed = now;
+    seen = false;
+  } else if (!seen && now - changed >= threshold) {
+    // Once for each time that it blocks.
+    seen = true;
+    look(found).catch(() => clearInterval(timer));
+  }
+}, period);
 
 /** Rejects where there is no inspector of another thread. */
 async function look(turn: number): Promise<void> {
