@@ -19,6 +19,34 @@ export class TimeoutError extends Error {
   override readonly name: string = "TimeoutError";
 }
 
+/** What waits for a signal to be aborted. */
+const aborts = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Has a callback called once the signal is aborted, and returns what takes that back. The signal has
+ * one listener for all who wait, since Node 20 takes more than ten for a leak and says so.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  const callbacks = aborts.get(signal) ?? listenTo(signal);
+  // Its own function, as one callback may wait twice.
+  const own = (): void => callback();
+  callbacks.add(own);
+  return () => {
+    callbacks.delete(own);
+  };
+}
+
+function listenTo(signal: AbortSignal): Set<() => void> {
+  const callbacks = new Set<() => void>();
+  aborts.set(signal, callbacks);
+  const abort = (): void => {
+    aborts.delete(signal);
+    for (const callback of callbacks) callback();
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  return callbacks;
+}
+
 /** The error of a host that does not use epoll and is asked to watch a descriptor. */
 export function cannotWatch(fd: number, host: string): Error {
   const message =

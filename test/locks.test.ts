@@ -110,6 +110,22 @@ describe("Condition", () => {
     expect(condition.waiting).toBe(0);
   });
 
+  test("one signal ends many waits, and has one listener for them all", async () => {
+    const condition = new Condition();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const listen = vi.spyOn(signal, "addEventListener");
+    const waiting = Array.from({ length: 30 }, () => condition.wait({ signal }));
+    expect(listen).toHaveBeenCalledOnce();
+    condition.notify();
+    expect(await waiting[0]).toBe(true);
+    controller.abort("enough");
+    expect(await Promise.allSettled(waiting.slice(1))).toEqual(
+      Array(29).fill({ status: "rejected", reason: "enough" }),
+    );
+    expect(condition.waiting).toBe(0);
+  });
+
   test("a delay longer than timers can have does not end at once", async () => {
     const condition = new Condition();
     const waiting = condition.wait({ seconds: 2 ** 32 });

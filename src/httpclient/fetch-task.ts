@@ -10,7 +10,7 @@ import type {
   ResponseHead,
 } from "../http1connection.ts";
 import { HTTPInputError, HTTPOutputError } from "../httputil.ts";
-import { isThenable } from "../util.ts";
+import { isThenable, onAbort } from "../util.ts";
 import { codingOf } from "./decompression.ts";
 import type { Dispatcher, Task } from "./dispatcher.ts";
 import { HTTPClientError, HTTPStreamClosedError, HTTPTimeoutError, NO_RESPONSE } from "./errors.ts";
@@ -69,7 +69,7 @@ export class FetchTask implements Task, ClientExchange {
   #sink: BodySink | undefined;
   /** The request that follows a response; undefined after the last one. */
   #next: Hop | undefined;
-  #onAbort: (() => void) | undefined;
+  #leaveSignal: (() => void) | undefined;
   readonly #times = { called: 0, begun: 0, connected: 0, answered: 0, ended: 0 };
 
   /** Throws for a request that cannot be sent, before anything is. */
@@ -327,15 +327,12 @@ export class FetchTask implements Task, ClientExchange {
     this.#state = DONE;
     this.#sender?.stop();
     this.#sink?.abandon();
-    if (this.#onAbort !== undefined) {
-      this.#settings.signal?.removeEventListener("abort", this.#onAbort);
-    }
+    this.#leaveSignal?.();
     this.#dispatcher.remove(this, this.#begun);
   }
 
   #listenTo(signal: AbortSignal): void {
-    this.#onAbort = () => this.#giveUp(signal.reason);
-    signal.addEventListener("abort", this.#onAbort, { once: true });
+    this.#leaveSignal = onAbort(signal, () => this.#giveUp(signal.reason));
   }
 }
 

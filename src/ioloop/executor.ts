@@ -5,6 +5,7 @@
 
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { onAbort } from "../util.ts";
 import { type RemoteError, restoreError } from "./remote-error.ts";
 
 /**
@@ -83,20 +84,19 @@ export class WorkerExecutor implements Executor {
       const { module, name, signal, transfer = [] } = optionsOf(task);
       if (this.#closed) throw new Error(`Cannot run ${name}: the executor is shut down`);
       signal?.throwIfAborted();
-      const stop = (): void => this.#cancel(job, signal?.reason);
       const job: Job = {
         order: { module: String(module), name, args },
         transfer,
         resolve: (value) => {
-          signal?.removeEventListener("abort", stop);
+          unlisten?.();
           resolve(value as Result);
         },
         reject: (error) => {
-          signal?.removeEventListener("abort", stop);
+          unlisten?.();
           reject(error);
         },
       };
-      signal?.addEventListener("abort", stop, { once: true });
+      const unlisten = signal && onAbort(signal, () => this.#cancel(job, signal.reason));
       this.#waiting.add(job);
       this.#serve();
     });

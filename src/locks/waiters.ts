@@ -3,7 +3,7 @@
  * gives up leaves the list at once, so that a lock nobody releases does not collect the dead.
  */
 
-import { TimeoutError } from "../util.ts";
+import { onAbort, TimeoutError } from "../util.ts";
 
 /** How long to wait. */
 export interface WaitOptions {
@@ -60,12 +60,10 @@ export class Waiter<Value, Item> {
       }, milliseconds);
     }
     if (signal === undefined) return;
-    const abort = (): void => {
+    this.#unlisten = onAbort(signal, () => {
       clearTimeout(this.#timer);
       leave(signal);
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    this.#unlisten = () => signal.removeEventListener("abort", abort);
+    });
   }
 }
 
