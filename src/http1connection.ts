@@ -335,11 +335,11 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
     this.#writer = writer;
     const hasBody = head.hasBody;
     this.#state = nextState(this.#state, hasBody ? HEAD_DONE : MESSAGE_DONE);
-    const delegate = owner.delegate.startRequest(writer);
-    this.#delegate = delegate;
     if (hasBody) this.#expectBody(head);
     let waiting: PromiseLike<unknown> | void;
     try {
+      const delegate = owner.delegate.startRequest(writer, head, head);
+      this.#delegate = delegate;
       waiting = delegate.headersReceived(head, head);
     } catch (error) {
       this.#delegateThrew(error);

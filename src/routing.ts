@@ -30,8 +30,14 @@ export abstract class Router implements HTTPServerConnectionDelegate {
   /** The delegate for a request, or undefined if this router has none. */
   abstract findHandler(request: HTTPServerRequest): HTTPMessageDelegate | undefined;
 
-  startRequest(connection: HTTPConnection): HTTPMessageDelegate {
-    return new RoutedRequest(this, connection);
+  startRequest(
+    connection: HTTPConnection,
+    startLine?: RequestStartLine,
+    headers?: HTTPHeaders,
+  ): HTTPMessageDelegate {
+    if (startLine === undefined || headers === undefined)
+      return new RoutedRequest(this, connection);
+    return delegateFor(this, new HTTPServerRequest(startLine, headers, connection));
   }
 }
 
@@ -39,6 +45,10 @@ export abstract class Router implements HTTPServerConnectionDelegate {
 export interface ReversibleRouter {
   /** The path of the rule with this name, or undefined if there is none. */
   reverseUrl(name: string, ...args: unknown[]): string | undefined;
+}
+
+function delegateFor(router: Router, request: HTTPServerRequest): HTTPMessageDelegate {
+  return router.findHandler(request) ?? new NotFound(request.connection);
 }
 
 /** Waits for the head, has the delegate found, and passes everything on to it. */
@@ -54,7 +64,7 @@ class RoutedRequest implements HTTPMessageDelegate {
 
   headersReceived(startLine: RequestStartLine, headers: HTTPHeaders): PromiseLike<unknown> | void {
     const request = new HTTPServerRequest(startLine, headers, this.#connection);
-    const delegate = this.#router.findHandler(request) ?? new NotFound(this.#connection);
+    const delegate = delegateFor(this.#router, request);
     this.#delegate = delegate;
     return delegate.headersReceived(startLine, headers);
   }

@@ -104,9 +104,17 @@ export const headFlags = {
   untilClose: (flags: number): boolean => (flags & FLAG_UNTIL_CLOSE) !== 0,
 };
 
+let lastName = "";
+let lastId: number | undefined;
+
 /** The id of a known field's name, as it is spelled or in lower case; undefined for others. */
 export function headerId(name: string): number | undefined {
-  return ids.get(name);
+  // Most requests are asked for the same one field, If-None-Match.
+  if (name !== lastName) {
+    lastName = name;
+    lastId = ids.get(name);
+  }
+  return lastId;
 }
 
 /** Adds every field of a head to `fields`. The core parses the kept text once more to find them. */

@@ -10,8 +10,15 @@ import type { RequestStartLine, ResponseStartLine } from "./start-line.ts";
 
 /** Makes the delegate of each request on a server's connections. */
 export interface HTTPServerConnectionDelegate {
-  /** A request is beginning; `connection` takes its response. */
-  startRequest(connection: HTTPConnection): HTTPMessageDelegate;
+  /**
+   * A request is beginning; `connection` takes its response. Where the head is there already, it is
+   * given too: who chooses by it need not wait for `headersReceived`, which is called all the same.
+   */
+  startRequest(
+    connection: HTTPConnection,
+    startLine?: RequestStartLine,
+    headers?: HTTPHeaders,
+  ): HTTPMessageDelegate;
 }
 
 /**
