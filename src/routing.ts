@@ -114,7 +114,16 @@ export class Rule {
   readonly options: object | undefined;
   readonly name: string | undefined;
 
+  /** Throws a TypeError for what is no matcher or no target, such as a class that is not there yet. */
   constructor(matcher: Matcher, target: RuleTarget, options?: object, name?: string) {
+    if (typeof matcher?.match !== "function") {
+      throw new TypeError(`Cannot add a rule: ${String(matcher)} is no pattern and no matcher`);
+    }
+    if (typeof target !== "function" && (typeof target !== "object" || target === null)) {
+      throw new TypeError(
+        `Cannot add the rule "${String(matcher)}": its target is ${String(target)}`,
+      );
+    }
     this.matcher = matcher;
     this.target = target;
     this.options = options;
@@ -199,6 +208,9 @@ export class RuleRouter extends Router {
 
   #ruleFrom(rule: RuleLike): Rule {
     if (rule instanceof Rule) return rule;
+    if (!Array.isArray(rule)) {
+      throw new TypeError(`Cannot add the rule ${String(rule)}: expected [pattern, target]`);
+    }
     const [pattern, target, options, name] = rule;
     const below = Array.isArray(target) ? this.newRouter(target as readonly RuleLike[]) : target;
     const matcher =

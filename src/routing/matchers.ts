@@ -111,9 +111,12 @@ export class PathMatches implements Matcher {
     return this.#source;
   }
 
-  /** Throws if the pattern has other than as many groups, or cannot be reversed. */
+  /**
+   * Throws if the pattern has other than as many groups, or cannot be reversed, and for undefined and
+   * null. A slash stays one where that leads back here.
+   */
   reverse(...args: unknown[]): string {
-    const pieces = this.#pattern.pieces;
+    const { pieces, regexp } = this.#pattern;
     if (pieces === undefined) {
       throw new Error(`Cannot reverse "${this.#source}": it is more than text and groups`);
     }
@@ -122,12 +125,21 @@ export class PathMatches implements Matcher {
         `Cannot reverse "${this.#source}": it has ${pieces.length - 1} groups, got ${args.length} arguments`,
       );
     }
-    return pieces
-      .map((piece, index) => (index === 0 ? "" : escaped(args[index - 1])) + piece)
-      .join("");
+    const values = args.map((value, index) => this.#escaped(value, index));
+    const path = filled(pieces, values);
+    if (regexp.test(path) || !values.some((value) => value.includes("/"))) return path;
+    const oneSegmentEach = values.map((value) => value.replaceAll("/", "%2F"));
+    return filled(pieces, oneSegmentEach);
+  }
+
+  #escaped(value: unknown, index: number): string {
+    if (value === undefined || value === null) {
+      throw new TypeError(`Cannot reverse "${this.#source}": argument ${index + 1} is ${value}`);
+    }
+    return urlEscape(value instanceof Uint8Array ? value : String(value), false);
   }
 }
 
-function escaped(value: unknown): string {
-  return urlEscape(value instanceof Uint8Array ? value : String(value), false);
+function filled(pieces: readonly string[], values: readonly string[]): string {
+  return pieces.map((piece, index) => (index === 0 ? "" : values[index - 1]) + piece).join("");
 }

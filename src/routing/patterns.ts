@@ -21,7 +21,8 @@ const special = /[\\^$.*+?()[\]{}|]/;
 
 /**
  * Compiles a pattern. It must match the whole path: `^` and `$` are added. Python's `(?P<name>…)`
- * is understood. Throws a SyntaxError for a malformed one.
+ * is understood. Throws a SyntaxError for a malformed one, and for one with named and unnamed groups:
+ * a method could not be given both.
  */
 export function compilePattern(pattern: string | RegExp): CompiledPattern {
   const given = typeof pattern === "string" ? pattern : pattern.source;
@@ -32,12 +33,17 @@ export function compilePattern(pattern: string | RegExp): CompiledPattern {
     .replace(colonName, (_all, _name, _group, expression) => `(${expression ?? "[^/]+"})`);
   const flags = typeof pattern === "string" ? "" : pattern.flags.replace(/[gy]/g, "");
   const regexp = new RegExp(`^(?:${source})$`, flags);
+  const groups = new RegExp(`${regexp.source}|`, flags).exec("") as RegExpExecArray;
+  const named = Object.keys(groups.groups ?? {}).length;
+  if (named > 0 && named < groups.length - 1) {
+    throw new SyntaxError(`Cannot use pattern "${given}": it has named and unnamed groups`);
+  }
   const plain = flags === "" && !special.test(source);
   return {
     literal: plain ? source : undefined,
     prefix: flags.includes("i") ? "" : literalPrefix(source),
     regexp,
-    hasNames: /\(\?<[^=!]/.test(source),
+    hasNames: named > 0,
     pieces: reversiblePieces(source),
   };
 }

@@ -50,11 +50,14 @@ export class RedirectHandler extends RequestHandler {
   }
 
   get(): void {
-    const url = this.#url.replace(/\{(\w+)\}/g, (_all, name: string) => {
-      const group = this.pathKwargs?.[name] ?? this.pathArgs[Number(name)];
-      return urlEscape(group ?? "", false);
+    const endOfHost = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i.exec(this.#url)?.[0].length ?? 0;
+    const url = this.#url.replace(/\{(\w+)\}/g, (_all, name: string, at: number) => {
+      const group = this.pathKwargs?.[name] ?? this.pathArgs[Number(name)] ?? "";
+      // A group must not end the host before its time: "https://{0}.example.org/".
+      if (at < endOfHost && group.includes("/")) throw new HTTPError(404);
+      return urlEscape(group, false);
     });
-    // A group that begins with a slash must not turn the rest into a host.
+    // Nor may one that begins with a slash turn the rest into a host.
     if (/^[/\\]{2}/.test(url)) throw new HTTPError(404);
     const { query } = this.request;
     const between = url.includes("?") ? "&" : "?";

@@ -132,6 +132,7 @@ describe("RedirectHandler", () => {
     ["/pictures/(.*)", RedirectHandler, { url: "/photos/{0}" }],
     ["/(?<year>\\d+)/(?<month>\\d+)", RedirectHandler, { url: "/{month}-{year}" }],
     ["/any/(.*)", RedirectHandler, { url: "/{0}" }],
+    ["/shop/(.*)", RedirectHandler, { url: "https://{0}.example.org/shop" }],
   ];
   const cases = [
     { path: "/old", status: 301, location: "/new" },
@@ -139,6 +140,8 @@ describe("RedirectHandler", () => {
     { path: "/temporary?y=2", status: 302, location: "/new?x=1&y=2" },
     { path: "/pictures/a%20b/%C3%BC?x", status: 301, location: "/photos/a%20b/%C3%BC?x" },
     { path: "/2009/07", status: 301, location: "/07-2009" },
+    { path: "/shop/se", status: 301, location: "https://se.example.org/shop" },
+    { path: "/shop/a@b:c", status: 301, location: "https://a%40b%3Ac.example.org/shop" },
     { path: "/any/a%0d%0aSet-Cookie:b", status: 301, location: "/a%0D%0ASet-Cookie%3Ab" },
   ];
   test.each(cases)("$path leads to $location", async ({ path, status, location }) => {
@@ -147,7 +150,8 @@ describe("RedirectHandler", () => {
     expect(answer.header("Location")).toEqual([location]);
   });
 
-  test.each(["/any//evil.com", "/any/%2fevil.com"])("%s leads nowhere", async (path) => {
+  const elsewhere = ["/any//evil.com", "/any/%2fevil.com", "/shop/evil.com/", "/shop/evil.com%2f"];
+  test.each(elsewhere)("%s leads nowhere", async (path) => {
     expect((await ask(handlers, `GET ${path}`)).status).toBe(404);
   });
 

@@ -108,7 +108,11 @@ describe("a body", () => {
       write: () => promise,
       message: /write Promise: .*; await it$/,
     },
-    { name: "Map", write: () => new Map([["a", 1]]), message: /write Map: nothing of it would be in/ },
+    {
+      name: "Map",
+      write: () => new Map([["a", 1]]),
+      message: /write Map: nothing of it would be in/,
+    },
     { name: "Blob", write: () => new Blob(["a"]), message: /write Blob/ },
     { name: "stream", write: () => new ReadableStream(), message: /write ReadableStream/ },
     { name: "Error", write: () => new Error("a"), message: /write Error/ },

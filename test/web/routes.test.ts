@@ -138,12 +138,57 @@ describe("routes", () => {
 
   test("reverseUrl fills a named rule's groups", () => {
     const application = new Application(handlers);
-    expect(application.reverseUrl("post", 2026, "a/b ü")).toBe(
-      "/post/2026/a%2Fb%20%C3%BC".replace("%2F", "/"),
-    );
+    expect(application.reverseUrl("post", 2026, "a b ü")).toBe("/post/2026/a%20b%20%C3%BC");
     expect(application.reverseUrl("dots")).toBe("/dots.txt");
     expect(() => application.reverseUrl("post", 1)).toThrow(/2 groups, got 1/);
     expect(() => application.reverseUrl("nobody")).toThrow(/nobody/);
     expect(() => application.reverseUrl("optional", 1)).toThrow(/more than text and groups/);
+    for (const nothing of [undefined, null]) {
+      expect(() => application.reverseUrl("post", 2026, nothing)).toThrow(
+        `Cannot reverse "/post/:year/:slug": argument 2 is ${nothing}`,
+      );
+    }
+  });
+
+  test.each([
+    { pattern: "/a/:id", value: "x/y", url: "/a/x%2Fy" },
+    { pattern: "/a/([^/]+)", value: "x/y", url: "/a/x%2Fy" },
+    { pattern: "/a/(.*)", value: "x/y", url: "/a/x/y" },
+    { pattern: "/a/(.*)", value: "100%", url: "/a/100%25" },
+    { pattern: "/a/:id", value: "?#&", url: "/a/%3F%23%26" },
+    { pattern: "/a/(\\d+)", value: "x/y", url: "/a/x%2Fy" },
+  ])("reverseUrl of $pattern with $value leads back", async ({ pattern, value, url }) => {
+    const application = new Application([[pattern, Story, {}, "a"] as RuleLike]);
+    expect(application.reverseUrl("a", value)).toBe(url);
+    if (!pattern.includes("\\d"))
+      expect(jsonOf(await ask(application, `GET ${url}`))).toEqual({ ids: [value] });
+  });
+});
+
+describe("a rule is refused when it is added", () => {
+  const wrong: { rule: unknown; message: string }[] = [
+    { rule: ["/a", undefined], message: 'Cannot add the rule "/a": its target is undefined' },
+    { rule: ["/a", "Handler"], message: 'Cannot add the rule "/a": its target is Handler' },
+    { rule: ["/a"], message: 'Cannot add the rule "/a": its target is undefined' },
+    { rule: [5, Hello], message: "5 is no pattern and no matcher" },
+    { rule: [undefined, Hello], message: "undefined is no pattern and no matcher" },
+    { rule: "/a", message: "Cannot add the rule /a: expected [pattern, target]" },
+    { rule: undefined, message: "Cannot add the rule undefined: expected [pattern, target]" },
+    { rule: ["/(", Hello], message: "Invalid regular expression" },
+    {
+      rule: ["/(?<year>\\d+)/(\\d+)", Hello],
+      message: 'Cannot use pattern "/(?<year>\\d+)/(\\d+)": it has named and unnamed groups',
+    },
+    { rule: ["/:id/(?<n>.)", Hello], message: "it has named and unnamed groups" },
+  ];
+  test.each(wrong)("$rule", ({ rule, message }) => {
+    expect(() => new Application([rule as RuleLike])).toThrow(message);
+    const application = new Application();
+    expect(() => application.addHandlers(".*", [rule as RuleLike])).toThrow(message);
+  });
+
+  test("with a URLSpec too", () => {
+    const target = undefined as unknown as typeof Hello;
+    expect(() => new URLSpec("/a", target)).toThrow("its target is undefined");
   });
 });
