@@ -7,7 +7,8 @@
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
 import { loadedFiles, ProgramFiles } from "./autoreload/files.ts";
-import { RELOAD, supervise, superviseHere, VARIABLE } from "./autoreload/supervisor.ts";
+import { standIn } from "./autoreload/stand-in.ts";
+import { RELOAD, supervise, VARIABLE } from "./autoreload/supervisor.ts";
 import { IOLoop } from "./ioloop.ts";
 import { genLog } from "./log.ts";
 import { taskId } from "./process.ts";
@@ -37,16 +38,23 @@ export function start(options: AutoreloadOptions = {}): void {
   if (process.env[VARIABLE] === undefined) {
     // A channel to a parent says that somebody else has forked this process and expects it to live.
     if (process.send !== undefined || taskId() !== undefined) return;
-    superviseHere(IOLoop.current().host.programCommand(), files, checkTime);
+    const { entry, paths } = files;
+    const command = IOLoop.current().host.programCommand();
+    standIn({ entry, paths, checkTime, command }, runtimeOf(command));
   }
   // What this program starts is not run by the supervisor.
   delete process.env[VARIABLE];
   files.mark();
   const parent = process.ppid;
   timer = setInterval(() => {
-    if (process.ppid === parent) look();
-    // The supervisor was killed: nobody would start this program again, or end it.
-    else process.kill(process.pid, "SIGTERM");
+    if (process.ppid === parent) {
+      look();
+      return;
+    }
+    // The supervisor was killed: nobody would start this program again, or end it. Once, as a second
+    // signal breaks off what stops gracefully.
+    clearInterval(timer);
+    process.kill(process.pid, "SIGTERM");
   }, checkTime);
   timer.unref();
 }
@@ -83,14 +91,19 @@ export interface RunOptions extends AutoreloadOptions {
  * files change: what `squall autoreload` does. One that fails waits for the next change. Resolves
  * with an exit code when a signal has ended it.
  */
-export function run(program: readonly string[], options: RunOptions = {}): Promise<number> {
+export async function run(program: readonly string[], options: RunOptions = {}): Promise<number> {
   const { checkTime = CHECK_TIME, untilSuccess = false } = options;
-  const own = IOLoop.current().host.programCommand();
-  // What comes before this program's own file and arguments: the runtime and its flags.
-  const runtime = own.slice(0, own.length - (process.argv.length - 1));
+  const runtime = runtimeOf(IOLoop.current().host.programCommand());
   const watched = new ProgramFiles(program[0]);
   for (const path of options.watch ?? []) watched.add(path);
-  return supervise([...runtime, ...program], watched, { checkTime, untilSuccess });
+  const until = untilSuccess ? "success" : "signal";
+  const { code } = await supervise([...runtime, ...program], watched, { checkTime, until });
+  return code;
+}
+
+/** What comes before this program's own file and arguments: the runtime and its flags. */
+function runtimeOf(command: readonly string[]): readonly string[] {
+  return command.slice(0, command.length - (process.argv.length - 1));
 }
 
 function look(): void {

@@ -57,6 +57,17 @@ createServer((request) => process.exit(Number(request.url?.slice(1))))
   });
 `;
 
+/** Takes its time to stop. */
+const SERVER_THAT_STOPS = `${SERVER}
+process.on("SIGTERM", () => {
+  console.log("stopped");
+  setTimeout(() => process.exit(5), 200);
+});
+`;
+
+/** Not on Node before 22.15. */
+const HEARS_SIGNALS = process.versions.deno !== undefined || process.execve !== undefined;
+
 const ask = (port: string, code: number): Promise<unknown> =>
   fetch(`http://127.0.0.1:${port}/${code}`).catch(() => undefined);
 
@@ -89,12 +100,24 @@ describe("start", () => {
     expect(await running.ended).toBe(7);
   });
 
-  test("the program ends when its supervisor is killed", async () => {
+  test("a signal goes on to the program, whose end the supervisor waits for", async () => {
+    write("app.ts", SERVER_THAT_STOPS);
+    const running = start("app.ts");
+    await running.says(/v1 \d+/);
+    running.kill("SIGTERM");
+    // Where the supervisor hears no signals it is gone before.
+    expect(await running.ended).toBe(HEARS_SIGNALS ? 5 : "SIGTERM");
+    expect(running.output).toContain("stopped\n");
+  });
+
+  test("the program is told to end, once, when its supervisor is killed", async () => {
+    write("app.ts", SERVER_THAT_STOPS);
     const running = start("app.ts");
     await running.says(/v1 \d+/);
     running.kill("SIGKILL");
     // Both hold the output open: the end of it is the end of both.
     expect(await running.ended).toBe("SIGKILL");
+    expect(running.output.match(/stopped/g)).toHaveLength(1);
   });
 
   function startWithPort(port: string): Program {

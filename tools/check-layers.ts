@@ -60,6 +60,7 @@ const lines: readonly Line[] = [
         "node:child_process",
         "node:fs",
         "node:module",
+        "node:os",
         "node:path",
         "node:process",
         "node:url",

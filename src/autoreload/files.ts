@@ -20,7 +20,8 @@ const SOURCE = /\.[cm]?[jt]sx?$/;
 
 /** Files of a program, with what they import; those that were read before are read when changed. */
 export class ProgramFiles {
-  readonly #entry: string | undefined;
+  /** The program's main file. */
+  readonly entry: string | undefined;
   readonly #added = new Set<string>();
   readonly #loaded: () => string[];
   /** What each file imports, as it says it. */
@@ -30,13 +31,18 @@ export class ProgramFiles {
 
   /** Takes the program's main file, if there is one, and what tells the modules it has loaded. */
   constructor(entry: string | undefined, loaded: () => string[] = () => []) {
-    this.#entry = entry === undefined ? undefined : existing(resolve(entry));
+    this.entry = entry === undefined ? undefined : existing(resolve(entry));
     this.#loaded = loaded;
   }
 
   /** Watches a file as well, or whatever is in a folder. It may come into being later. */
   add(path: string): void {
     this.#added.add(resolve(path));
+  }
+
+  /** What is watched besides what the main file imports. */
+  get paths(): string[] {
+    return [...this.#added, ...this.#loaded()];
   }
 
   /** Takes the files as they are for unchanged. */
@@ -69,7 +75,7 @@ export class ProgramFiles {
 
   #look(): Map<string, string> {
     const marks = new Map<string, string>();
-    const queue = this.#entry === undefined ? [] : [this.#entry];
+    const queue = this.entry === undefined ? [] : [this.entry];
     queue.push(...this.#loaded(), ...[...this.#added].flatMap(filesOf));
     for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
       if (marks.has(file)) continue;

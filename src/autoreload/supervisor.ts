@@ -1,9 +1,10 @@
 /**
- * Runs a program, again each time that its files change: in the place of a process that has called
- * `start`, or for the command line. Private to `autoreload`.
+ * Runs a program, again each time that its files change. Private to `autoreload`; in the place of a
+ * process that has called `start` it runs in `take-over.ts`.
  */
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { writeSync } from "node:fs";
 import process from "node:process";
 import type { ProgramFiles } from "./files.ts";
 
@@ -14,119 +15,154 @@ export const VARIABLE = "SQUALL_AUTORELOAD";
 /** Milliseconds that a program has to end gracefully before it is killed. */
 const PATIENCE = 3000;
 
-type Command = readonly string[];
-
-/**
- * Runs the program until it ends by itself, and exits as it did. Nothing else happens in this
- * process meanwhile, so that what it has prepared does not happen twice. A program that fails after
- * a change waits for the next one.
- */
-export function superviseHere(command: Command, files: ProgramFiles, checkTime: number): never {
-  const [program = "", ...args] = command;
-  const env = { ...process.env, [VARIABLE]: "1" };
-  // What has been prepared to stop servers cannot run in here: SIGTERM ends this process at once.
-  process.removeAllListeners("SIGTERM");
-  // The terminal interrupts both: the program stops, and what it exits with decides.
-  process.on("SIGINT", () => undefined);
-  for (let isFirst = true; ; isFirst = false) {
-    files.mark();
-    const { status, signal, error } = spawnSync(program, args, { stdio: "inherit", env });
-    if (error !== undefined) throw error;
-    if (status === RELOAD) continue;
-    if (signal !== null) endBySignal(signal);
-    if (isFirst || status === 0) process.exit(status ?? 1);
-    say(`exited with code ${status}; waiting for a change`);
-    while (files.changed().length === 0) sleep(checkTime);
-  }
-}
-
 export interface SuperviseOptions {
+  /** Milliseconds between two looks at the files. */
   readonly checkTime: number;
-  /** Ends with the program once it has succeeded, instead of waiting for the next change. */
-  readonly untilSuccess: boolean;
+  /**
+   * When it ends: only by a signal; with the program once that has succeeded; or as the program
+   * does, which looks at its files itself, and waits for a change only when it has failed after one.
+   */
+  readonly until: "signal" | "success" | "end";
 }
 
-/**
- * Runs a program for the command line, and ends it when a file has changed. Resolves with the exit
- * code, once told to end by a signal or when the program has succeeded as asked.
- */
+/** How a program has ended. */
+export interface Ended {
+  readonly code: number;
+  readonly signal: NodeJS.Signals | undefined;
+}
+
+/** Runs a program, and resolves once that is over with how it ended last. */
 export function supervise(
-  command: Command,
+  command: readonly string[],
   files: ProgramFiles,
-  { checkTime, untilSuccess }: SuperviseOptions,
-): Promise<number> {
+  options: SuperviseOptions,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    let child: ChildProcess | undefined;
-    let state: "running" | "reloading" | "ending" | "waiting" = "running";
-    const start = (): void => {
-      const [program = "", ...args] = command;
-      state = "running";
-      files.mark();
-      child = spawn(program, args, {
-        stdio: "inherit",
-        env: { ...process.env, [VARIABLE]: "1" },
-      });
-      child.on("error", (error) => finish(() => reject(error)));
-      child.on("close", (code, signal) => ended(code, signal));
-    };
-    const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
-      child = undefined;
-      if (state === "ending") finish(() => resolve(code ?? 1));
-      else if (state === "reloading" || code === RELOAD) start();
-      else if (untilSuccess && code === 0) finish(() => resolve(0));
-      else {
-        say(`ended with ${signal ?? `code ${code}`}; waiting for a change`);
-        state = "waiting";
-      }
-    };
-    const look = (): void => {
-      if (state === "reloading" || state === "ending") return;
-      const [changed] = files.changed();
-      if (changed === undefined) return;
-      say(`${changed} changed; starting again`);
-      if (child === undefined) start();
-      else {
-        state = "reloading";
-        stop(child);
-      }
-    };
-    const end = (signal: NodeJS.Signals): void => {
-      if (child === undefined) finish(() => resolve(0));
-      // A second signal is for the program to understand.
-      else child.kill(signal);
-      state = "ending";
-    };
-    const timer = setInterval(look, checkTime);
-    const finish = (settle: () => void): void => {
-      clearInterval(timer);
-      process.off("SIGINT", end);
-      process.off("SIGTERM", end);
-      settle();
-    };
-    process.on("SIGINT", end);
-    process.on("SIGTERM", end);
-    start();
+    new Supervisor(command, files, options, resolve, reject).start();
   });
 }
 
+class Supervisor {
+  readonly #command: readonly string[];
+  readonly #files: ProgramFiles;
+  readonly #options: SuperviseOptions;
+  readonly #resolve: (ended: Ended) => void;
+  readonly #reject: (error: Error) => void;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #state: "running" | "reloading" | "ending" | "waiting" = "running";
+  #child: ChildProcess | undefined;
+  #isFirst = true;
+
+  constructor(
+    command: readonly string[],
+    files: ProgramFiles,
+    options: SuperviseOptions,
+    resolve: (ended: Ended) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#command = command;
+    this.#files = files;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#timer = setInterval(() => this.#look(), options.checkTime);
+    process.on("SIGINT", this.#interrupt);
+    process.on("SIGTERM", this.#terminate);
+  }
+
+  start(): void {
+    const [program = "", ...args] = this.#command;
+    this.#state = "running";
+    this.#files.mark();
+    const env = { ...process.env, [VARIABLE]: "1" };
+    this.#child = spawn(program, args, { stdio: "inherit", env });
+    this.#child.on("error", (error) => this.#finish(() => this.#reject(error)));
+    this.#child.on("close", (code, signal) => {
+      this.#child = undefined;
+      this.#ended({ code: code ?? 1, signal: signal ?? undefined });
+    });
+  }
+
+  #ended(ended: Ended): void {
+    if (this.#state === "ending" || this.#isLast(ended)) {
+      this.#finish(() => this.#resolve(ended));
+      return;
+    }
+    const isReload = this.#state === "reloading" || ended.code === RELOAD;
+    this.#isFirst = false;
+    if (isReload) this.start();
+    else {
+      say(`ended with ${ended.signal ?? `code ${ended.code}`}; waiting for a change`);
+      this.#state = "waiting";
+    }
+  }
+
+  #isLast({ code, signal }: Ended): boolean {
+    if (code === RELOAD || this.#state === "reloading") return false;
+    switch (this.#options.until) {
+      case "signal":
+        return false;
+      case "success":
+        return code === 0;
+      case "end":
+        return this.#isFirst || code === 0 || signal !== undefined;
+    }
+  }
+
+  #look(): void {
+    const isWaiting = this.#state === "waiting";
+    // One that runs until its end looks itself.
+    if (!isWaiting && (this.#options.until === "end" || this.#state !== "running")) return;
+    const [changed] = this.#files.changed();
+    if (changed === undefined) return;
+    say(`${changed} changed; starting again`);
+    if (this.#child === undefined) this.start();
+    else {
+      this.#state = "reloading";
+      stop(this.#child);
+    }
+  }
+
+  /** A terminal interrupts both: the program stops, and how it ends decides. */
+  readonly #interrupt = (): void => {
+    if (this.#child === undefined)
+      this.#finish(() => this.#resolve({ code: 130, signal: "SIGINT" }));
+    this.#state = "ending";
+  };
+
+  /** A second signal is for the program to understand. */
+  readonly #terminate = (): void => {
+    if (this.#child === undefined)
+      this.#finish(() => this.#resolve({ code: 0, signal: undefined }));
+    else send(this.#child, "SIGTERM");
+    this.#state = "ending";
+  };
+
+  #finish(settle: () => void): void {
+    clearInterval(this.#timer);
+    process.off("SIGINT", this.#interrupt);
+    process.off("SIGTERM", this.#terminate);
+    settle();
+  }
+}
+
 function stop(child: ChildProcess): void {
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+  send(child, "SIGTERM");
+  const timer = setTimeout(() => send(child, "SIGKILL"), PATIENCE);
   child.once("close", () => clearTimeout(timer));
 }
 
-/** Ends this process as its program was ended, so that who started it sees the same. */
-function endBySignal(signal: NodeJS.Signals): never {
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
-  sleep(1000);
-  process.exit(1);
+/** By its number: after `child.kill`, Deno says of any end that the signal was it. */
+function send({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(pid, signal);
+  } catch {
+    // It has just ended.
+  }
 }
 
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}
-
-function say(text: string): void {
-  process.stderr.write(`squall autoreload: ${text}\n`);
+/** Tells the person at the terminal. */
+export function say(text: string): void {
+  // By the descriptor: streams of a thread wait for the main one, which waits for this one.
+  writeSync(2, `squall autoreload: ${text}\n`);
 }
