@@ -32,7 +32,10 @@ export const schedule: usize = memory.data<u8>([
 /** The message, where its words can be loaded by the schedule: 16 words, each at its index * 4. */
 const MESSAGE: usize = memory.data(64, 16);
 
-/** Compresses the block at `p`, of which `n` bytes count, into the chaining value `out`. */
+/**
+ * Compresses the block at `p`, of which `n` bytes count, into the chaining value `out`. Both values
+ * may lie anywhere, as in a head that is being written.
+ */
 export function compressWords(
   value: usize,
   p: usize,
@@ -42,14 +45,14 @@ export function compressWords(
   out: usize,
 ): void {
   for (let i: usize = 0; i < 64; i += 4) store<u32>(MESSAGE + i, load32(p + i));
-  let v0 = load<u32>(value);
-  let v1 = load<u32>(value, 4);
-  let v2 = load<u32>(value, 8);
-  let v3 = load<u32>(value, 12);
-  let v4 = load<u32>(value, 16);
-  let v5 = load<u32>(value, 20);
-  let v6 = load<u32>(value, 24);
-  let v7 = load<u32>(value, 28);
+  let v0 = load32(value);
+  let v1 = load32(value + 4);
+  let v2 = load32(value + 8);
+  let v3 = load32(value + 12);
+  let v4 = load32(value + 16);
+  let v5 = load32(value + 20);
+  let v6 = load32(value + 24);
+  let v7 = load32(value + 28);
   let v8 = load<u32>(chaining);
   let v9 = load<u32>(chaining, 4);
   let v10 = load<u32>(chaining, 8);
@@ -125,14 +128,14 @@ export function compressWords(
     v9 += v14;
     v4 = rotr(v4 ^ v9, 7);
   }
-  store<u32>(out, v0 ^ v8);
-  store<u32>(out, v1 ^ v9, 4);
-  store<u32>(out, v2 ^ v10, 8);
-  store<u32>(out, v3 ^ v11, 12);
-  store<u32>(out, v4 ^ v12, 16);
-  store<u32>(out, v5 ^ v13, 20);
-  store<u32>(out, v6 ^ v14, 24);
-  store<u32>(out, v7 ^ v15, 28);
+  store<u32>(out, v0 ^ v8, 0, 1);
+  store<u32>(out, v1 ^ v9, 4, 1);
+  store<u32>(out, v2 ^ v10, 8, 1);
+  store<u32>(out, v3 ^ v11, 12, 1);
+  store<u32>(out, v4 ^ v12, 16, 1);
+  store<u32>(out, v5 ^ v13, 20, 1);
+  store<u32>(out, v6 ^ v14, 24, 1);
+  store<u32>(out, v7 ^ v15, 28, 1);
 }
 
 function word(s: usize, index: usize): u32 {

@@ -112,6 +112,24 @@ describe.each(builds)("$name", (build) => {
     }
   });
 
+  test("digests and the names of contents may be put anywhere", () => {
+    const bytes = pattern(200);
+    const digests = algorithms.map(({ name, id }) => {
+      return { id, digest: createHash(name).update(bytes).digest("hex") };
+    });
+    digests.push({ id: BLAKE3, digest: once(build, BLAKE3, bytes, INPUT) });
+    for (let out = DIGEST; out < DIGEST + 8; out++) {
+      build.memory.set(bytes, INPUT);
+      for (const { id, digest } of digests) {
+        const length = build.wasm.hash(id, INPUT, bytes.length, out);
+        expect(build.memory.toString("hex", out, out + length)).toBe(digest);
+      }
+      build.wasm.contentHash(INPUT, bytes.length, out);
+      const name = build.memory.toString("latin1", out, out + 32);
+      expect(name).toBe(digests.at(-1)?.digest.slice(0, 32));
+    }
+  });
+
   test("blake3 byte by byte", () => {
     const { size, digest } = blake3.find((row) => row.size === 5121) ?? { size: 0, digest: "" };
     const bytes = pattern(size);
