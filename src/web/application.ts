@@ -88,9 +88,11 @@ export class Application<
 
   /**
    * Runs a hook around every request's `prepare` and verb: it gets the handler, and `next` to go
-   * on with. The first one that was given is the outermost.
+   * on with, once. The first one that was given is the outermost. Throws a TypeError for what is no
+   * function.
    */
   use(hook: RequestHook): this {
+    if (typeof hook !== "function") throw new TypeError(`Cannot use ${String(hook)} as a hook`);
     this.hooks.push(hook);
     this.intercepts = true;
     return this;

@@ -106,7 +106,7 @@ async function runHooks(handler: RequestHandler, body: BodyStream | undefined): 
   const step = async (index: number): Promise<void> => {
     const hook = hooks[index];
     if (hook !== undefined) {
-      await hook(handler, () => step(index + 1));
+      await runHook(hook, handler, () => step(index + 1));
       return;
     }
     checkOrigin(handler);
@@ -123,6 +123,31 @@ async function runHooks(handler: RequestHandler, body: BodyStream | undefined): 
   } finally {
     body?.begin();
   }
+}
+
+/**
+ * Runs one hook around what comes after it, once. If the hook does not wait for that, it is waited
+ * for here: else the response would be finished before the verb has run, and nobody would hear of
+ * its errors.
+ */
+async function runHook(
+  hook: RequestHook,
+  handler: RequestHandler,
+  goOn: () => Promise<void>,
+): Promise<void> {
+  let rest: Promise<void> | undefined;
+  let isUnderWay = false;
+  const over = (): void => {
+    isUnderWay = false;
+  };
+  await hook(handler, () => {
+    if (rest !== undefined) throw new Error("Cannot go on: a hook has called next before");
+    isUnderWay = true;
+    rest = goOn();
+    rest.then(over, over);
+    return rest;
+  });
+  if (isUnderWay) await rest;
 }
 
 async function settle(handler: RequestHandler, result: PromiseLike<unknown>): Promise<void> {

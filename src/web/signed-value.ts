@@ -58,7 +58,7 @@ export interface CreateSignedValueOptions {
 }
 
 /**
- * Signs and dates a value under a name. Throws if the secret has several keys and `keyVersion`
+ * Signs and dates a value under a name. Throws a TypeError for what is no text and no bytes, and if the secret has several keys and `keyVersion`
  * names none of them (Tornado `create_signed_value`).
  */
 export function createSignedValue(
@@ -68,6 +68,9 @@ export function createSignedValue(
   options: CreateSignedValueOptions = {},
 ): string {
   const { version = DEFAULT_SIGNED_VALUE_VERSION, keyVersion, clock = seconds } = options;
+  if (typeof value !== "string" && !(value instanceof Uint8Array)) {
+    throw new TypeError(`Cannot sign "${name}": expected text or bytes, got ${String(value)}`);
+  }
   const timestamp = Math.floor(clock());
   if (isSingle(secret)) {
     const signing = { version, timestamp, keyVersion: keyVersion ?? 0 };
@@ -95,7 +98,8 @@ export interface DecodeSignedValueOptions {
 
 /**
  * What was signed under a name; undefined for a value that is forged, too old, signed under
- * another name or not signed at all (Tornado `decode_signed_value`).
+ * another name or not signed at all. Throws a RangeError for an age that is no number (Tornado
+ * `decode_signed_value`).
  */
 export function decodeSignedValue(
   secret: CookieSecret,
@@ -105,6 +109,10 @@ export function decodeSignedValue(
 ): Buffer | undefined {
   if (value === undefined || value.length === 0) return undefined;
   const { maxAgeDays = 31, clock = seconds } = options;
+  // No comparison with it is true: nothing would ever be too old.
+  if (Number.isNaN(Number(maxAgeDays))) {
+    throw new RangeError(`Cannot read "${name}": maxAgeDays is ${String(maxAgeDays)}`);
+  }
   const { minVersion = DEFAULT_SIGNED_VALUE_MIN_VERSION } = options;
   const one = isSingle(secret) ? secret : secret[signedValueKeyVersion(value) ?? -1];
   if (one === undefined) return undefined;

@@ -86,6 +86,37 @@ describe("app.use", () => {
     expect((await ask(application, "GET /")).body).toBe("caught: on purpose");
   });
 
+  test("a hook that does not wait for the rest is waited with", async () => {
+    class Slow extends RequestHandler {
+      async get(): Promise<string> {
+        await soon();
+        if (this.request.query === "fail") throw new HTTPError(418);
+        return "body";
+      }
+    }
+    const application = new Application([["/", Slow]]).use((_handler, next) => {
+      next();
+    });
+    expect((await ask(application, "GET /")).body).toBe("body");
+    expect((await ask(application, "GET /?fail")).status).toBe(418);
+  });
+
+  test("a hook goes on once", async () => {
+    let gets = 0;
+    class Counted extends RequestHandler {
+      get(): void {
+        gets++;
+      }
+    }
+    const application = new Application([["/", Counted]]).use(async (_handler, next) => {
+      await next();
+      await next();
+    });
+    expect((await ask(application, "GET /")).status).toBe(500);
+    expect(gets).toBe(1);
+    expect(() => application.use({} as never)).toThrow("Cannot use [object Object] as a hook");
+  });
+
   test("hooks run for streamed bodies, and before the XSRF check", async () => {
     class Counts extends RequestHandler {
       size = 0;

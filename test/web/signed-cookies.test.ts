@@ -36,8 +36,23 @@ describe("signed values", () => {
     }
   });
 
+  test.each([5, undefined, null, {}, true])("are not made of %s", (value) => {
+    expect(() => createSignedValue(secret, "key", value as string)).toThrow(
+      `Cannot sign "key": expected text or bytes, got ${String(value)}`,
+    );
+  });
+
   const signed = createSignedValue(secret, "key", "value", at(1300000000));
   const now = at(1300000000);
+
+  test("of an age that is no number are not taken for young ones", () => {
+    for (const maxAgeDays of [Number.NaN, "31 days" as unknown as number]) {
+      const options = { ...at(1900000000), maxAgeDays };
+      expect(() => decodeSignedValue(secret, "key", signed, options)).toThrow(RangeError);
+    }
+    const ever = { ...at(1900000000), maxAgeDays: Number.POSITIVE_INFINITY };
+    expect(decodeSignedValue(secret, "key", signed, ever)?.toString()).toBe("value");
+  });
   const forgeries = [
     { name: "nothing", value: "" },
     { name: "another name", value: signed.replace("3:key", "3:kex") },
