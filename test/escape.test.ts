@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import {
   jsonDecode,
   jsonEncode,
+  linkify,
   nativeStr,
   parseQsBytes,
   recursiveUnicode,
@@ -63,6 +64,30 @@ describe("xhtmlEscape", () => {
     // @ts-expect-error neither is null
     expect(() => xhtmlEscape(null)).toThrow("expected a string or bytes, got null");
     expect(() => xhtmlEscape(bytes(0xff))).toThrow(TypeError);
+  });
+
+  // An engine with tail calls would never have come back from the first of them.
+  test.each([
+    xhtmlEscape,
+    xhtmlUnescape,
+    linkify,
+    squeeze,
+    urlEscape,
+    urlUnescape,
+    urlUnescapeBytes,
+    parseQsBytes,
+    jsonDecode,
+  ])("$name refuses what is not there", (act) => {
+    for (const [value, kind] of [
+      [undefined, "undefined"],
+      [null, "null"],
+      [5, "number"],
+      [[], "object"],
+    ] as const) {
+      expect(() => act(value as unknown as string)).toThrow(
+        new TypeError(`Cannot convert text: expected a string or bytes, got ${kind}`),
+      );
+    }
   });
 
   test("xhtmlUnescape undoes any text", () => {

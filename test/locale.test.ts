@@ -251,8 +251,12 @@ describe("dates", () => {
   });
 
   test("what is no date", () => {
-    expect(() => get("en_US").formatDate(new Date(Number.NaN))).toThrow("it is no date");
+    expect(() => get("en_US").formatDate(new Date(Number.NaN))).toThrow("Invalid Date is no date");
     expect(() => get("en_US").formatDay(Number.NaN)).toThrow(RangeError);
+    for (const value of ["2026-01-01", undefined, null]) {
+      const message = `Cannot format date: ${value} is no date`;
+      expect(() => get("en_US").formatDate(value as unknown as Date)).toThrow(message);
+    }
   });
 });
 
@@ -272,6 +276,8 @@ describe("lists, numbers and placeholders", () => {
     { value: 999, text: "999" },
     { value: 1000, text: "1,000" },
     { value: -123456, text: "-123,456" },
+    { value: 1234567.8912, text: "1,234,567.8912" },
+    { value: -0.12345, text: "-0.12345" },
     { value: 12345678901234567890n, text: "12,345,678,901,234,567,890" },
   ])("friendlyNumber $text", ({ value, text }) => {
     expect(get("en_US").friendlyNumber(value)).toBe(text);

@@ -272,9 +272,19 @@ describe("files", () => {
     { name: "no list", text: '{"workers": 1}', message: "expected a list of int" },
     { name: "bad text", text: '{"port": "x"}', message: 'expected int, got "x"' },
     { name: "no object", text: "5", message: "holds no object" },
+    { name: "a list", text: "[1]", message: "holds no object" },
     { name: "no JSON", text: "{", message: /JSON|property name/ },
-  ])("refuses $name", ({ text, message }) => {
-    expect(() => options.parseConfigFile(file("bad.json", text))).toThrow(message);
+  ])("refuses $name, and names the file", ({ text, message }) => {
+    const read = (): void => options.parseConfigFile(file("bad.json", text));
+    expect(read).toThrow(message);
+    expect(read).toThrow(OptionError);
+    expect(read).toThrow(/^Cannot (use|parse) ".*bad\.json": /);
+  });
+
+  test("refuses a module that is none, and names it", () => {
+    const read = (): void => options.parseConfigFile(file("bad.mjs", "export const port = ;"));
+    expect(read).toThrow(OptionError);
+    expect(read).toThrow(/^Cannot parse ".*bad\.mjs": /);
   });
 
   test("a file that is not there", () => {

@@ -2,7 +2,7 @@
  * Between text and HTML or XML. Private to the module escape.
  */
 import { NAMED_CHARACTERS, UNCLOSED_NAMES } from "./entities.ts";
-import { toUnicode } from "./text.ts";
+import { textOf } from "./text.ts";
 
 /**
  * Markup that is safe as it stands. Escaping passes it through, so that `{{ escape(x) }}` and
@@ -38,7 +38,7 @@ const SHORT = 48;
 export function xhtmlEscape(value: Escapable): string {
   if (typeof value === "string") return isPlain(value) ? value : escapeText(value);
   if (value instanceof SafeString) return value.toString();
-  return xhtmlEscape(toUnicode(value));
+  return xhtmlEscape(textOf(value));
 }
 
 function isPlain(text: string): boolean {
@@ -92,7 +92,7 @@ export function safeEscape(value: Escapable): SafeString {
  * HTML 4.01), decimal and hexadecimal ones. What is no reference stays as it is.
  */
 export function xhtmlUnescape(value: string | Uint8Array): string {
-  return toUnicode(value).replace(
+  return textOf(value).replace(
     /&(?:#(\d+);?|#x([\da-f]+);?|([a-z][a-z\d]{0,31})(;?))/gi,
     (reference, decimal?: string, hex?: string, name?: string, end?: string) => {
       if (decimal !== undefined) return character(Number.parseInt(decimal, 10));

@@ -24,6 +24,17 @@ export function toUnicode(value: string | Uint8Array | undefined): string | unde
   throw unexpected(value);
 }
 
+/** `toUnicode` of what must be there. Throws a TypeError for anything else than text or bytes. */
+export function textOf(value: string | Uint8Array): string {
+  checkText(value);
+  return toUnicode(value);
+}
+
+/** Throws a TypeError for what is neither text nor bytes. */
+export function checkText(value: string | Uint8Array): void {
+  if (typeof value !== "string" && !(value instanceof Uint8Array)) throw unexpected(value);
+}
+
 function unexpected(value: unknown): TypeError {
   const kind = value === null ? "null" : typeof value;
   return new TypeError(`Cannot convert text: expected a string or bytes, got ${kind}`);
@@ -50,6 +61,7 @@ function isPlain(value: unknown): value is Record<string, unknown> {
 
 /** One space for every run of blanks and control characters, none at either end. */
 export function squeeze(value: string): string {
+  if (typeof value !== "string") throw unexpected(value);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it squeezes
   return value.replace(/[\x00-\x20]+/g, " ").replace(/^ | $/g, "");
 }
@@ -66,5 +78,5 @@ export function jsonEncode(value: unknown): string {
 
 /** The value of a JSON text. */
 export function jsonDecode(value: string | Uint8Array): unknown {
-  return JSON.parse(toUnicode(value));
+  return JSON.parse(textOf(value));
 }

@@ -2,12 +2,14 @@
  * Percent-encoding and query strings. Private to the module escape.
  */
 import { Buffer } from "node:buffer";
+import { checkText } from "./text.ts";
 
 /**
  * Escapes text or bytes for a query (`plus`, the default: a space becomes "+") or for a path
  * (without `plus`: a space becomes "%20", and "/" stays).
  */
 export function urlEscape(value: string | Uint8Array, plus = true): string {
+  checkText(value);
   const escaped = typeof value === "string" ? escapeText(value) : escapeBytes(value);
   return plus ? escaped.replaceAll("%20", "+") : escaped.replaceAll("%2F", "/");
 }
@@ -42,6 +44,7 @@ export interface UrlUnescapeOptions {
  * allow become U+FFFD.
  */
 export function urlUnescape(value: string | Uint8Array, options: UrlUnescapeOptions = {}): string {
+  checkText(value);
   const { plus = true, encoding = "utf-8" } = options;
   const raw = typeof value === "string" ? value : Buffer.from(value).toString("utf8");
   const text = plus ? raw.replaceAll("+", " ") : raw;
@@ -55,6 +58,7 @@ export function urlUnescape(value: string | Uint8Array, options: UrlUnescapeOpti
 
 /** The bytes of percent-encoded text, for values that are not text. */
 export function urlUnescapeBytes(value: string | Uint8Array, plus = true): Uint8Array {
+  checkText(value);
   const text = Buffer.from(value).toString("latin1");
   return percentDecode(plus ? text.replaceAll("+", " ") : text);
 }
@@ -104,6 +108,7 @@ export function parseQsBytes(
   query: string | Uint8Array,
   options: ParseQueryOptions = {},
 ): Map<string, Uint8Array[]> {
+  checkText(query);
   const { keepBlankValues = false, strictParsing = false, maxFields = Infinity } = options;
   const text = latin1Of(query).replaceAll("+", " ");
   const fields = new Map<string, Uint8Array[]>();

@@ -74,10 +74,10 @@ export abstract class Locale {
     return formatMessage(this.translate("%(commas)s and %(last)s"), { commas, last });
   }
 
-  /** An integer, in English with commas: "1,234,567". */
+  /** A number, in English with commas: "1,234,567". */
   friendlyNumber(value: number | bigint): string {
     if (this.code !== "en" && this.code !== "en_US") return String(value);
-    return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+    return String(value).replace(/^-?\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
   }
 
   readonly #translate = (message: string, plural?: string, count?: number): string =>
@@ -85,8 +85,8 @@ export abstract class Locale {
 }
 
 function timeOf(date: Date | number): number {
-  const time = typeof date === "number" ? date * 1000 : date.getTime();
-  if (Number.isNaN(time)) throw new RangeError("Cannot format date: it is no date");
+  const time = typeof date === "number" ? date * 1000 : date instanceof Date ? +date : Number.NaN;
+  if (Number.isNaN(time)) throw new RangeError(`Cannot format date: ${String(date)} is no date`);
   return time;
 }
 

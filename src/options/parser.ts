@@ -103,9 +103,14 @@ class DefinedOption<T> implements Option<T> {
   }
 
   /** Takes a value of a file, where text may stand for any type. */
-  setFromFile(value: unknown): void {
-    if (typeof value === "string") this.parse(value);
-    else this.set(value);
+  setFromFile(value: unknown, path: string): void {
+    try {
+      if (typeof value === "string") this.parse(value);
+      else this.set(value);
+    } catch (error) {
+      if (!(error instanceof OptionError)) throw error;
+      throw new OptionError(`Cannot use "${path}": ${error.message}`, { cause: error });
+    }
   }
 }
 
@@ -212,11 +217,12 @@ export class OptionParser {
 
   /**
    * Sets options from a file: JSON, or a JavaScript module that exports them by name (or as one
-   * default object). Names that are no options are left to others.
+   * default object). Names that are no options are left to others. Throws an OptionError that names the
+   * file if it cannot be read, or says what cannot be.
    */
   parseConfigFile(path: string, final = true): void {
     for (const [name, value] of Object.entries(readConfig(path))) {
-      this.#options.get(commandLineName(name))?.setFromFile(value);
+      this.#options.get(commandLineName(name))?.setFromFile(value, path);
     }
     if (final) this.runParseCallbacks();
   }
@@ -270,16 +276,24 @@ export class OptionParser {
 }
 
 function readConfig(path: string): object {
-  const file = resolve(path);
   let config: unknown;
-  if (file.endsWith(".json")) {
-    config = JSON.parse(readFileSync(file, "utf8").replace(/^\ufeff/, ""));
-  } else {
-    const module: unknown = createRequire(import.meta.url)(file);
-    config = (module as { default?: unknown } | undefined)?.default ?? module;
+  try {
+    config = path.endsWith(".json") ? readJson(path) : readModule(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OptionError(`Cannot parse "${path}": ${reason}`, { cause: error });
   }
-  if (typeof config !== "object" || config === null) {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
     throw new OptionError(`Cannot parse "${path}": it holds no object`);
   }
   return config;
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, "utf8").replace(/^\ufeff/, ""));
+}
+
+function readModule(path: string): unknown {
+  const module: unknown = createRequire(import.meta.url)(resolve(path));
+  return (module as { default?: unknown } | undefined)?.default ?? module;
 }
