@@ -24,12 +24,14 @@ export interface RequestBody {
 }
 
 const NOTHING: RequestBody = { whole: "", size: 0, producer: undefined, repeatable: true };
+/** Methods whose servers expect to be told that there is nothing (RFC 9110 section 8.6). */
+const SAYS_NOTHING = new Set(["POST", "PUT", "PATCH"]);
 
 /** The body that settings ask for, or undefined. */
 export function bodyOf(settings: RequestSettings): RequestBody | undefined {
-  const { body, bodyProducer } = settings;
+  const { body, bodyProducer, method } = settings;
   if (bodyProducer !== undefined) return { ...NOTHING, producer: bodyProducer };
-  if (body === undefined) return undefined;
+  if (body === undefined) return SAYS_NOTHING.has(method) ? NOTHING : undefined;
   if (typeof body === "string") return { ...NOTHING, whole: body, size: utf8Length(body) };
   if (body instanceof Uint8Array) return { ...NOTHING, whole: body, size: body.length };
   if (typeof body === "object" && body !== null && Symbol.asyncIterator in body) {
@@ -83,6 +85,10 @@ export async function sendParts(
   let over = false;
   const write = async (chunk: Chunk): Promise<void> => {
     if (over) throw new HTTPOutputError("Cannot write: the body is complete");
+    // Of another array, length would not be its number of bytes.
+    if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
+      throw new TypeError("Cannot write: a part of the body is no text and no bytes");
+    }
     const size = typeof chunk === "string" ? utf8Length(chunk) : chunk.length;
     if (size === 0) return;
     sent += size;

@@ -157,6 +157,9 @@ export class AsyncHTTPClient {
       if (whole === request && options !== undefined && Object.keys(options).length > 0) {
         throw new TypeError("Cannot fetch: options are given besides an HTTPRequest with its own");
       }
+      if (!(whole instanceof HTTPRequest)) {
+        throw new TypeError("Cannot fetch: expected a URL as text, or an HTTPRequest");
+      }
       const settings = this.#settingsFor(whole.options);
       settings.signal?.throwIfAborted();
       this.#dispatcher.add(

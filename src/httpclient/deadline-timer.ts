@@ -6,6 +6,9 @@
 
 import { clearTimeout, setTimeout } from "node:timers";
 
+/** The runtimes fire a timer above this, 24 days, at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 export class DeadlineTimer {
   readonly #passed: () => void;
   #timer: NodeJS.Timeout | undefined;
@@ -22,7 +25,9 @@ export class DeadlineTimer {
     if (deadline >= this.#due) return;
     clearTimeout(this.#timer);
     this.#due = deadline;
-    this.#timer = setTimeout(() => this.#run(), Math.max(0, deadline - performance.now()));
+    // Who looks at the deadlines when it fires sees to those that are later than timers can be.
+    const wait = Math.min(Math.max(0, deadline - performance.now()), LONGEST_TIMER);
+    this.#timer = setTimeout(() => this.#run(), wait);
     if (!this.#held) this.#timer.unref();
   }
 

@@ -129,6 +129,9 @@ export class FetchTask implements Task, ClientExchange {
       this.#sink = this.#openSink(head);
       return;
     }
+    this.#tellHeaders(head);
+    // The callback may have given the fetch up.
+    if (this.#state === DONE) return;
     this.#sink = new DiscardedBody(DISCARD_LIMIT, () => this.#cutShort());
     if (head.untilClose || (!head.noBody && head.contentLength > DISCARD_LIMIT)) this.#cutShort();
   }
@@ -215,8 +218,7 @@ export class FetchTask implements Task, ClientExchange {
     this.#state = EXCHANGING;
     this.#connection = connection;
     this.deadline = this.#endBy;
-    const { head, body } = this.#hop;
-    const waits = body !== undefined && this.#settings.expect100Continue;
+    const { head, body, waits } = this.#hop;
     connection.begin(this, this.#hop.keepsConnection);
     if (body?.producer === undefined && !waits) {
       connection.sendHead(head, body?.whole ?? "", body?.size ?? 0);
@@ -246,7 +248,7 @@ export class FetchTask implements Task, ClientExchange {
         return answer;
       }
     }
-    if (!this.#settings.followRedirects || this.#redirectsLeft === 0) return undefined;
+    if (!this.#settings.followRedirects || this.#redirectsLeft < 1) return undefined;
     this.#redirectsLeft--;
     return this.#hop.redirected(head);
   }
@@ -271,7 +273,7 @@ export class FetchTask implements Task, ClientExchange {
   }
 
   #openSink(head: ResponseHead): BodySink | undefined {
-    const { headerCallback, streamingCallback, decompressResponse } = this.#settings;
+    const { streamingCallback, decompressResponse } = this.#settings;
     let coding: string | undefined;
     if (decompressResponse && !head.noBody) coding = codingOf(head.getList("Content-Encoding"));
     if (coding !== undefined) {
@@ -280,12 +282,42 @@ export class FetchTask implements Task, ClientExchange {
       head.delete("Content-Encoding");
       head.delete("Content-Length");
     }
-    if (headerCallback !== undefined) tellHeaders(head, headerCallback);
+    this.#tellHeaders(head);
     if (head.noBody) return undefined;
     const { maxBodySize } = this.limits;
     return streamingCallback === undefined
       ? new CollectedBody(coding, maxBodySize, head.contentLength)
-      : new StreamedBody(streamingCallback, coding, maxBodySize);
+      : new StreamedBody(this.#calling(streamingCallback), coding, maxBodySize);
+  }
+
+  #tellHeaders(head: ResponseHead): void {
+    const { headerCallback } = this.#settings;
+    if (headerCallback === undefined) return;
+    const callback = this.#calling(headerCallback);
+    const tell = (line: string): void => {
+      const waiting = callback(line);
+      // A promise is not waited for; what it rejects with has ended the fetch.
+      if (isThenable(waiting)) waiting.then(undefined, () => undefined);
+    };
+    tell(`${head.version} ${head.code} ${head.reason}\r\n`);
+    for (const [name, value] of head) tell(`${name}: ${value}\r\n`);
+    tell("\r\n");
+  }
+
+  /** A callback of the application's: what it throws ends the fetch as it is, whatever it looks like. */
+  #calling<T>(callback: (argument: T) => unknown): (argument: T) => unknown {
+    const failed = (error: unknown): never => {
+      this.#giveUp(error);
+      throw error;
+    };
+    return (argument) => {
+      try {
+        const waiting = callback(argument);
+        return isThenable(waiting) ? waiting.then(undefined, failed) : waiting;
+      } catch (error) {
+        return failed(error);
+      }
+    };
   }
 
   #complete(body: Uint8Array): void {
@@ -339,12 +371,6 @@ export class FetchTask implements Task, ClientExchange {
 /** A point in time; never for 0 seconds. */
 function later(now: number, seconds: number): number {
   return seconds === 0 ? Number.POSITIVE_INFINITY : now + seconds * 1000;
-}
-
-function tellHeaders(head: ResponseHead, callback: (line: string) => void): void {
-  callback(`${head.version} ${head.code} ${head.reason}\r\n`);
-  for (const [name, value] of head) callback(`${name}: ${value}\r\n`);
-  callback("\r\n");
 }
 
 /** Whatever keeps a connection from being made, as an error of the fetch. */

@@ -92,6 +92,13 @@ export class Hop implements HopParts {
     return this.headers === undefined || !isClose(this.headers.get("Connection"));
   }
 
+  /** The server is asked before the body is sent, if there is any (RFC 9110 section 10.1.1). */
+  get waits(): boolean {
+    const { body } = this;
+    if (body === undefined || (body.size === 0 && body.producer === undefined)) return false;
+    return this.#context.settings.expect100Continue;
+  }
+
   /** Sending it a second time does no harm, and is possible. */
   get repeatable(): boolean {
     return IDEMPOTENT.has(this.method) && this.body?.producer === undefined;
@@ -141,8 +148,7 @@ export class Hop implements HopParts {
     const target = route.absolute ? place.href.replace(/#.*$/s, "") : place.target;
     let lines = framingLine(body, headers) + route.credentials;
     if (this.credentials !== undefined) lines += this.#authorization(this.credentials, target);
-    const expects = settings.expect100Continue && body !== undefined;
-    if (expects && headers?.has("Expect") !== true) lines += "Expect: 100-continue\r\n";
+    if (this.waits && headers?.has("Expect") !== true) lines += "Expect: 100-continue\r\n";
     const hasBody = body !== undefined;
     const head = requestHead({
       method,

@@ -54,8 +54,11 @@ function isFree(name: string, headers: HTTPHeaders | undefined): boolean {
   return headers === undefined || !headers.has(name);
 }
 
-/** Credentials as Basic authentication has them (RFC 7617). */
+/** Credentials as Basic authentication has them (RFC 7617). Throws for a name that it cannot carry. */
 export function basicCredentials(username: string, password: string): string {
+  if (username.includes(":")) {
+    throw new HTTPOutputError("Cannot fetch: a username with a colon ends there for the server");
+  }
   const bytes = encodeUsernamePassword(username, password);
   return `Basic ${Buffer.from(bytes).toString("base64")}`;
 }

@@ -51,9 +51,12 @@ export interface HTTPRequestOptions {
   readonly decompressResponse?: boolean;
   /** The older name of `decompressResponse`. */
   readonly useGzip?: boolean;
-  /** Gets each part of a successful response's body as it comes; a promise holds the next back. */
+  /** Gets each part of the response's body as it comes; a promise holds the next back. */
   readonly streamingCallback?: (chunk: Uint8Array) => unknown;
-  /** Gets the status line, each header line and the empty line, with their CRLF. */
+  /**
+   * Gets the status line, each header line and the empty line, with their CRLF: those of every
+   * response, also of one that redirects.
+   */
   readonly headerCallback?: (line: string) => void;
   /** A proxy: `http` goes through it in absolute form, `https` through a tunnel. */
   readonly proxyHost?: string;
@@ -170,7 +173,8 @@ export function headersOf(fields: HeaderFields | undefined): HTTPHeaders {
   const headers = new HTTPHeaders();
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value === "string") headers.add(name, value);
-    else for (const one of value) headers.add(name, one);
+    else if (Array.isArray(value)) for (const one of value) headers.add(name, one);
+    else throw new TypeError(`Cannot set header ${name}: its value is ${value}, not text`);
   }
   return headers;
 }
@@ -186,6 +190,12 @@ const plainText = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Throws for what cannot be sent, or is not meant: TypeError, RangeError or HTTPOutputError. */
 export function checkSettings(settings: RequestSettings): void {
+  checkRequest(settings);
+  checkCredentials(settings);
+  checkProxy(settings);
+}
+
+function checkRequest(settings: RequestSettings): void {
   const { method, body, bodyProducer } = settings;
   if (!token.test(method) || method === "CONNECT") {
     throw new HTTPOutputError(`Cannot fetch with method ${JSON.stringify(method)}`);
@@ -201,6 +211,25 @@ export function checkSettings(settings: RequestSettings): void {
     if (settings[name] >= 0) continue;
     throw new RangeError(`Cannot fetch: ${name} is ${settings[name]}, not a number from 0 up`);
   }
+}
+
+/** Another way to prove who asks must not pass for the usual one, which shows the password. */
+function checkCredentials({ authMode, proxyAuthMode = "basic" }: RequestSettings): void {
+  if (authMode !== "basic" && authMode !== "digest") {
+    throw new TypeError(`Cannot fetch: authMode is "${authMode}", not "basic" or "digest"`);
+  }
+  if (proxyAuthMode !== "basic") {
+    throw new TypeError(`Cannot fetch: proxyAuthMode is "${proxyAuthMode}", not "basic"`);
+  }
+}
+
+function checkProxy({ proxyHost, proxyPort }: RequestSettings): void {
+  if (proxyHost !== undefined && !/^[^\s\0]+$/.test(proxyHost)) {
+    throw new TypeError(`Cannot use a proxy: proxyHost is ${JSON.stringify(proxyHost)}`);
+  }
+  if (proxyPort === undefined) return;
+  if (Number.isInteger(proxyPort) && proxyPort > 0 && proxyPort < 65_536) return;
+  throw new RangeError(`Cannot use a proxy: proxyPort is ${proxyPort}, not a port`);
 }
 
 function checkMethod({ method, body, bodyProducer }: RequestSettings): void {

@@ -204,23 +204,34 @@ describe("a streaming callback", () => {
     client.close();
   });
 
+  // Like an error of the network's, but the application's own.
+  const failure = Object.assign(new Error("no room"), { code: "ENOSPC" });
+  const throws = (): never => {
+    throw failure;
+  };
   test.each([
-    {
-      name: "throws",
-      callback: () => {
-        throw new Error("no room");
-      },
-    },
-    {
-      name: "rejects",
-      callback: async () => {
-        throw new Error("no room");
-      },
-    },
-  ])("that $name breaks the fetch off", async ({ callback }) => {
+    { name: "throws", options: { streamingCallback: throws } },
+    { name: "rejects", options: { streamingCallback: async () => throws() } },
+    { name: "throws at a header", options: { headerCallback: throws } },
+    { name: "rejects at a header", options: { headerCallback: async () => throws() } },
+  ])("that $name breaks the fetch off", async ({ options }) => {
     const { client, url, peers } = await scripted(parts);
-    await expect(client.fetch(url, { streamingCallback: callback })).rejects.toThrow("no room");
+    expect(await client.fetch(url, options).catch((error) => error)).toBe(failure);
     await peers[0]?.until(() => peers[0]?.closed === true);
+  });
+
+  test("that throws at what is decompressed breaks it off too", async () => {
+    const { client, url } = await scripted(async (peer) => {
+      await peer.head();
+      const body = zlib.gzipSync("hello");
+      peer.send(
+        `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`,
+      );
+      peer.send(body);
+    });
+    const fetching = client.fetch(url, { streamingCallback: throws });
+    expect(await fetching.catch((error) => error)).toBe(failure);
+    client.close();
   });
 
   test("that waits for ever ends with the fetch's time", async () => {

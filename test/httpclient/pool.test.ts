@@ -1,5 +1,7 @@
 /** Turns, kept connections and timeouts, against a scripted server on the fake host. */
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { DeadlineTimer } from "../../src/httpclient/deadline-timer.ts";
 import {
   AsyncHTTPClient,
   HTTPClient,
@@ -151,7 +153,7 @@ describe("turns", () => {
         open++;
         most = Math.max(most, open);
         order.push(head.split(" ")[1] ?? "");
-        await new Promise((resolve) => setTimeout(resolve, 1));
+        await setTimeout(1);
         open--;
         peer.answer("200 OK");
       }),
@@ -221,6 +223,16 @@ describe("timeouts", () => {
     const error = await failure(client.fetch(url, { requestTimeout: 0.02 }));
     expect(error).toMatchObject({ message: "HTTP 599: Timeout during the request" });
     await peers[0]?.until(() => peers[0]?.closed === true);
+  });
+
+  test("longer than timers can be are not over at once", async () => {
+    let passed = 0;
+    const timer = new DeadlineTimer(() => passed++);
+    timer.hold(true);
+    timer.watch(performance.now() + 1e12);
+    for (let turns = 0; turns < 5; turns++) await setTimeout(2);
+    timer.stop();
+    expect(passed).toBe(0);
   });
 
   test("longer ones do not move shorter ones", async () => {

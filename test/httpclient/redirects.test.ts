@@ -158,14 +158,37 @@ describe("credentials", () => {
 describe("where it ends", () => {
   const endless = always((peer) => peer.answer("302 Found", { Location: "/again" }, "again"));
 
-  test.each([5, 0, 1])("after %i of them", async (maxRedirects) => {
+  test.each([5, 0, 1, 1.5])("after %f of them", async (maxRedirects) => {
     const { client, url, peers } = await scripted(endless);
     const error = await client.fetch(url, { maxRedirects }).catch((reason) => reason);
     expect(error).toBeInstanceOf(HTTPClientError);
     expect(error.code).toBe(302);
     expect(String.fromCharCode(...error.response.body)).toBe("again");
-    expect(peers[0]?.received.match(/^GET /gm)).toHaveLength(maxRedirects + 1);
+    expect(peers[0]?.received.match(/^GET /gm)).toHaveLength(Math.floor(maxRedirects) + 1);
     client.close();
+  });
+
+  test("a header callback hears of every one", async () => {
+    const { client, url } = await scripted(endless);
+    const lines: string[] = [];
+    const headerCallback = (line: string): unknown => lines.push(line);
+    await client.fetch(url, { maxRedirects: 2, raiseError: false, headerCallback });
+    expect(lines.filter((line) => line === "HTTP/1.1 302 Found\r\n")).toHaveLength(3);
+    expect(lines.filter((line) => line === "\r\n")).toHaveLength(3);
+    client.close();
+  });
+
+  test("a header callback may give up before the next one", async () => {
+    const { client, url, peers } = await scripted(async (peer) => {
+      await peer.head();
+      peer.send("HTTP/1.1 302 Found\r\nLocation: /again\r\n\r\n");
+    });
+    const control = new AbortController();
+    const headerCallback = (): void => control.abort(new Error("enough"));
+    const fetching = client.fetch(url, { headerCallback, signal: control.signal });
+    await expect(fetching).rejects.toThrow("enough");
+    await peers[0]?.until(() => peers[0]?.closed === true);
+    expect(peers).toHaveLength(1);
   });
 
   test("when they are not to be followed", async () => {
