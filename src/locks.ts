@@ -92,9 +92,10 @@ export class Semaphore {
   readonly #waiters: Waiters<Permit> = new Waiters<Permit>();
   #value: number;
 
-  /** Throws a RangeError if the number is below 0. */
+  /** Throws a RangeError unless the number is a whole one from 0 up. */
   constructor(value = 1) {
-    if (!(value >= 0)) throw new RangeError(`Cannot make a semaphore of ${value} permits`);
+    if (!(Number.isInteger(value) && value >= 0))
+      throw new RangeError(`Cannot make a semaphore of ${value} permits`);
     this.#value = value;
   }
 

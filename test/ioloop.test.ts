@@ -3,6 +3,7 @@ import { IOLoop } from "../src/ioloop.ts";
 import { type LogRecord, type Sink, setSinks } from "../src/log.ts";
 import { TimeoutError } from "../src/util.ts";
 import { createFakeHost } from "./support/fake-host.ts";
+import { startProgram } from "./support/program.ts";
 
 let loop: IOLoop;
 let records: LogRecord[];
@@ -58,6 +59,14 @@ describe("start and stop", () => {
     expect(again).toBe(false);
     loop.stop();
   });
+});
+
+test("start keeps the process alive until stop", async () => {
+  vi.useRealTimers();
+  const program = startProgram(new URL("ioloop/programs/start.ts", import.meta.url));
+  expect(await program.ended).toBe(0);
+  expect(program.output).toBe("stopped\n");
+  vi.useFakeTimers();
 });
 
 describe("runSync", () => {
@@ -189,6 +198,12 @@ describe("timers", () => {
     await turn(1);
     expect(run).toHaveBeenCalledOnce();
   });
+});
+
+test("a time that is not a number is refused", () => {
+  const never = new Date("never");
+  expect(() => loop.callLater(Number.NaN, () => undefined)).toThrow(RangeError);
+  expect(() => loop.addTimeout(never, () => undefined)).toThrow(RangeError);
 });
 
 describe("blocking", () => {

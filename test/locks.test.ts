@@ -213,7 +213,9 @@ describe("Semaphore", () => {
   });
 
   test("a negative number makes no sense", () => {
-    expect(() => new Semaphore(-1)).toThrow(RangeError);
+    for (const value of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => new Semaphore(value)).toThrow(RangeError);
+    }
   });
 });
 

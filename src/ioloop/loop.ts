@@ -10,7 +10,7 @@ import { isThenable, TimeoutError } from "../util.ts";
 import { BlockingWatch } from "./blocking.ts";
 import { type Executor, type Task, WorkerExecutor } from "./executor.ts";
 import { openPort, type RemoteCallbacks } from "./remote.ts";
-import { type Deadline, LoopTimeout, type Timeout } from "./timeout.ts";
+import { type Deadline, LONGEST_TIMER, LoopTimeout, type Timeout } from "./timeout.ts";
 
 /** What the loop runs. What it throws, or rejects with, goes to `handleCallbackException`. */
 export type Callback<Args extends unknown[] = []> = (...args: Args) => unknown;
@@ -30,6 +30,7 @@ export class IOLoop {
   readonly host: Host;
   #tcp: Tcp | undefined;
   #running: { promise: Promise<void>; resolve: () => void } | undefined;
+  #keptAlive: ReturnType<typeof setInterval> | undefined;
   /** `stop` was called while nothing ran: the next `start` returns at once. */
   #stopped = false;
   #callbacks: (() => void)[] = [];
@@ -75,15 +76,20 @@ export class IOLoop {
   }
 
   /**
-   * Resolves when `stop()` is called. The runtime's loop runs by itself, so a program that ends
-   * with `IOLoop.current().start()` works as in Tornado, and one without it works too.
+   * Resolves when `stop()` is called, and keeps the process alive until then. The runtime's loop
+   * runs by itself, so a program that ends with `IOLoop.current().start()` works as in Tornado, and
+   * one without it works too.
    */
   start(): Promise<void> {
     if (this.#stopped) {
       this.#stopped = false;
       return Promise.resolve();
     }
-    this.#running ??= withResolvers();
+    if (this.#running === undefined) {
+      this.#running = withResolvers();
+      // Node ends a program in which nothing but promises is open.
+      this.#keptAlive = setInterval(() => undefined, LONGEST_TIMER);
+    }
     return this.#running.promise;
   }
 
@@ -93,6 +99,7 @@ export class IOLoop {
    */
   stop(): void {
     if (this.#running === undefined) this.#stopped = true;
+    clearInterval(this.#keptAlive);
     this.#running?.resolve();
     this.#running = undefined;
   }
@@ -148,12 +155,13 @@ export class IOLoop {
     future.then(done, done);
   }
 
-  /** Runs a callback after a number of seconds. */
+  /** Runs a callback after a number of seconds. Throws a RangeError for NaN. */
   callLater<Args extends unknown[]>(
     delay: number,
     callback: Callback<Args>,
     ...args: Args
   ): Timeout {
+    if (Number.isNaN(delay)) throw new RangeError("Cannot call later: the time is not a number");
     const run = (): void => this.#run(callback, args);
     return new LoopTimeout(this.time() + delay, Math.max(0, delay), run);
   }

@@ -12,6 +12,8 @@ export type RemoteError =
       readonly stack: string;
       readonly fields: Readonly<Record<string, unknown>>;
       readonly cause: RemoteError | undefined;
+      /** Those of an AggregateError. */
+      readonly errors: readonly RemoteError[] | undefined;
     };
 
 /** Causes of causes that are carried, so that a circle ends. */
@@ -32,20 +34,25 @@ export function describeError(error: unknown, depth: number = DEPTH): RemoteErro
   const { name, message, stack = "", cause } = error;
   const own = Object.entries(error).filter(([key, value]) => key !== "cause" && copyable(value));
   const hasCause = cause !== undefined && depth > 0;
+  const hasErrors = error instanceof AggregateError && depth > 0;
   return {
     name,
     message,
     stack,
     fields: Object.fromEntries(own),
     cause: hasCause ? describeError(cause, depth - 1) : undefined,
+    errors: hasErrors ? error.errors.map((each) => describeError(each, depth - 1)) : undefined,
   };
 }
 
-/** An error of the same name, message, stack, cause and fields, such as `code`. */
+/** An error of the same name, message, stack, cause, errors and fields, such as `code`. */
 export function restoreError(error: RemoteError): unknown {
   if ("thrown" in error) return error.thrown;
   const cause = error.cause === undefined ? undefined : { cause: restoreError(error.cause) };
-  const restored = new (CLASSES[error.name] ?? Error)(error.message, cause);
+  const restored =
+    error.errors === undefined
+      ? new (CLASSES[error.name] ?? Error)(error.message, cause)
+      : new AggregateError(error.errors.map(restoreError), error.message, cause);
   Object.assign(restored, error.fields);
   define(restored, "stack", error.stack);
   if (restored.name !== error.name) define(restored, "name", error.name);

@@ -13,7 +13,7 @@ export interface Timeout {
 }
 
 /** The longest delay of a timer, 24 days: the runtimes fire one above it at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+export const LONGEST_TIMER: number = 2 ** 31 - 1;
 
 /** A timer for any delay. */
 export class LoopTimeout implements Timeout {

@@ -71,6 +71,15 @@ describe("errors", () => {
     expect(String(error)).toBe("PaymentError: no money");
   });
 
+  test("keep what an AggregateError has collected", async () => {
+    const error = await pool(1)
+      .submit(task("refuseAll"), [])
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(AggregateError);
+    expect((error as AggregateError).message).toBe("all have failed");
+    expect((error as AggregateError).errors).toEqual([new Error("one"), new TypeError("two")]);
+  });
+
   test.each([
     { name: "notFunction", error: "it exports no such function" },
     { name: "nothing", error: "it exports no such function" },

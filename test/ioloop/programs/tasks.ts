@@ -36,6 +36,10 @@ export function refuse(): never {
   throw new PaymentError("no money", { cause: new RangeError("balance") });
 }
 
+export function refuseAll(): never {
+  throw new AggregateError([new Error("one"), new TypeError("two")], "all have failed");
+}
+
 export function throwText(): never {
   throw "text";
 }
