@@ -19,3 +19,8 @@ export class ParseError extends Error {
     this.lineno = lineno;
   }
 }
+
+/** What an error shows of a long expression. */
+export function excerptOf(source: string): string {
+  return source.length > 200 ? `${source.slice(0, 200)}…` : source;
+}

@@ -6,7 +6,7 @@ import { type Token, tokenize } from "../core.ts";
 import { type Code, MODULES, readCode } from "./code.ts";
 import { CodeFault } from "./lexemes.ts";
 import type { Attempt, Branch, FileReference, Handler, Node, TemplateFile } from "./nodes.ts";
-import { ParseError } from "./parse-error.ts";
+import { excerptOf, ParseError } from "./parse-error.ts";
 import { readAssignment, readExcept, readImport, readLoop } from "./statements.ts";
 import { filterWhitespace, isWhitespaceMode, type WhitespaceMode } from "./whitespace.ts";
 
@@ -165,7 +165,7 @@ class Parser {
       return reader(source);
     } catch (error) {
       if (!(error instanceof CodeFault)) throw error;
-      throw this.#error(`Cannot parse ${shown}: ${error.message}`, line);
+      throw this.#error(`Cannot parse ${excerptOf(shown)}: ${error.message}`, line);
     }
   }
 

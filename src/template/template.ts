@@ -10,7 +10,7 @@ import type { Mode } from "./function-text.ts";
 import { Family } from "./inheritance.ts";
 import type { BaseLoader } from "./loader.ts";
 import type { TemplateFile } from "./nodes.ts";
-import { ParseError } from "./parse-error.ts";
+import { excerptOf, ParseError } from "./parse-error.ts";
 import { parse } from "./parser.ts";
 import {
   ALONE,
@@ -141,7 +141,7 @@ export class Template<Names extends object = object> extends CompiledTemplate<Na
       if (fault === undefined) continue;
       const why =
         pythonHint(fragment.source) || `expected JavaScript, ${lowerFirst(fault.message)}`;
-      const reason = `Cannot parse "${fragment.source}": ${why}`;
+      const reason = `Cannot parse "${excerptOf(fragment.source)}": ${why}`;
       const { file, line } = fragment.place;
       return new ParseError(reason, file, line, { cause: fault });
     }

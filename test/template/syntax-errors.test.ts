@@ -252,6 +252,15 @@ describe("a syntax error says what was expected, and where", () => {
     expect(() => new Template(`{{ ${open} }}`)).toThrow('"[" is not closed');
   });
 
+  test.each(["[".repeat(5000), `a ${"b ".repeat(2500)}`])(
+    "shows no more of it than can be read",
+    (long) => {
+      const error = thrownBy(() => new Template(`{{ ${long} }}`));
+      expect((error as ParseError).message).toMatch(/^Cannot parse .*…"?: .* at <string>:1$/);
+      expect((error as ParseError).message.length).toBeLessThan(350);
+    },
+  );
+
   test("break in a block that stands outside of a loop elsewhere", () => {
     const files = {
       "a.html": "{% extends b.html %}{% for x in [] %}{% block x %}{% break %}{% end %}{% end %}",
