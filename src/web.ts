@@ -9,6 +9,7 @@ export { Application } from "./web/application.ts";
 export type { ArgumentOptions } from "./web/arguments.ts";
 export { ErrorHandler, FallbackHandler, RedirectHandler } from "./web/basic-handlers.ts";
 export { TemplateModule } from "./web/built-in-modules.ts";
+export type { Chunk } from "./web/chunks.ts";
 export { ContentEncoding } from "./web/content-encoding.ts";
 export {
   addSlash,
@@ -22,7 +23,6 @@ export { EventStream, type EventStreamOptions, type ServerSentEvent } from "./we
 export type { RequestHandlerClass } from "./web/handler-delegate.ts";
 export type { RequestHook } from "./web/handler-life.ts";
 export type { MessageValues, StaticUrlOptions } from "./web/handler-page.ts";
-export type { Chunk } from "./web/handler-response.ts";
 export type { GetSignedCookieOptions, SignedCookieOptions } from "./web/handler-session.ts";
 export type { HeaderValue } from "./web/header-value.ts";
 export { HealthHandler, type HealthOptions } from "./web/health-handler.ts";

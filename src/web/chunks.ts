@@ -2,7 +2,12 @@
  * What a response can be written of, and its pieces as one. Called by `handler-response.ts`.
  */
 
+import { Buffer } from "node:buffer";
 import { utf8 } from "../escape.ts";
+import { HTTPOutputError } from "../httputil.ts";
+
+/** What a response may consist of: text as UTF-8, bytes, or an object that is sent as JSON. */
+export type Chunk = string | Uint8Array | object;
 
 /** Text if all of it is text, else bytes. */
 export function joinChunks(chunks: readonly (string | Uint8Array)[]): string | Uint8Array {
@@ -34,6 +39,15 @@ export function checkEmpty(chunk: object): void {
   const { name } = chunk.constructor;
   const hint = typeof (chunk as { then?: unknown }).then === "function" ? "; await it" : "";
   throw new TypeError(`Cannot write ${name}: nothing of it would be in its JSON${hint}`);
+}
+
+/** Throws HTTPOutputError if a whole body is not as long as its Content-Length says. */
+export function checkLength(length: string, body: string | Uint8Array | undefined): void {
+  const size = body === undefined ? 0 : Buffer.byteLength(body);
+  if (size === Number(length)) return;
+  throw new HTTPOutputError(
+    `Cannot finish response: Content-Length says ${length}, ${size} bytes were written`,
+  );
 }
 
 /** Made by `{}` or without a prototype, in whatever realm. */

@@ -19,7 +19,7 @@ import {
 import { StreamClosedError } from "../iostream.ts";
 import { appLog } from "../log.ts";
 import type { Application } from "./application.ts";
-import { bytesIn, checkEmpty, joinChunks } from "./chunks.ts";
+import { bytesIn, type Chunk, checkEmpty, checkLength, joinChunks } from "./chunks.ts";
 import { defaultHeaders, setJsonType } from "./default-headers.ts";
 import { etagFor, matchingEtag } from "./etag.ts";
 import type { EventStream } from "./event-stream.ts";
@@ -29,9 +29,6 @@ import { locationFor, type RedirectOptions } from "./location.ts";
 import { replay } from "./replay.ts";
 import type { Settings } from "./settings.ts";
 import { TransformedOutput } from "./transformed-output.ts";
-
-/** What a response may consist of: text as UTF-8, bytes, or an object that is sent as JSON. */
-export type Chunk = string | Uint8Array | object;
 
 // Shared by all handlers that have none of these, so that a request allocates nothing for them.
 const NO_ARGUMENTS: readonly (string | undefined)[] = [];
@@ -246,21 +243,24 @@ export abstract class HandlerResponse {
     const extent = this.#headersWritten ? "part" : this.#completeHead();
     const sent = this.#send(extent, true) ?? DONE;
     this.#finished = true;
-    if (this.#extras?.output !== undefined) return this.#concludeAfter(this.#extras.output, sent);
-    this.request.connection.finish();
-    this.conclude();
+    const transforming = this.#extras?.output?.pending;
+    if (transforming === undefined) this.#end();
+    else this.#endAfter(transforming);
     return sent;
   }
 
   /** The response is over once its transforms have given the last of it. */
-  #concludeAfter(output: TransformedOutput, sent: Promise<void>): Promise<void> {
-    const over = (): void => {
+  #endAfter(transforming: Promise<void>): void {
+    const failed = (error: unknown): void => appLog.exception("Cannot finish response", error);
+    transforming.then(() => this.#end()).catch(failed);
+  }
+
+  #end(): void {
+    try {
       this.request.connection.finish();
+    } finally {
       this.conclude();
-    };
-    if (output.pending === undefined) over();
-    else output.pending.then(over);
-    return sent;
+    }
   }
 
   /**
@@ -324,6 +324,9 @@ export abstract class HandlerResponse {
       for (const name of ["Content-Encoding", "Content-Language", "Content-Type"]) {
         headers.delete(name);
       }
+    } else {
+      const length = headers.getOwn("Content-Length");
+      if (length !== undefined && method !== "HEAD") checkLength(length, this.#written);
     }
     return extent;
   }

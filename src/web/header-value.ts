@@ -7,10 +7,14 @@ export type HeaderValue = string | number | Date | Uint8Array;
 
 /**
  * The value as text, a character a byte. Throws a TypeError for anything else, and HTTPOutputError for
- * a Content-Length that is none: readers would not agree where the body ends.
+ * a Content-Length that is none, and for Transfer-Encoding, which is the connection's: readers would
+ * not agree where the body ends.
  */
 export function headerText(name: string, value: HeaderValue): string {
   const text = textOf(value);
+  if (name.length === 17 && /^transfer-encoding$/i.test(name)) {
+    throw new HTTPOutputError("Cannot set Transfer-Encoding: the connection frames the body");
+  }
   if (name.length === 14 && /^content-length$/i.test(name) && !/^[0-9]+$/.test(text)) {
     throw new HTTPOutputError(`Cannot set Content-Length: expected digits, got "${text}"`);
   }

@@ -213,12 +213,18 @@ export class RequestHandler extends HandlerPage {
 
   protected override conclude(): void {
     streamOf(this)?.end();
-    this.application.logRequest(this);
+    // Whoever ended the response has nothing to do with what fails from here on.
+    try {
+      this.application.logRequest(this);
+    } catch (error) {
+      appLog.exception("Uncaught exception in logFunction", error);
+    }
     try {
       this.onFinish();
-    } finally {
-      this.request.discardFiles();
+    } catch (error) {
+      appLog.exception("Uncaught exception in onFinish", error);
     }
+    this.request.discardFiles();
   }
 
   /**
@@ -248,9 +254,14 @@ function finishBare(handler: RequestHandler, status: number, { reason }: ErrorDe
     breakOff(handler);
     return;
   }
-  handler.clear();
-  handler.setStatus(status, reason);
-  handler.finish();
+  try {
+    handler.clear();
+    handler.setStatus(status, reason);
+    handler.finish();
+  } catch (error) {
+    appLog.exception(`Cannot answer with status ${status} alone`, error);
+    breakOff(handler);
+  }
 }
 
 /** A verb's method. */

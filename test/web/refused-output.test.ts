@@ -2,9 +2,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HTTPHeaders, type HTTPServerRequest } from "../../src/httputil.ts";
 import { setLogLevel } from "../../src/log.ts";
-import { Application, HTTPError, RequestHandler } from "../../src/web.ts";
-import { askHandler, parseAnswer, requestText } from "../support/ask.ts";
+import {
+  Application,
+  HTTPError,
+  OutputTransform,
+  RequestHandler,
+  type RuleLike,
+} from "../../src/web.ts";
+import { ask, askHandler, parseAnswer, requestText } from "../support/ask.ts";
 import { serve } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 beforeAll(() => setLogLevel("none"));
 afterAll(() => setLogLevel("warning"));
@@ -83,6 +90,126 @@ describe("a header", () => {
       expect(thrown).toMatchObject({ name: "HTTPOutputError" });
     },
   );
+});
+
+describe("a body that is not as long as Content-Length says", () => {
+  const text = "four";
+  class Sized extends RequestHandler {
+    async get(length: string): Promise<void> {
+      this.setHeader("Content-Length", length);
+      if (this.request.query === "parts") {
+        this.write("f");
+        await this.flush();
+        this.write("our");
+      } else if (this.request.query === "status") this.setStatus(204);
+      else this.write(text);
+    }
+    override onFinish(): void {
+      ends++;
+    }
+  }
+  let ends = 0;
+
+  test("is 500 while nothing has been sent, else the connection is broken off", async () => {
+    for (const length of ["3", "5"]) {
+      ends = 0;
+      expect((await ask([["/(.*)", Sized]], `GET /${length}`)).status).toBe(500);
+      const { exchange } = await serve(new Application([["/(.*)", Sized]]));
+      expect(await exchange(requestText(`GET /${length}?parts`))).not.toContain(text);
+      expect(ends).toBe(2);
+    }
+  });
+
+  test("is sent if it is, also in parts; HEAD, 204 and 304 have none", async () => {
+    const handlers: RuleLike[] = [["/(.*)", Sized]];
+    const answer = await ask(handlers, "GET /4");
+    expect(answer).toMatchObject({ status: 200, body: text });
+    expect((await ask(handlers, "GET /4?parts")).body).toBe(text);
+    expect((await ask(handlers, "HEAD /9?parts")).header("Content-Length")).toEqual(["9"]);
+    expect((await ask(handlers, "GET /9?status")).status).toBe(204);
+    const headers = { "If-None-Match": answer.header("Etag")[0] ?? "" };
+    expect((await ask(handlers, "GET /4", { headers })).status).toBe(304);
+  });
+
+  test("its framing is the connection's", async () => {
+    for (const name of ["Transfer-Encoding", "transfer-encoding"]) {
+      const thrown = await refusal((handler) => handler.setHeader(name, "chunked"));
+      expect(thrown).toMatchObject({ name: "HTTPOutputError" });
+    }
+  });
+});
+
+describe("what fails at the end", () => {
+  class Slow extends OutputTransform {
+    override async transformChunk(chunk: Uint8Array): Promise<Uint8Array> {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      return chunk;
+    }
+  }
+  class Ends extends RequestHandler {
+    async get(): Promise<void> {
+      if (this.request.query !== "") this.setHeader("Content-Length", this.request.query);
+      this.write("part");
+      await this.flush();
+    }
+    override onFinish(): void {
+      ends++;
+      throw new Error("as the test wants it");
+    }
+  }
+  let ends = 0;
+
+  test.each(["", "4", "9"])(
+    "behind a transform that takes time concerns nobody, %j",
+    async (query) => {
+      ends = 0;
+      const application = new Application([["/", Ends]], { transforms: [Slow] });
+      const { exchange } = await serve(application);
+      const received = await exchange(requestText(`GET /?${query}`));
+      expect(received.includes("part")).toBe(true);
+      await until(() => ends === 1);
+      expect((await exchange(requestText("GET /"))).slice(0, 15)).toBe("HTTP/1.1 200 OK");
+    },
+  );
+
+  test("in logFunction or onFinish is logged, and leaves the answer alone", async () => {
+    let ends = 0;
+    class Fails extends RequestHandler {
+      async get(): Promise<string> {
+        await null;
+        return "body";
+      }
+      override onFinish(): never {
+        ends++;
+        throw new Error("as the test wants it");
+      }
+    }
+    const logFunction = (): never => {
+      throw new Error("as the test wants it");
+    };
+    const application = new Application([["/", Fails]], { logFunction });
+    for (const verb of ["GET", "POST"]) {
+      expect((await ask(application, `${verb} /`)).status).toBe(verb === "GET" ? 200 : 405);
+    }
+    expect(ends).toBe(2);
+  });
+
+  test("an error's page whose headers cannot be sent breaks the connection off", async () => {
+    class Broken extends RequestHandler {
+      override setDefaultHeaders(): void {
+        this.setHeader("Content-Length", 3);
+      }
+      get(): void {
+        this.write("four");
+      }
+    }
+    const { connect, exchange } = await serve(new Application([["/", Broken]]));
+    const client = await connect();
+    client.send(requestText("GET /"));
+    await client.until(() => client.closed);
+    expect(client.received).toBe("");
+    expect(await exchange("GET / HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1.1 400 /);
+  });
 });
 
 describe("a body", () => {
