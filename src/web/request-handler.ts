@@ -5,7 +5,7 @@
  */
 
 import { xhtmlEscape } from "../escape.ts";
-import { reasonFor } from "../httputil.ts";
+import { checkStatus, reasonFor } from "../httputil.ts";
 import { appLog, genLog } from "../log.ts";
 import { isThenable } from "../util.ts";
 import { type ArgumentOptions, decodeUtf8Argument, lastValue, valuesOf } from "./arguments.ts";
@@ -166,17 +166,21 @@ export class RequestHandler extends HandlerPage {
     return valuesOf(this.request.bodyArguments, name, strip, this);
   }
 
-  /** Ends the request with an error, written by `writeError`. */
+  /**
+   * Ends the request with an error, written by `writeError`. Throws a RangeError for a status that no
+   * response can have.
+   */
   sendError(status = 500, details: ErrorDetails = {}): void {
     if (this.headersWritten) {
       genLog.error(`Cannot send error ${status}: the headers have been sent`);
       breakOff(this);
       return;
     }
-    this.clear();
-    this.setStatus(status, details.reason);
-    if (status === 405) this.setHeader("Allow", allowedMethods(this).join(", "));
+    checkStatus(status);
     try {
+      this.clear();
+      this.setStatus(status, details.reason);
+      if (status === 405) this.setHeader("Allow", allowedMethods(this).join(", "));
       this.writeError(status, details);
     } catch (error) {
       appLog.exception("Uncaught exception in writeError", error);

@@ -195,6 +195,24 @@ describe("what fails at the end", () => {
     expect(ends).toBe(2);
   });
 
+  test("an error's page whose default headers fail breaks the connection off", async () => {
+    let calls = 0;
+    class Broken extends RequestHandler {
+      override setDefaultHeaders(): void {
+        if (calls++ > 0) throw new Error("as the test wants it");
+      }
+      async get(): Promise<never> {
+        await null;
+        throw new HTTPError(404);
+      }
+    }
+    const { connect } = await serve(new Application([["/", Broken]]));
+    const client = await connect();
+    client.send(requestText("GET /"));
+    await client.until(() => client.closed);
+    expect(calls).toBe(3);
+  });
+
   test("an error's page whose headers cannot be sent breaks the connection off", async () => {
     class Broken extends RequestHandler {
       override setDefaultHeaders(): void {
