@@ -30,6 +30,7 @@ import type { OutputTransformClass } from "./output-transform.ts";
 import { PageTemplates } from "./page-templates.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import type { Settings } from "./settings.ts";
+import { checkSettings } from "./settings-check.ts";
 import { StaticFileHandler } from "./static-file-handler.ts";
 import type { CheckedRules, RuleArgs, RuleName } from "./typed-routes.ts";
 
@@ -66,6 +67,7 @@ export class Application<
   /** Takes rules `[pattern, handler class, options of initialize, name]`, and settings. */
   constructor(handlers?: Rules & CheckedRules<Rules>, settings: Settings = {}) {
     super();
+    checkSettings(settings);
     this.settings = settings.debug === true ? { serveTraceback: true, ...settings } : settings;
     this.checksXsrf = settings.xsrfCookies === true || settings.xsrfPolicy !== undefined;
     this.intercepts = this.checksXsrf;

@@ -1,8 +1,17 @@
 /** What an application does besides routing: its log, its settings, and sockets that leave it. */
+import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type LogRecord, type Sink, setLogLevel, setSinks } from "../../src/log.ts";
 import { PathMatches, Rule } from "../../src/routing.ts";
-import { Application, HTTPError, RequestHandler, URLSpec, url } from "../../src/web.ts";
+import { SETTING_NAMES } from "../../src/web/settings-check.ts";
+import {
+  Application,
+  HTTPError,
+  RequestHandler,
+  type Settings,
+  URLSpec,
+  url,
+} from "../../src/web.ts";
 import { ask } from "../support/ask.ts";
 import { bytesOf, serve } from "../support/server.ts";
 
@@ -83,6 +92,39 @@ describe("settings", () => {
     expect((await ask([["/known", Status]], "GET /x", { settings })).body).toBe("lost?");
   });
 
+  test.each([
+    { name: "xsrf_cookies", ours: "xsrfCookies" },
+    { name: "cookie_secret", ours: "cookieSecret" },
+    { name: "static_path", ours: "staticPath" },
+    { name: "websocket_max_message_size", ours: "websocketMaxMessageSize" },
+    { name: "static_handler_args", ours: "staticHandlerOptions" },
+    { name: "default_handler_args", ours: "defaultHandlerOptions" },
+    { name: "xsrf_cookie_kwargs", ours: "xsrfCookieOptions" },
+  ])("under Tornado's name $name are refused: nobody would read them", ({ name, ours }) => {
+    expect(() => new Application([], { [name]: true })).toThrow(
+      `Cannot use the setting "${name}": here it is called "${ours}"`,
+    );
+  });
+
+  test.each([
+    { xsrfPolicy: "fetch_metadata" },
+    { xsrfPolicy: true },
+    { xsrfCookieVersion: 3 },
+    { xsrfCookieVersion: "2" },
+  ])("%j is none", (settings) => {
+    expect(() => new Application([], settings as unknown as Settings)).toThrow(RangeError);
+  });
+
+  test("of the interface are those that are known by name", () => {
+    const source = readFileSync(new URL("../../src/web/settings.ts", import.meta.url), "utf8");
+    const names = Array.from(source.matchAll(/^ {2}readonly (\w+)\?:/gm), ([, name]) => name);
+    expect([...SETTING_NAMES]).toEqual(names);
+    const guide = readFileSync(new URL("../../docs/guide/web.md", import.meta.url), "utf8");
+    const limits = readFileSync(new URL("../../docs/guide/limits.md", import.meta.url), "utf8");
+    const told = guide + limits;
+    expect(names.filter((name) => !told.includes(`\`${name}\``))).toEqual([]);
+  });
+
   test("an application's own are there for every handler", async () => {
     class Own extends RequestHandler {
       get(): void {
@@ -95,7 +137,7 @@ describe("settings", () => {
         this.finish(String(error));
       }
     }
-    const settings = { database: "db" };
+    const settings = { database: "db", my_own: 1 };
     expect((await ask([["/", Own]], "GET /", { settings })).body).toBe("db db");
     expect((await ask([["/", Own]], "POST /", { settings, body: "" })).body).toBe(
       'Error: Cannot use the newsletter: the application has no setting "mail"',

@@ -1,0 +1,85 @@
+/**
+ * What is wrong with the settings of an application, said when it is made. A setting that nobody
+ * reads would otherwise go unnoticed, and with it what it was to protect.
+ */
+
+import type { Settings } from "./settings.ts";
+
+/** The settings of `Settings`, by their names. */
+export const SETTING_NAMES: ReadonlySet<string> = new Set([
+  "etag",
+  "compressResponse",
+  "gzip",
+  "transforms",
+  "multipart",
+  "maxArguments",
+  "debug",
+  "autoreload",
+  "serveTraceback",
+  "defaultHandlerClass",
+  "defaultHandlerOptions",
+  "defaultHost",
+  "logFunction",
+  "templatePath",
+  "templateLoader",
+  "autoescape",
+  "templateWhitespace",
+  "compiledTemplateCache",
+  "uiModules",
+  "uiMethods",
+  "staticPath",
+  "staticUrlPrefix",
+  "staticHandlerClass",
+  "staticHandlerOptions",
+  "staticHashCache",
+  "staticHash",
+  "staticHashLength",
+  "cookieSecret",
+  "keyVersion",
+  "loginUrl",
+  "xsrfCookies",
+  "xsrfPolicy",
+  "xsrfCookieVersion",
+  "xsrfCookieName",
+  "xsrfCookieOptions",
+  "websocketPingInterval",
+  "websocketPingTimeout",
+  "websocketMaxMessageSize",
+  "websocketMaxBufferedAmount",
+  "websocketSendTimeout",
+  "websocketCloseTimeout",
+]);
+
+/** Names of Tornado that are not only spelled in another way. */
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ["default_handler_args", "defaultHandlerOptions"],
+  ["static_handler_args", "staticHandlerOptions"],
+  ["xsrf_cookie_kwargs", "xsrfCookieOptions"],
+]);
+
+/**
+ * Throws a TypeError for a setting under Tornado's name, such as `xsrf_cookies`, and a RangeError for a
+ * policy or version that is none.
+ */
+export function checkSettings(settings: Settings): void {
+  for (const name of Object.keys(settings)) {
+    const ours = RENAMED.get(name) ?? inCamelCase(name);
+    if (ours !== name && SETTING_NAMES.has(ours)) {
+      throw new TypeError(`Cannot use the setting "${name}": here it is called "${ours}"`);
+    }
+  }
+  checkOneOf(settings, "xsrfPolicy", ["token", "fetch-metadata"]);
+  checkOneOf(settings, "xsrfCookieVersion", [1, 2]);
+}
+
+function inCamelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
+}
+
+function checkOneOf(settings: Settings, name: string, allowed: readonly unknown[]): void {
+  const value = settings[name];
+  if (value === undefined || allowed.includes(value)) return;
+  throw new RangeError(
+    `Cannot use the setting ${name}: expected one of ${allowed.join(", ")}, got ${String(value)}`,
+  );
+}
