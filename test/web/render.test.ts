@@ -42,7 +42,7 @@ describe("names", () => {
     { source: "{{ static_url('x', include_host=True) }}", text: "http://localhost/static/x" },
     {
       source: "{{ reverse_url('page', 7) }} {{ reverseUrl('page', 'ä/') }}",
-      text: "/p/7 /p/%C3%A4/",
+      text: "/p/7 /p/%C3%A4%2F",
     },
     { source: "{{ given }} {{ typeof missing }}", text: "given undefined" },
     { source: "{{ escape('<') }}{{ url_escape('a b') }}{{ squeeze('a  b') }}", text: "&lt;a+ba b" },
