@@ -118,7 +118,7 @@ function buildTemplates(directory: string, options: BuildOptions): number {
   for (const name of names) {
     try {
       const { code, types } = compileTemplate(loader.load(name), runtime);
-      files.set(`${name}.js`, code);
+      files.set(`${name}.js`, withTypes(name, code));
       files.set(`${name}.d.ts`, types);
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
@@ -131,9 +131,10 @@ function buildTemplates(directory: string, options: BuildOptions): number {
     return 1;
   }
   const [index, indexTypes] = indexOf(names, options.runtime ?? "squall/template");
-  files.set("templates.js", index).set("templates.d.ts", indexTypes);
+  files.set("templates.js", withTypes("templates", index)).set("templates.d.ts", indexTypes);
   writeAll(out, files);
-  console.log(`${names.length} templates compiled to ${relative(process.cwd(), out) || "."}`);
+  const count = `${names.length} ${names.length === 1 ? "template" : "templates"}`;
+  console.log(`${count} compiled to ${relative(process.cwd(), out) || "."}`);
   return 0;
 }
 
@@ -148,6 +149,12 @@ function templatesOf(root: string, out: string): string[] {
     .filter((name) => !/(?:^|\/)\./.test(name));
   if (names.length === 0) throw new Error(`Cannot build ${root}: there are no templates in it`);
   return names.sort();
+}
+
+/** Deno does not look for declarations beside a module unless its first lines name them. */
+function withTypes(name: string, code: string): string {
+  const types = JSON.stringify(`./${name.slice(name.lastIndexOf("/") + 1)}.d.ts`);
+  return code.replace("\n", `\n// @ts-self-types=${types}\n`);
 }
 
 /** The module that has all templates, and its declarations. */

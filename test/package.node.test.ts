@@ -2,9 +2,18 @@
  * The package as npm gets it, installed into an empty folder and run by every runtime there is.
  */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pack } from "../tools/pack.ts";
 import { Program } from "./support/program.ts";
@@ -125,7 +134,14 @@ test("the package has compiled files only", () => {
       expect(existsSync(join(installed, file, "..", path)), `${file}: ${path}`).toBe(true);
     }
   }
-  for (const file of ["README.md", "LICENSE", "NOTICE", "build/core.js", "build/core-scalar.js"]) {
+  for (const file of [
+    "README.md",
+    "docs/guide/web.md",
+    "LICENSE",
+    "NOTICE",
+    "build/core.js",
+    "build/core-scalar.js",
+  ]) {
     expect(files).toContain(file);
   }
 });
@@ -144,8 +160,20 @@ test("its manifest has no scripts and no dependencies, and its targets exist", (
   for (const target of targets) expect(existsSync(join(installed, target)), target).toBe(true);
 });
 
+const TYPED = APP.replace("get(name)", "get(name: string): void");
+
+/** What a type checker says. */
+function check(program: string, ...args: string[]): string {
+  const { stdout, stderr } = spawnSync(join(bin, program), args, {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1" },
+  });
+  return stdout + stderr;
+}
+
 test("a TypeScript program type-checks against its declarations", () => {
-  writeFileSync(join(folder, "app.ts"), APP.replace("get(name)", "get(name: string): void"));
+  writeFileSync(join(folder, "app.ts"), TYPED);
   const compilerOptions = {
     target: "es2023",
     lib: ["es2023"],
@@ -161,10 +189,28 @@ test("a TypeScript program type-checks against its declarations", () => {
   const modules = Object.keys(manifest.exports).filter((name) => !/\.(json|wasm|wit)$/.test(name));
   const imports = modules.map((name) => `import "squall${name.slice(1)}";`).join("\n");
   writeFileSync(join(folder, "all.ts"), imports);
+  // Not tsconfig.json, which Deno would read too.
   writeFileSync(
-    join(folder, "tsconfig.json"),
+    join(folder, "tsc.json"),
     JSON.stringify({ compilerOptions, files: ["app.ts", "all.ts"] }),
   );
-  const result = spawnSync(join(bin, "tsc"), ["-p", "."], { cwd: folder, encoding: "utf8" });
-  expect(result.stdout).toBe("");
+  expect(check("tsc", "-p", "tsc.json")).toBe("");
+});
+
+const USE = `
+import { render } from "./templates-compiled/page.html.js";
+import { loader } from "./templates-compiled/templates.js";
+console.log(render({ title: "T" }), loader.load("page.html"));
+// @ts-expect-error title is missing
+render({});
+`;
+
+test("deno check accepts a program without types of Node, and knows the names of templates", () => {
+  writeFileSync(join(folder, "app.ts"), TYPED);
+  writeFileSync(join(folder, "use.ts"), USE);
+  mkdirSync(join(folder, "templates"));
+  writeFileSync(join(folder, "templates/page.html"), "{{ title }}");
+  const cli = join(folder, "node_modules/.bin/squall");
+  execFileSync(cli, ["templates", "build", "templates"], { cwd: folder, stdio: "pipe" });
+  expect(check("deno", "check", "--quiet", "app.ts", "use.ts")).toBe("");
 });
