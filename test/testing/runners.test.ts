@@ -7,7 +7,7 @@ import { Program } from "../support/program.ts";
 const FILE = fileURLToPath(new URL("programs/runner.ts", import.meta.url));
 const RUNNER =
   "Deno" in globalThis
-    ? ["test", "-A", "--no-check"]
+    ? ["test", "--allow-net", "--allow-env=FAIL", "--no-check"]
     : process.versions.bun === undefined
       ? ["--test"]
       : ["test"];
