@@ -67,7 +67,7 @@ export function checkExports(): string[] {
     for (const key of ["exports", "imports"]) {
       if (!isDeepStrictEqual(present[key], manifest[key])) {
         faults.push(
-          `${file}: "${key}" does not list src/*.ts: node tools/check-exports.ts --write`,
+          `${file}: "${key}" does not list src/*.ts: npx node tools/check-exports.ts --write`,
         );
       }
     }
@@ -90,7 +90,7 @@ if (import.meta.main) {
     for (const [file, manifest] of Object.entries(wanted())) {
       writeFileSync(file, JSON.stringify(manifest, undefined, 2));
     }
-    execFileSync("biome", ["format", "--write", "package.json", "deno.json"]);
+    execFileSync("node_modules/.bin/biome", ["format", "--write", "package.json", "deno.json"]);
   }
   const faults = checkExports();
   for (const text of faults) console.error(text);

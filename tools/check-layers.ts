@@ -1,7 +1,7 @@
 /**
  * Holds the table of docs/architecture.md "Who may import whom" against every file of the product:
  * a file may import only from a line above its own, and a folder's parts are private to its module.
- * Called by tools/ok.ts; runs alone as `node tools/check-layers.ts`.
+ * Called by tools/ok.ts; runs alone as `npx node tools/check-layers.ts`.
  */
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";

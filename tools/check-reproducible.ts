@@ -1,6 +1,6 @@
 /**
  * Holds that the same source gives the same bytes: builds the core and the component once more and
- * compares. Called by tools/ok.ts after the build; runs alone as `node tools/check-reproducible.ts`.
+ * compares. Called by tools/ok.ts after the build; runs alone as `npx node tools/check-reproducible.ts`.
  */
 
 import { readFileSync } from "node:fs";

@@ -1,5 +1,5 @@
 /**
- * Runs the fuzz target of test/support/fuzz.ts: `node tools/fuzz.ts --seconds 600 --seed 1`. Without a
+ * Runs the fuzz target of test/support/fuzz.ts: `npx node tools/fuzz.ts --seconds 600 --seed 1`. Without a
  * seed the clock gives one; the error has the input, and the seed repeats the run.
  */
 

@@ -1,5 +1,6 @@
 /**
- * Makes the npm package: dist/ with the documents beside it, as `build/squall-<version>.tgz`.
+ * Makes the npm package: dist/ with the documents beside it, as `build/squall-<version>.tgz`. Runs as
+ * `npm run package`.
  * What is in it is what `test/package.node.test.ts` installs and runs.
  */
 import { execFileSync } from "node:child_process";
@@ -7,14 +8,14 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.ts";
 
-const DOCUMENTS = ["README.md", "CHANGELOG.md", "LICENSE", "NOTICE"];
+const DOCUMENTS = ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "NOTICE", "docs"];
 
 /** Builds and packs. Returns the tarball's path. */
 export async function pack(): Promise<string> {
   const root = join(import.meta.dirname, "..");
   process.chdir(root);
   await build();
-  for (const file of DOCUMENTS) cpSync(file, join("dist", file));
+  for (const file of DOCUMENTS) cpSync(file, join("dist", file), { recursive: true });
   const output = execFileSync(
     "npm",
     ["pack", "--json", "--pack-destination", join(root, "build")],

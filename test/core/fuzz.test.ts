@@ -1,4 +1,4 @@
-/** A fixed number of the fuzz target's inputs; `node tools/fuzz.ts --seconds 600` runs others. */
+/** A fixed number of the fuzz target's inputs; `npx node tools/fuzz.ts --seconds 600` runs others. */
 
 import { test } from "vitest";
 import { anyQuestion, checkQuestion, randomOf } from "../support/fuzz.ts";
