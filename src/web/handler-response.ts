@@ -75,7 +75,11 @@ export abstract class HandlerResponse {
     heirOf = (handler) => handler.#extras?.heir;
     renderingOf = (handler) => handler.#extras?.page?.pending;
     streamOf = (handler) => handler.#extras?.stream;
-    clientGone = (handler) => handler.#extras?.closing?.abort(new StreamClosedError());
+    clientGone = (handler) => {
+      // Also for who asks later.
+      handler.extras.closing ??= new AbortController();
+      handler.extras.closing.abort(new StreamClosedError());
+    };
   }
 
   constructor(application: Application, request: HTTPServerRequest) {
@@ -98,6 +102,11 @@ export abstract class HandlerResponse {
 
   get settings(): Settings {
     return this.application.settings;
+  }
+
+  /** Whether the client has gone, or sends no more, before the response was finished. */
+  protected get abandoned(): boolean {
+    return this.#extras?.closing?.signal.aborted === true;
   }
 
   /** What only some requests need, made when it is first asked for. */

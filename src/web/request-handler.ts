@@ -202,13 +202,14 @@ export class RequestHandler extends HandlerPage {
    */
   sse(options: EventStreamOptions = {}): EventStream {
     const stream = new EventStream(this, options);
+    if (this.abandoned) stream.close();
     if (stream.open) this.extras.stream = stream;
     return stream;
   }
 
   /**
-   * Aborted, with a StreamClosedError, when the client has gone before the response was finished:
-   * for whatever a long poll waits for, such as `condition.wait({ signal: this.closeSignal })`.
+   * Aborted, with a StreamClosedError, when the client has gone before the response was finished, and
+   * from the start if it has gone already: for whatever a long poll waits for, such as `condition.wait({ signal: this.closeSignal })`.
    */
   get closeSignal(): AbortSignal {
     this.extras.closing ??= new AbortController();

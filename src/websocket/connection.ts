@@ -180,7 +180,10 @@ export class WebSocketConnection extends MessageWriter implements SocketHandler,
       this.fail(error.code, error.message);
       return;
     }
-    this.#owner.callbackFailed(error);
+    if (error instanceof WebSocketClosedError && this.state !== OPEN) {
+      // It has answered a peer that has gone meanwhile: nobody's mistake.
+      genLog.debug("WebSocket closed before its answer was written");
+    } else this.#owner.callbackFailed(error);
     this.fail(INTERNAL_ERROR, "");
   }
 

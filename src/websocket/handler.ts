@@ -6,7 +6,7 @@
 import { HTTPOutputError } from "../httputil.ts";
 import { appLog } from "../log.ts";
 import { isThenable } from "../util.ts";
-import { type Application, type HeaderValue, RequestHandler } from "../web.ts";
+import { type Application, type HeaderValue, HTTPError, RequestHandler } from "../web.ts";
 import { type ConnectionOwner, WebSocketConnection } from "./connection.ts";
 import { PerMessageDeflate } from "./deflate.ts";
 import { acceptOffer, type CompressionOptions, checkCompression } from "./extension.ts";
@@ -91,9 +91,10 @@ export abstract class WebSocketHandler extends RequestHandler {
 
   /**
    * Hook: whether a page of this origin may connect. By default it must be of the host that is asked
-   * for; browsers leave the check to the server. Called only if the client names an origin.
+   * for; browsers leave the check to the server. Called only if the client names an origin. The
+   * handshake waits for a promise.
    */
-  checkOrigin(origin: string): boolean {
+  checkOrigin(origin: string): boolean | PromiseLike<boolean> {
     return isOriginOf(origin, this.request.host);
   }
 
@@ -172,10 +173,18 @@ export abstract class WebSocketHandler extends RequestHandler {
 
   /** Answers the handshake; called for the request that asks for it. */
   get(...args: unknown[]): unknown {
-    const { headers } = this.request;
     checkUpgrade(this.request);
-    const origin = originOf(headers);
-    if (origin !== undefined && !this.checkOrigin(origin)) {
+    const origin = originOf(this.request.headers);
+    const isAllowed = origin === undefined || this.checkOrigin(origin);
+    if (isThenable(isAllowed)) return isAllowed.then((settled) => this.#answer(settled, args));
+    return this.#answer(isAllowed, args);
+  }
+
+  #answer(isAllowed: boolean, args: readonly unknown[]): unknown {
+    // Gone while `prepare` or `checkOrigin` waited: nobody would ever say that this one is closed.
+    if (this.abandoned) throw new HTTPError(400, "the client has gone before the handshake");
+    const { headers } = this.request;
+    if (!isAllowed) {
       this.setStatus(403);
       return this.finish("Cross origin websockets not allowed");
     }
@@ -195,7 +204,9 @@ export abstract class WebSocketHandler extends RequestHandler {
     this.setHeader("Sec-WebSocket-Accept", accept);
     const sent = this.flush();
     if (this.application.transforms === undefined) return this.#begin(limits, deflate, args);
-    return sent.then(() => this.#begin(limits, deflate, args));
+    return sent.then(() => {
+      if (!this.abandoned) this.#begin(limits, deflate, args);
+    });
   }
 
   #chooseSubprotocol(): void {

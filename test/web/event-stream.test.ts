@@ -207,6 +207,28 @@ describe("ends", () => {
     expect(stream.open).toBe(false);
   });
 
+  test("at once, if the client has gone before it begins", async () => {
+    let goOn: () => void = () => undefined;
+    const waiting = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    class Late extends Events {
+      override prepare(): Promise<void> {
+        heard.push("waits");
+        return waiting;
+      }
+    }
+    const { connect } = await serve(new Application([["/", Late]]));
+    const client = await connect();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await client.until(() => heard.includes("waits"));
+    client.socket?.abort();
+    await client.until(() => heard.includes("onConnectionClose"));
+    goOn();
+    await client.until(() => heard.includes("method returns"));
+    expect(heard).toEqual(["waits", "onConnectionClose", "onFinish", "closed", "method returns"]);
+  });
+
   test("before it begins, for HEAD", async () => {
     const { client } = await open({}, "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     expect(await client.rest()).toMatch(/text\/event-stream[\s\S]*\r\n\r\n$/);

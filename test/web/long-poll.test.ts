@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { setImmediate } from "node:timers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { HTTPServer } from "../../src/httpserver.ts";
-import { Condition } from "../../src/locks.ts";
+import { Condition, Event } from "../../src/locks.ts";
 import { type Sink, setSinks } from "../../src/log.ts";
 import { Application, type EventStream, RequestHandler } from "../../src/web.ts";
 import { runtimeLoop } from "../support/runtime-loop.ts";
@@ -11,6 +11,8 @@ import { serve } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
 let news: Condition;
+let ready: Event;
+let preparing: number;
 let gone: number;
 let finished: number;
 let reasons: unknown[];
@@ -37,6 +39,14 @@ class Poll extends RequestHandler {
   }
 }
 
+/** Waits for something else first. */
+class SlowPoll extends Poll {
+  override async prepare(): Promise<void> {
+    preparing++;
+    await ready.wait();
+  }
+}
+
 class Events extends RequestHandler {
   async get(): Promise<void> {
     const stream = this.sse();
@@ -47,11 +57,14 @@ class Events extends RequestHandler {
 
 const application = new Application([
   ["/", Poll],
+  ["/slow", SlowPoll],
   ["/events", Events],
 ]);
 
 beforeEach(() => {
   news = new Condition();
+  ready = new Event();
+  preparing = 0;
   gone = 0;
   finished = 0;
   reasons = [];
@@ -117,6 +130,17 @@ describe("on real sockets", () => {
     news.notifyAll();
     await until(() => staying.received().endsWith("news"));
     expect(gone).toBe(1);
+  });
+
+  test("a client that goes before the handler asks for its signal is not waited for", async () => {
+    const { socket } = ask("/slow");
+    await until(() => preparing === 1);
+    socket.destroy();
+    await until(() => gone === 1);
+    ready.set();
+    await until(() => reasons.length === 1);
+    expect(reasons).toMatchObject([{ name: "StreamClosedError" }]);
+    expect(news.waiting).toBe(0);
   });
 
   test("a stream of events arrives one by one, and ends with its client", async () => {

@@ -29,8 +29,8 @@ class Page extends RequestHandler {
 }
 
 class Echo extends WebSocketHandler {
-  override checkOrigin(origin: string): boolean {
-    const isAllowed = super.checkOrigin(origin);
+  override async checkOrigin(origin: string): Promise<boolean> {
+    const isAllowed = await super.checkOrigin(origin);
     if (!isAllowed) refused.push(origin);
     return isAllowed;
   }

@@ -1,0 +1,137 @@
+/** Clients that go while something about their WebSocket still waits. */
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type LogRecord, type Sink, setSinks } from "../../src/log.ts";
+import { WebSocketHandler } from "../../src/websocket.ts";
+import type { Client } from "../support/server.ts";
+import { frame, handshakeText, openTo, serveSocket } from "../support/websocket.ts";
+
+let heard: string[];
+/** What hooks wait for. */
+let waiting: Promise<void>;
+let goOn: () => void;
+let records: LogRecord[];
+let sinks: readonly Sink[];
+
+beforeEach(() => {
+  heard = [];
+  records = [];
+  waiting = new Promise((resolve) => {
+    goOn = resolve;
+  });
+  sinks = setSinks({ write: (record) => records.push(record) });
+});
+
+afterEach(() => {
+  setSinks(...sinks);
+});
+
+class Quiet extends WebSocketHandler {
+  override open(): void {
+    heard.push("open");
+  }
+  override onMessage(): void {}
+  override onClose(): void {
+    heard.push("onClose");
+  }
+  override onConnectionClose(): void {
+    heard.push("gone");
+  }
+  override onFinish(): void {
+    heard.push(`finished ${this.getStatus()}`);
+  }
+}
+
+class Preparing extends Quiet {
+  override prepare(): Promise<void> {
+    heard.push("waits");
+    return waiting;
+  }
+}
+
+class Checking extends Quiet {
+  override checkOrigin(): Promise<boolean> {
+    heard.push("waits");
+    return waiting.then(() => true);
+  }
+}
+
+const ways: { name: string; leave: (client: Client) => void }[] = [
+  { name: "breaks off", leave: ({ socket }) => socket?.abort() },
+  { name: "sends no more", leave: ({ socket }) => socket?.shutdown() },
+];
+
+describe.each([
+  { name: "prepare", handler: Preparing },
+  { name: "checkOrigin", handler: Checking },
+])("while $name waits", ({ handler }) => {
+  test.each(ways)("a client that $name gets no WebSocket", async ({ leave }) => {
+    const { connect } = await serveSocket(handler);
+    const client = await connect();
+    client.send(handshakeText({ Origin: "http://example.org" }));
+    await client.until(() => heard.includes("waits"));
+    leave(client);
+    await client.until(() => heard.includes("gone"));
+    goOn();
+    await client.until(() => heard.length > 2);
+    expect(heard).toEqual(["waits", "gone", "finished 400"]);
+    expect(client.received).not.toContain(" 101 ");
+    expect(records.filter(({ level }) => level === "error")).toEqual([]);
+  });
+});
+
+test("a promise of checkOrigin is waited for, and may refuse", async () => {
+  class Refusing extends Quiet {
+    override async checkOrigin(): Promise<boolean> {
+      return false;
+    }
+  }
+  const { exchange } = await serveSocket(Refusing);
+  expect(await exchange(handshakeText({ Origin: "http://example.org" }))).toContain(" 403 ");
+  expect(heard).toEqual(["finished 403"]);
+});
+
+describe("an answer that comes too late", () => {
+  class Slow extends WebSocketHandler {
+    override async onMessage(message: string | Uint8Array): Promise<void> {
+      if (message === "close") this.close();
+      await waiting;
+      heard.push("answers");
+      await this.writeMessage("answer");
+    }
+    override onClose(): void {
+      heard.push("onClose");
+    }
+  }
+
+  test("for the client that asked is no error of the handler's", async () => {
+    const peer = await openTo(Slow);
+    peer.send(frame(1, "close"));
+    expect(await peer.hears(1)).toEqual(["close"]);
+    goOn();
+    peer.send(frame(8));
+    await peer.client.until(() => heard.includes("onClose"));
+    expect(heard).toEqual(["answers", "onClose"]);
+    expect(records.filter(({ level }) => level === "error")).toEqual([]);
+  });
+
+  test("for another client is", async () => {
+    class Telling extends Quiet {
+      override async onMessage(): Promise<void> {
+        await friend?.writeMessage("news");
+      }
+    }
+    let friend: WebSocketHandler | undefined;
+    class Friend extends Quiet {
+      override open(): void {
+        friend = this;
+        this.close();
+      }
+    }
+    await (await openTo(Friend)).hears(1);
+    const peer = await openTo(Telling);
+    peer.send(frame(1, "tell"));
+    expect(await peer.rest()).toEqual(["close 1011"]);
+    expect(records.map(({ level }) => level)).toContain("error");
+  });
+});
