@@ -136,6 +136,15 @@ describe("reads", () => {
     expect(lines).toEqual(["one\n", "two\n", "three\n"]);
   });
 
+  test.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(
+    "%f bytes are no number",
+    async (length) => {
+      const { stream } = await pair();
+      expect(() => stream.readBytes(length)).toThrow(RangeError);
+      expect(stream.reading).toBe(false);
+    },
+  );
+
   test("one at a time", async () => {
     const { stream, peer } = await pair();
     const reading = stream.readBytes(1);
@@ -232,10 +241,21 @@ describe("limits", () => {
     await expect(peer.write(new Uint8Array(2 * MIB))).rejects.toThrow(StreamBufferFullError);
     expect((await stream.readBytes(MIB)).length).toBe(MIB);
     await first;
+    // In bytes, of which this text has three for each character.
+    await expect(peer.write("\u20ac".repeat(MIB / 2))).rejects.toThrow(StreamBufferFullError);
     await peer.write("fits");
     expect(text(await stream.readBytes(4))).toBe("fits");
   });
 });
+
+test.each([undefined, 5, new ArrayBuffer(4), new Uint16Array(2)])(
+  "%o is not written",
+  async (data) => {
+    const { stream } = await pair();
+    expect(() => stream.write(data as unknown as Uint8Array)).toThrow(TypeError);
+    expect(stream.closed).toBe(false);
+  },
+);
 
 describe("ends", () => {
   test("what came before the end can be read and answered after it", async () => {

@@ -138,7 +138,8 @@ export class IOStream {
     length: number,
     { partial = false }: { readonly partial?: boolean } = {},
   ): Promise<Uint8Array> {
-    if (!(length >= 0)) throw new RangeError(`Cannot read ${length} bytes`);
+    const countable = Number.isInteger(length) || (partial && length === Number.POSITIVE_INFINITY);
+    if (!countable || length < 0) throw new RangeError(`Cannot read ${length} bytes`);
     if (length > this.maxBufferSize && !partial) {
       const most = `maxBufferSize is ${this.maxBufferSize}`;
       throw new StreamBufferFullError(`Cannot read ${length} bytes at once: ${most}`);
@@ -166,9 +167,13 @@ export class IOStream {
    * `maxWriteBufferSize`: beyond it rejects with StreamBufferFullError, and writes nothing.
    */
   write(data: string | Uint8Array): Promise<void> {
-    const failure = this.#refusal(data);
+    const bytes = typeof data === "string" ? encoder.encode(data) : data;
+    if (!(bytes instanceof Uint8Array)) {
+      throw new TypeError("Cannot write: the data is no text and no Uint8Array");
+    }
+    const failure = this.#refusal(bytes);
     if (failure !== undefined) return handled(Promise.reject(failure));
-    this.#socket.write(typeof data === "string" ? encoder.encode(data) : data);
+    this.#socket.write(bytes);
     if (this.#socket.bufferedAmount === 0) return WRITTEN;
     return handled(
       new Promise<void>((resolve, reject) => {
@@ -385,11 +390,11 @@ export class IOStream {
     else this.#setPaused(false);
   }
 
-  #refusal(data: string | Uint8Array): Error | undefined {
+  #refusal({ length }: Uint8Array): Error | undefined {
     if (this.#closed || this.#shut) return new StreamClosedError(this.#error);
     const waiting = this.#socket.bufferedAmount;
-    if (waiting + data.length <= this.maxWriteBufferSize) return undefined;
+    if (waiting + length <= this.maxWriteBufferSize) return undefined;
     const most = `maxWriteBufferSize is ${this.maxWriteBufferSize}, and ${waiting} wait`;
-    return new StreamBufferFullError(`Cannot write ${data.length} bytes: ${most}`);
+    return new StreamBufferFullError(`Cannot write ${length} bytes: ${most}`);
   }
 }
