@@ -135,6 +135,8 @@ export interface TlsServerOptions extends TlsOptions {
    * `*.example.com`.
    */
   readonly servers?: Readonly<Record<string, Pick<TlsOptions, "cert" | "key" | "passphrase">>>;
+  /** Hears that a handshake has begun: the factory is called, or `handshakeFailed`, when it is over. */
+  readonly handshakeBegun?: () => void;
   /** Hears of handshakes that failed; they concern nobody else. */
   readonly handshakeFailed?: (error: Error, remote: Address) => void;
 }
@@ -144,6 +146,8 @@ export interface TlsClientOptions extends TlsOptions {
   readonly serverName?: string;
   /** False accepts any certificate: whoever is in between can read everything. */
   readonly rejectUnauthorized?: boolean;
+  /** Breaks the handshake off when it is aborted; the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Which end `Tcp.startTls` plays. */

@@ -9,6 +9,7 @@ import { IOStream, type IOStreamOptions } from "./iostream.ts";
 import { DefaultResolver, isValidIp, type Resolver } from "./netutil.ts";
 import { connectFirst, type Sources } from "./tcpclient/connector.ts";
 import { withTimeout } from "./tcpclient/timeout.ts";
+import { checkSocketPath } from "./util.ts";
 
 export { connectFirst, type Sources } from "./tcpclient/connector.ts";
 
@@ -66,6 +67,7 @@ export class TCPClient {
   /** Connects to a Unix socket. */
   connectUnix(path: string, settings: ConnectSettings = {}): Promise<IOStream> {
     return withTimeout(this.#loop, settings.timeout, `connect to ${path}`, async (signal) => {
+      checkSocketPath(path);
       let stream: IOStream | undefined;
       await this.#loop.tcp.connect({ path }, (socket) => {
         stream = this.#stream(socket, settings);
@@ -88,7 +90,8 @@ export class TCPClient {
     if (signal.aborted) stream.close();
     signal.throwIfAborted();
     if (sslOptions === undefined) return stream;
-    return stream.startTls(false, sslOptions, host);
+    const both = sslOptions.signal === undefined ? [signal] : [signal, sslOptions.signal];
+    return stream.startTls(false, { ...sslOptions, signal: AbortSignal.any(both) }, host);
   }
 }
 

@@ -15,7 +15,7 @@ import type {
 } from "./host.ts";
 import { clientHandshake, type Handshake, type HandshakeMaker } from "./tls/handshake.ts";
 import { TlsListener } from "./tls/listener.ts";
-import { secure } from "./tls/secure.ts";
+import { type Patience, secure } from "./tls/secure.ts";
 import { byServerName } from "./tls/server-names.ts";
 
 export { eachServer, sharedServer } from "./tls/handshake.ts";
@@ -73,9 +73,9 @@ export class TlsLayer {
   #secure(
     socket: Socket,
     handshake: Handshake,
-    { handshakeTimeout }: { readonly handshakeTimeout?: number },
+    patience: Patience,
     connected: SocketHandlerFactory,
   ): ReturnType<typeof secure> {
-    return secure(socket, this.#memory, handshake, handshakeTimeout, connected);
+    return secure(socket, this.#memory, handshake, patience, connected);
   }
 }

@@ -47,6 +47,15 @@ function listenTo(signal: AbortSignal): Set<() => void> {
   return callbacks;
 }
 
+/**
+ * Throws a TypeError for what is no path of a Unix socket: to a host, an empty one means a port, and
+ * the system would take what stands before a NUL.
+ */
+export function checkSocketPath(path: string): void {
+  if (path !== "" && !path.includes("\0")) return;
+  throw new TypeError(`Cannot use ${JSON.stringify(path)} as the path of a Unix socket`);
+}
+
 /** The error of a host that does not use epoll and is asked to watch a descriptor. */
 export function cannotWatch(fd: number, host: string): Error {
   const message =

@@ -48,7 +48,10 @@ export class Connector {
 
   async #open(route: Route, signal: AbortSignal): Promise<HTTP1ClientConnection> {
     const { secureHost, tunnel, settings } = route;
-    const tls = secureHost === undefined ? undefined : await tlsOptionsOf(settings, secureHost);
+    const tls =
+      secureHost === undefined
+        ? undefined
+        : { ...(await tlsOptionsOf(settings, secureHost)), signal };
     if (tunnel === undefined) return this.#connect(route, tls, signal);
     const toProxy = await this.#connect(route, undefined, signal);
     const cancel = (): void => toProxy.cancel();

@@ -23,7 +23,7 @@ export function alternate(addresses: readonly ResolvedAddress[]): ResolvedAddres
 }
 
 export interface RaceOptions {
-  /** Says that nobody waits any more: then the promise does not settle. */
+  /** Says that nobody waits any more: then the promise does not settle, and handshakes are broken off. */
   readonly signal: AbortSignal;
   /** Speaks TLS, with a `serverName`: whose handshake is done first has won. */
   readonly tls?: TlsClientOptions | undefined;
@@ -58,6 +58,8 @@ class Race {
   readonly #options: RaceOptions;
   readonly #won: (socket: Socket) => void;
   readonly #reject: (error: unknown) => void;
+  /** Of the handshakes that are under way. */
+  readonly #attempts = new AbortController();
   #running = 0;
   #over = false;
   #failure: unknown;
@@ -89,7 +91,8 @@ class Race {
     const { host, port, family } = address;
     const { tls, sources } = this.#options;
     const source = sources?.[family];
-    const place = { host, port, ...(tls && { tls }), ...(source && { source }) };
+    const ours = tls && { tls: { ...tls, signal: this.#attempts.signal } };
+    const place = { host, port, ...ours, ...(source && { source }) };
     const connected = (socket: Socket): SocketHandler => this.#connected(socket);
     this.#loop.tcp.connect(place, connected).catch((error) => this.#failed(error));
     if (this.#addresses.length > 0) {
@@ -122,5 +125,6 @@ class Race {
   end(): void {
     this.#over = true;
     this.#timer?.cancel();
+    this.#attempts.abort();
   }
 }

@@ -28,6 +28,9 @@ type Credentials = Pick<TlsOptions, "ca" | "cert" | "key" | "passphrase" | "minV
 
 function contextOptions(options: Credentials): SecureContextOptions {
   const { ca, cert, key, passphrase, minVersion = "TLSv1.2" } = options;
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new TypeError("Cannot use a certificate for TLS: cert and key belong together");
+  }
   if (cert !== undefined && key !== undefined) checkPair(text(cert), text(key), passphrase);
   return {
     minVersion,
@@ -40,11 +43,22 @@ function contextOptions(options: Credentials): SecureContextOptions {
 
 /** Deno would find out at the first handshake only. */
 function checkPair(cert: string, key: string, passphrase: string | undefined): void {
-  const certificate = new X509Certificate(cert);
-  const secret = createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) });
+  const certificate = read("cert", () => new X509Certificate(cert));
+  const options = { key, ...(passphrase !== undefined && { passphrase }) };
+  const secret = read("key", () => createPrivateKey(options));
   if (certificate.checkPrivateKey(secret)) return;
   const name = certificate.subject.replaceAll("\n", ", ");
   throw new Error(`Cannot use a certificate for TLS: "${name}" does not belong to the key`);
+}
+
+/** The runtimes name neither the option nor, all of them, PEM. */
+function read<T>(option: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot use ${option} for TLS: it cannot be read as PEM: ${why}`, { cause });
+  }
 }
 
 function text(pem: Pem): string {

@@ -52,9 +52,11 @@ export class TlsListener implements Listener {
   }
 
   #secure(socket: Socket): SocketHandler {
-    const { handshakeTimeout, handshakeFailed } = this.#options;
+    const options = this.#options;
+    const { handshakeBegun, handshakeFailed } = options;
     const factory = (made: Socket): SocketHandler => this.#made(made);
-    const securing = secure(socket, this.#memory, this.#handshake, handshakeTimeout, factory);
+    handshakeBegun?.();
+    const securing = secure(socket, this.#memory, this.#handshake, options, factory);
     securing.secured.catch((error) => handshakeFailed?.(error as Error, socket.remoteAddress));
     return securing.handler;
   }

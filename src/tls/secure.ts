@@ -1,6 +1,7 @@
 /** One handshake on one socket: its timeout, its failure, and the socket that comes out of it. */
 import type { TLSSocket } from "node:tls";
 import type { Socket, SocketHandler, SocketHandlerFactory, TransferMemory } from "../host.ts";
+import { onAbort } from "../util.ts";
 import type { Handshake } from "./handshake.ts";
 import { SocketStream } from "./socket-stream.ts";
 import { SecureSocket } from "./tls-socket.ts";
@@ -17,27 +18,45 @@ export interface Securing {
   readonly secured: Promise<Socket>;
 }
 
+/** When a handshake is given up. */
+export interface Patience {
+  readonly handshakeTimeout?: number;
+  readonly signal?: AbortSignal;
+}
+
 export function secure(
   socket: Socket,
   memory: TransferMemory,
   handshake: Handshake,
-  timeout: number | undefined,
+  { handshakeTimeout: seconds = HANDSHAKE_TIMEOUT, signal }: Patience,
   factory: SocketHandlerFactory,
 ): Securing {
   const stream = new SocketStream(socket, memory);
   // Errors of the stream reach the promise or the socket above another way.
   stream.on("error", () => {});
   const secured = new Promise<Socket>((resolve, reject) => {
-    const seconds = timeout ?? HANDSHAKE_TIMEOUT;
-    const fail = (error: Error): void => {
-      clearTimeout(timer);
+    let stopWaiting = (): void => {};
+    const fail = (error: unknown): void => {
+      stopWaiting();
       stream.destroy();
       reject(error);
     };
-    const timer = setTimeout(() => {
+    const giveUp = (error: unknown): void => {
       stream.abort();
-      fail(coded(`Cannot begin TLS: no handshake within ${seconds} s`, "ETIMEDOUT"));
+      fail(error);
+    };
+    if (signal?.aborted) {
+      giveUp(signal.reason);
+      return;
+    }
+    const timer = setTimeout(() => {
+      giveUp(coded(`Cannot begin TLS: no handshake within ${seconds} s`, "ETIMEDOUT"));
     }, seconds * 1000);
+    const leaveSignal = signal && onAbort(signal, () => giveUp(signal.reason));
+    stopWaiting = () => {
+      clearTimeout(timer);
+      leaveSignal?.();
+    };
     const gone = (): void => {
       const message = "Cannot begin TLS: the peer closed the connection during the handshake";
       fail(stream.error ?? coded(message, "ECONNRESET"));
@@ -45,7 +64,7 @@ export function secure(
     // Later: a handshake that fails closes the stream first, and says why after that.
     stream.once("close", () => setImmediate(gone));
     const done = (raw: TLSSocket): void => {
-      clearTimeout(timer);
+      stopWaiting();
       stream.removeAllListeners("close");
       try {
         resolve(SecureSocket.open(raw, stream, socket, memory, factory));

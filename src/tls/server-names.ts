@@ -7,6 +7,10 @@ import type { Handshake, HandshakeMaker } from "./handshake.ts";
 export function byServerName(maker: HandshakeMaker): HandshakeMaker {
   return (options) => {
     const { servers, ...common } = options;
+    if (common.cert === undefined && Object.keys(servers ?? {}).length === 0) {
+      // Every handshake would fail, and only the client be told why.
+      throw new TypeError("Cannot be a TLS server: there is no cert");
+    }
     const usual = maker(common);
     if (servers === undefined) return usual;
     const named = new Map<string, Handshake>();

@@ -1,7 +1,7 @@
 /** The contract's tests of TLS: handshakes that succeed and fail, what they settle, and startTls. */
 import { describe, expect, test } from "vitest";
 import type { Address, TlsClientOptions, TlsServerOptions } from "../../../src/host.ts";
-import { certificates, noCertificates } from "../../support/certificates.ts";
+import { certificates, type Identity, noCertificates } from "../../support/certificates.ts";
 import { until } from "../../support/until.ts";
 import { answering, type Bench, failure, NO_TLS_HALF_CLOSE, type Station } from "./bench.ts";
 import { MIB, noise } from "./flow.ts";
@@ -240,6 +240,18 @@ function testRefusals(bench: Bench): void {
     await until(() => deaf.accepted[0]?.ended === true || deaf.accepted[0]?.closed === true);
   });
 
+  test("a handshake that is given up", async () => {
+    const deaf = await bench.listen();
+    const control = new AbortController();
+    const { signal } = control;
+    const client = dial(bench, deaf.listener.address, { signal });
+    await until(() => deaf.accepted[0]?.text !== undefined && deaf.accepted[0].text !== "");
+    control.abort(Object.assign(new Error("enough"), { code: "GIVEN_UP" }));
+    expect(await failure(client)).toBe("GIVEN_UP");
+    await until(() => deaf.accepted[0]?.ended === true || deaf.accepted[0]?.closed === true);
+    expect(await failure(dial(bench, deaf.listener.address, { signal }))).toBe("GIVEN_UP");
+  });
+
   test("a server that is gone, and one that speaks no TLS", async () => {
     const { listener } = await bench.listen({}, { open: (probe) => probe.finish() });
     expect(await failure(dial(bench, listener.address))).toBe("ECONNRESET");
@@ -257,7 +269,25 @@ function testRefusals(bench: Bench): void {
   test("a certificate that does not fit its key is refused at once", async () => {
     const { server, client } = certificates();
     const tls = { cert: server.cert, key: client.key };
-    await expect(bench.listen({ tls })).rejects.toThrow();
+    await expect(bench.listen({ tls })).rejects.toThrow("does not belong to the key");
+  });
+
+  test.each([
+    { name: "no certificate", tls: () => ({}), says: /there is no cert/ },
+    { name: "one without a key", tls: ({ cert }: Identity) => ({ cert }), says: /belong together/ },
+    { name: "a key alone", tls: ({ key }: Identity) => ({ key }), says: /there is no cert/ },
+    {
+      name: "something else for a certificate",
+      tls: ({ key }: Identity) => ({ cert: "a", key }),
+      says: /cert for TLS: it cannot be read as PEM/,
+    },
+    {
+      name: "something else for a key",
+      tls: ({ cert }: Identity) => ({ cert, key: "a" }),
+      says: /key for TLS: it cannot be read as PEM/,
+    },
+  ])("$name is refused at once", async ({ tls, says }) => {
+    await expect(bench.listen({ tls: tls(certificates().server) })).rejects.toThrow(says);
   });
 }
 
