@@ -73,7 +73,7 @@ export class HTTPServer extends TCPServer {
     const delegate = typeof handler === "function" ? new CallbackDelegate(handler) : handler;
     const { xheaders = false, trustedDownstream = [] } = options;
     const outer = xheaders ? new ProxyDelegate(delegate, trustedDownstream) : delegate;
-    this.#owner = new ServerOwner(this.loop, outer, options);
+    this.#owner = new ServerOwner(this.loop, outer, options, () => this.handshakes);
     this.#drainOptions = drainOptions(options);
     this.#stopOnSignals = options.stopOnSignals;
     if (options.stopOnSignals === true) this.#ignoreSignals = stopOnSignals(this);
@@ -158,8 +158,16 @@ class ServerOwner implements ConnectionOwner {
   readonly #tick: number;
   #timer: Timeout | undefined;
 
-  constructor(loop: IOLoop, delegate: HTTPServerConnectionDelegate, options: HTTPServerOptions) {
+  readonly #handshakes: () => number;
+
+  constructor(
+    loop: IOLoop,
+    delegate: HTTPServerConnectionDelegate,
+    options: HTTPServerOptions,
+    handshakes: () => number,
+  ) {
     this.#loop = loop;
+    this.#handshakes = handshakes;
     this.delegate = delegate;
     this.limits = connectionLimits(options);
     this.lingerTimeout = this.limits.lingerTimeout;
@@ -167,6 +175,10 @@ class ServerOwner implements ConnectionOwner {
     this.protocol = options.protocol ?? (options.sslOptions === undefined ? "http" : "https");
     this.#maxConnections = options.maxConnections ?? 0;
     this.#tick = tickFor(this.limits);
+  }
+
+  get handshakes(): number {
+    return this.#handshakes();
   }
 
   accept(socket: Socket): SocketHandler {

@@ -16,7 +16,7 @@ import { IOStream, type IOStreamOptions, StreamClosedError } from "./iostream.ts
 import { appLog, genLog } from "./log.ts";
 import type { ListeningSocket } from "./netutil.ts";
 import { type ForkOptions, forkProcesses, inheritedListener, reportReady } from "./process.ts";
-import { isThenable } from "./util.ts";
+import { checkSocketPath, isThenable } from "./util.ts";
 
 export interface TCPServerOptions
   extends Pick<IOStreamOptions, "allowHalfOpen" | "maxBufferSize" | "maxWriteBufferSize"> {
@@ -36,6 +36,7 @@ export class TCPServer {
 
   readonly #options: TCPServerOptions;
   #sslOptions: TlsServerOptions | undefined;
+  #handshakes = 0;
 
   constructor(options: TCPServerOptions = {}) {
     this.#options = options;
@@ -59,6 +60,7 @@ export class TCPServer {
 
   /** Starts to accept connections on a Unix socket. */
   async listenUnix(path: string, options: ListenOptions = {}): Promise<void> {
+    checkSocketPath(path);
     await this.#open({ ...options, path });
   }
 
@@ -97,7 +99,7 @@ export class TCPServer {
     if (this.#sslOptions === undefined) {
       throw new Error("Cannot set sslOptions: the server was made without");
     }
-    const options = withLog(sslOptions);
+    const options = this.#counted(sslOptions);
     for (const listener of this.#listeners) listener.setTls(options);
     this.#sslOptions = sslOptions;
   }
@@ -105,6 +107,11 @@ export class TCPServer {
   /** Where the server listens, with the ports it took. */
   get addresses(): Address[] {
     return this.#listeners.map((listener) => listener.address);
+  }
+
+  /** Connections that are in their TLS handshake, which come to `handleStream` after it. */
+  protected get handshakes(): number {
+    return this.#handshakes;
   }
 
   /** Stops accepting. Connections that are open go on. */
@@ -139,19 +146,35 @@ export class TCPServer {
   }
 
   async #open(options: ListenOptions): Promise<void> {
-    const tls = this.#sslOptions && { tls: withLog(this.#sslOptions) };
-    const accept = (socket: Socket): SocketHandler => this.handleSocket(socket);
+    const tls = this.#sslOptions && { tls: this.#counted(this.#sslOptions) };
+    const accept = (socket: Socket): SocketHandler => {
+      if (tls !== undefined) this.#handshakes--;
+      return this.handleSocket(socket);
+    };
     this.#listeners.push(await this.loop.tcp.listen({ ...options, ...tls }, accept));
     reportReady();
+  }
+
+  /** The options, with handshakes counted: a stop waits for those that are under way. */
+  #counted(options: TlsServerOptions): TlsServerOptions {
+    const { handshakeBegun, handshakeFailed = logFailure } = options;
+    return {
+      ...options,
+      handshakeBegun: () => {
+        this.#handshakes++;
+        handshakeBegun?.();
+      },
+      handshakeFailed: (error, remote) => {
+        this.#handshakes--;
+        handshakeFailed(error, remote);
+      },
+    };
   }
 }
 
 /** Anybody can make a handshake fail, so that is told to those alone who look for it. */
-function withLog(options: TlsServerOptions): TlsServerOptions {
-  const handshakeFailed = (error: Error, remote: Address): void => {
-    genLog.debug(`TLS handshake with ${remote.host || "a Unix socket"} failed: ${error.message}`);
-  };
-  return { handshakeFailed, ...options };
+function logFailure(error: Error, remote: Address): void {
+  genLog.debug(`TLS handshake with ${remote.host || "a Unix socket"} failed: ${error.message}`);
 }
 
 /** The socket that a child inherits for an address; or the port, which it shares with the others. */

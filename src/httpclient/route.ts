@@ -4,6 +4,7 @@
  * alone, such as a client certificate or a proxy's credentials, is part of it.
  */
 
+import { checkSocketPath } from "../util.ts";
 import type { Place } from "./place.ts";
 import type { RequestSettings } from "./request.ts";
 import { basicCredentials } from "./request-head.ts";
@@ -42,6 +43,7 @@ export function routeTo(place: Place, settings: RequestSettings): Route {
   const tls = secure ? tlsKeyOf(settings) : "";
   if (proxyHost !== undefined || proxyPort !== undefined) return throughProxy(place, settings, tls);
   if (socketPath !== undefined) {
+    checkSocketPath(socketPath);
     if (networkInterface !== undefined) {
       throw new TypeError("Cannot use networkInterface: socketPath is given too");
     }

@@ -34,7 +34,8 @@ export const DRAIN_LINGER = 0.25;
 
 /**
  * How many times `drainGrace` a connection is kept that has had no request yet: whoever has just
- * connected is about to ask, and unlike others may not take it for a sign to ask again.
+ * connected is about to ask, and unlike others may not take it for a sign to ask again. So long a TLS
+ * handshake is waited for, too.
  */
 const FRESH_PATIENCE = 4;
 
@@ -55,6 +56,8 @@ export interface Drained {
   readonly connections: Iterable<DrainedConnection> & { readonly size: number };
   /** Those that have left HTTP, or would stay open for long. */
   readonly departures: ReadonlySet<Departure>;
+  /** Connections to come, which are in their TLS handshake. */
+  readonly handshakes: number;
   /** Asks the departures to leave, and those that join from now on. */
   leave(): void;
   /** Looks at the connections' timeouts. */
@@ -80,8 +83,10 @@ export async function drain(drained: Drained, timeout: number, grace: number): P
   const { connections, departures } = drained;
   const started = performance.now();
   drained.leave();
-  while (connections.size > 0 || departures.size > 0) {
+  for (;;) {
     const elapsed = (performance.now() - started) / 1000;
+    const awaited = elapsed < grace * FRESH_PATIENCE && drained.handshakes > 0;
+    if (connections.size === 0 && departures.size === 0 && !awaited) return 0;
     if (timeout > 0 && elapsed >= timeout) return breakOff(connections, departures);
     // Who is in no hurry keeps idle connections as long as others are busy, but has to say goodbye.
     const patience = isBusy(drained) ? Math.max(grace, timeout / 2) : grace;
@@ -91,7 +96,6 @@ export async function drain(drained: Drained, timeout: number, grace: number): P
     await new Promise((resolve) => setTimeout(resolve, TICK * 1000));
     drained.tick();
   }
-  return 0;
 }
 
 function isBusy({ connections, departures }: Drained): boolean {

@@ -4,6 +4,7 @@
  */
 import type { IdleListener, ListenOptions, Socket, SocketHandler } from "../host.ts";
 import { IOLoop } from "../ioloop.ts";
+import { checkSocketPath } from "../util.ts";
 
 /** A socket that listens, and that nobody accepts on yet. */
 export interface ListeningSocket {
@@ -33,6 +34,7 @@ export async function bindUnixSocket(
   mode = 0o600,
   { loop = IOLoop.current(), ...options }: SocketOptions = {},
 ): Promise<IdleListener> {
+  checkSocketPath(path);
   return loop.tcp.openListener({ ...options, path, mode });
 }
 

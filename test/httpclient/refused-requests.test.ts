@@ -104,6 +104,7 @@ describe("what is not sent", () => {
       says: /proxyAuthMode is "digest"/,
     },
     { name: "a username with a colon", options: { authUsername: "a:b" }, says: /a colon/ },
+    { name: "no path of a Unix socket", options: { socketPath: "" }, says: /path of a Unix/ },
     { name: "no proxy", options: { proxyHost: "", proxyPort: 1 }, says: /proxyHost is ""/ },
     {
       name: "NUL in a proxy's name",
