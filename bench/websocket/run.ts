@@ -19,6 +19,8 @@ const { values: flags } = parseArgs({
     // Of the server's processor time, in a round: user time is sampled a hundred times a second.
     seconds: { type: "string", default: "3" },
     only: { type: "string", default: "echo,broadcast,idle" },
+    // Loads whose title contains this.
+    match: { type: "string", default: "" },
     servers: { type: "string" },
     dry: { type: "boolean", default: false },
   },
@@ -28,6 +30,7 @@ interface Server {
   readonly name: string;
   readonly title: string;
   readonly command: readonly string[];
+  readonly args?: readonly string[];
 }
 
 const file = (name: string): string => join(root, "bench", "websocket", "servers", name);
@@ -35,6 +38,12 @@ const denoRun = [deno, "run", "--no-prompt", "--config", join(root, "deno.json")
 
 const servers: readonly Server[] = [
   { name: "squall-node", title: "Squall, Node", command: [node, file("squall.js")] },
+  {
+    name: "squall-node-lend",
+    title: "Squall, Node, messages lent",
+    command: [node, file("squall.js")],
+    args: ["--lend"],
+  },
   { name: "ws", title: "ws with bufferutil, Node", command: [node, file("ws.js")] },
   { name: "squall-bun", title: "Squall, Bun", command: [bun, "run", file("squall.js")] },
   { name: "bun", title: "Bun's own", command: [bun, "run", file("bun.js")] },
@@ -65,6 +74,7 @@ interface Load {
 const seconds = Number(flags.seconds);
 const echoBars: readonly Bar[] = [
   { ours: "squall-node", peer: "ws", user: 3 },
+  { ours: "squall-node-lend", peer: "ws", user: 3 },
   { ours: "squall-bun", peer: "bun", user: 1 },
 ];
 
@@ -121,7 +131,8 @@ async function withBoth<Result>(
   work: (process: ServerProcess, client: ChildProcess) => Promise<Result>,
 ): Promise<Result> {
   const [program = "", ...args] = server.command;
-  const process = await ServerProcess.start((port) => [program, ...args, String(port)]);
+  const more = server.args ?? [];
+  const process = await ServerProcess.start((port) => [program, ...args, String(port), ...more]);
   const client = spawnPinned([node, join(import.meta.dirname, "load.ts")], {
     core: LOAD_CORE,
     stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -244,7 +255,10 @@ async function main(): Promise<void> {
   pinSelf();
   const only = flags.only.split(",");
   const parts: string[] = [];
-  for (const load of loads) if (only.includes(load.name)) parts.push(await runLoad(load));
+  for (const load of loads) {
+    if (only.includes(load.name) && load.title.includes(flags.match))
+      parts.push(await runLoad(load));
+  }
   if (only.includes("idle")) parts.push(await runIdle());
   const environment = { date: new Date().toISOString(), ...versions() };
   const facts = Object.entries(environment).map(([key, value]) => `- ${key}: ${value}`);

@@ -211,6 +211,8 @@ interface Reader {
 
 /** What has arrived and has not been read, and who waits for it. */
 class Inbox implements ConnectionOwner {
+  /** Messages wait here for who reads them. */
+  readonly lendsMessages = false;
   readonly closed: Promise<void>;
   readonly #onMessage: WebSocketConnectOptions["onMessage"];
   readonly #messages: ReceivedMessage[] = [];

@@ -36,6 +36,8 @@ import type { Member, Registry } from "./registry.ts";
 
 /** Who hears what happens on a connection. */
 export interface ConnectionOwner {
+  /** Bytes given to `messageReceived` are its own only while it runs. */
+  readonly lendsMessages: boolean;
   /** While a promise that it returns has not settled, nothing more is read. */
   messageReceived(message: string | Uint8Array): unknown;
   pingReceived(data: Uint8Array): void;
@@ -141,6 +143,10 @@ export class WebSocketConnection extends MessageWriter implements SocketHandler,
 
   protected override get isCompressing(): boolean {
     return this.deflate !== undefined;
+  }
+
+  protected override get lendsMessages(): boolean {
+    return this.#owner.lendsMessages;
   }
 
   protected override inflate(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {

@@ -88,12 +88,16 @@ export class PerMessageDeflate {
     return `${this.#level} ${this.#memLevel} ${this.#windowBits}`;
   }
 
-  /** Compresses a message: at once, or with a promise. The next may begin when it has settled. */
+  /**
+   * Compresses a message: at once, or with a promise. The next may begin when it has settled; the
+   * bytes may change as soon as this returns.
+   */
   deflate(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const options = this.#deflateOptions(bytes.length, this.#sent?.bytes);
     this.#sent?.add(bytes);
     if (bytes.length <= LONG) return withoutTail(deflateRawSync(bytes, options));
-    return turnstile.pass(async () => withoutTail(await deflateLater(bytes, options)));
+    const own = new Uint8Array(bytes);
+    return turnstile.pass(async () => withoutTail(await deflateLater(own, options)));
   }
 
   /** Compresses a message so that it refers to nothing before it. */

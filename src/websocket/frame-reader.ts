@@ -64,6 +64,8 @@ export abstract class FrameReader {
   /** RSV1 means that a message is compressed; undefined if that was not negotiated. */
   protected abstract inflate(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
   protected abstract get isCompressing(): boolean;
+  /** Bytes of a message are delivered where they lie, for as long as `messageReceived` runs. */
+  protected abstract get lendsMessages(): boolean;
   /** A message has arrived. While a promise has not settled, nothing more is read. */
   protected abstract messageReceived(message: string | Uint8Array): unknown;
   /** A ping, pong or close has arrived; the payload is at `start` until this returns. */
@@ -229,8 +231,9 @@ export abstract class FrameReader {
 
   /** A message of one frame that is all there. */
   #takeWhole(opcode: number, start: number, length: number): void {
-    if (opcode !== TEXT) this.#deliver(takeBytes(start, length));
-    else if (isUtf8At(start, length)) this.#deliver(textAt(start, length));
+    if (opcode !== TEXT) {
+      this.#deliver(this.lendsMessages ? viewBytes(start, length) : takeBytes(start, length));
+    } else if (isUtf8At(start, length)) this.#deliver(textAt(start, length));
     else this.#failText();
   }
 

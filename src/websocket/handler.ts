@@ -98,6 +98,17 @@ export abstract class WebSocketHandler extends RequestHandler {
     return isOriginOf(origin, this.request.host);
   }
 
+  /**
+   * Hook: whether binary messages are lent: then `onMessage` gets the bytes where they were received,
+   * without a copy, and may use them only until it returns or awaits something; what it passes to
+   * `writeMessage` is sent all the same. False by default. Pays for long messages that are passed on
+   * or looked through. With the setting `debug` the bytes are zero afterwards, so that who keeps
+   * them sees it.
+   */
+  get lendsMessages(): boolean {
+    return false;
+  }
+
   /** Hook: seconds between pings; the setting `websocketPingInterval`, 0 for none. */
   get pingInterval(): number | undefined {
     return this.#setting("websocketPingInterval");
@@ -308,15 +319,24 @@ export abstract class WebSocketHandler extends RequestHandler {
 /** Brings to a handler what happens on its connection, and looks after what its hooks throw. */
 class HandlerOwner implements ConnectionOwner {
   readonly #handler: WebSocketHandler;
+  readonly lendsMessages: boolean;
   /** Tells the server that it need not wait for this connection when it stops. */
   departed: () => void = () => undefined;
 
   constructor(handler: WebSocketHandler) {
     this.#handler = handler;
+    this.lendsMessages = handler.lendsMessages;
   }
 
   messageReceived(message: string | Uint8Array): unknown {
-    return this.#handler.onMessage(message);
+    const result = this.#handler.onMessage(message);
+    if (this.lendsMessages && typeof message !== "string") this.#takeBack(message);
+    return result;
+  }
+
+  /** What was lent is somebody else's soon: in debug mode that does not wait for an accident. */
+  #takeBack(message: Uint8Array): void {
+    if (this.#handler.settings.debug === true) message.fill(0);
   }
 
   pingReceived(data: Uint8Array): void {

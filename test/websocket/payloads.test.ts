@@ -6,6 +6,7 @@ import { HTTPServer } from "../../src/httpserver.ts";
 import { IOLoop } from "../../src/ioloop.ts";
 import { Application } from "../../src/web.ts";
 import {
+  type CompressionOptions,
   PreparedMessage,
   type WebSocketClientConnection,
   WebSocketHandler,
@@ -30,6 +31,12 @@ class Reuser extends WebSocketHandler {
   }
 }
 
+class CompressingReuser extends Reuser {
+  override getCompressionOptions(): CompressionOptions {
+    return { threshold: 0 };
+  }
+}
+
 let loop: IOLoop;
 let server: HTTPServer;
 
@@ -38,6 +45,7 @@ beforeAll(async () => {
   const handlers = [
     ["/echo", Echo],
     ["/reuse", Reuser],
+    ["/reuse-compressed", CompressingReuser],
   ] as const;
   server = new HTTPServer(new Application([...handlers], { logFunction: () => undefined }), {
     loop,
@@ -47,8 +55,12 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-function connect(path: string): Promise<WebSocketClientConnection> {
-  return websocketConnect(`ws://127.0.0.1:${server.addresses[0]?.port}${path}`, { loop });
+function connect(
+  path: string,
+  compressionOptions?: CompressionOptions,
+): Promise<WebSocketClientConnection> {
+  const url = `ws://127.0.0.1:${server.addresses[0]?.port}${path}`;
+  return websocketConnect(url, compressionOptions ? { loop, compressionOptions } : { loop });
 }
 
 // Lengths at which a frame's head grows, for text and for what it is as UTF-8, and limits of ours.
@@ -73,10 +85,12 @@ test("half a character is sent as U+FFFD, as by every encoder", async () => {
   client.close();
 });
 
-test.each([1, 16_384, 16_385, 300_000])(
-  "%d bytes can be changed once they are written",
-  async (length) => {
-    const client = await connect("/reuse");
+const reused = [1, 16_384, 16_385, 300_000].map((length) => ({ path: "/reuse", length }));
+
+test.each([...reused, { path: "/reuse-compressed", length: 300_000 }])(
+  "$path: $length bytes can be changed once they are written",
+  async ({ path, length }) => {
+    const client = await connect(path, path === "/reuse" ? undefined : {});
     client.writeMessage(String(length));
     const expected = Buffer.alloc(length, "a");
     for (let message = 0; message < 2; message++) {

@@ -8,7 +8,12 @@ class MainHandler extends RequestHandler {
   }
 }
 
+/** With `--lend`, bytes are passed on from where they were received. */
 class EchoHandler extends WebSocketHandler {
+  get lendsMessages() {
+    return process.argv.includes("--lend");
+  }
+
   onMessage(message) {
     this.writeMessage(message);
   }
