@@ -3,6 +3,7 @@
  */
 import { plainFormat } from "./formats.ts";
 import { stderrSink } from "./sinks.ts";
+import { complain } from "./stderr.ts";
 
 /** How much a record matters. */
 export type Level = "debug" | "info" | "warning" | "error" | "critical";
@@ -131,7 +132,7 @@ export class Logger {
         sink.write(record);
       } catch (error) {
         // A sink of the application's; who logs must not fail for it.
-        console.error(`Cannot write a log record of ${this.name}:`, error);
+        complain(`Cannot write a log record of ${this.name}`, error);
       }
     }
   }

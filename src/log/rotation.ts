@@ -4,7 +4,7 @@
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-/** Writes text to the end of a file. */
+/** Writes text to the end of a file, also if that cannot be renamed, which throws. */
 export interface LogFile {
   write(text: string): void;
   close(): void;
@@ -33,9 +33,12 @@ export class SizeRotatedFile implements LogFile {
   write(text: string): void {
     const { maxSize } = this.#rotation;
     const bytes = new TextEncoder().encode(text);
-    if (maxSize > 0 && this.#size > 0 && this.#size + bytes.length > maxSize) this.#rotate();
-    writeAll(this.#descriptor, bytes);
-    this.#size += bytes.length;
+    try {
+      if (maxSize > 0 && this.#size > 0 && this.#size + bytes.length > maxSize) this.#rotate();
+    } finally {
+      writeAll(this.#descriptor, bytes);
+      this.#size += bytes.length;
+    }
   }
 
   #rotate(): void {
@@ -45,8 +48,7 @@ export class SizeRotatedFile implements LogFile {
       renameIfPresent(`${this.#path}.${number}`, `${this.#path}.${number + 1}`);
     }
     renameIfPresent(this.#path, `${this.#path}.1`);
-    fs.closeSync(this.#descriptor);
-    this.#descriptor = fs.openSync(this.#path, "a");
+    this.#descriptor = reopened(this.#descriptor, this.#path);
     this.#size = 0;
   }
 
@@ -97,16 +99,18 @@ export class TimeRotatedFile implements LogFile {
   }
 
   write(text: string): void {
-    if (this.#now() >= this.#periodEnd) this.#rotate();
-    writeAll(this.#descriptor, new TextEncoder().encode(text));
+    try {
+      if (this.#now() >= this.#periodEnd) this.#rotate();
+    } finally {
+      writeAll(this.#descriptor, new TextEncoder().encode(text));
+    }
   }
 
   #rotate(): void {
     const length = NAME_LENGTHS[this.#rotation.when] ?? 10;
     renameIfPresent(this.#path, `${this.#path}.${timeName(this.#periodStart).slice(0, length)}`);
     this.#removeOld();
-    fs.closeSync(this.#descriptor);
-    this.#descriptor = fs.openSync(this.#path, "a");
+    this.#descriptor = reopened(this.#descriptor, this.#path);
     this.#periodStart = this.#now();
     this.#periodEnd = periodEnd(this.#periodStart, this.#rotation);
   }
@@ -152,6 +156,16 @@ function timeName(time: number): string {
   const clock = [date.getHours(), date.getMinutes(), date.getSeconds()];
   const pad = (value: number) => String(value).padStart(2, "0");
   return `${day.map(pad).join("-")}_${clock.map(pad).join("-")}`;
+}
+
+/**
+ * Opens a new file in place of one that has been renamed. That one is closed afterwards: if there are no
+ * descriptors left, its own stays what it is, and does not become somebody's connection.
+ */
+function reopened(descriptor: number, path: string): number {
+  const next = fs.openSync(path, "a");
+  fs.closeSync(descriptor);
+  return next;
 }
 
 function renameIfPresent(from: string, to: string): void {

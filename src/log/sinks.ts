@@ -4,6 +4,7 @@
 import process from "node:process";
 import { colorFormat, type Format, prettyFormat } from "./formats.ts";
 import type { Level, LogRecord, Sink } from "./logger.ts";
+import { complain, writeToStderr } from "./stderr.ts";
 
 /** Lines are held together up to this many characters, about what one write of a pipe takes. */
 const MAX_HELD = 64 * 1024;
@@ -17,6 +18,7 @@ export class LineSink implements Sink {
   readonly #format: Format;
   readonly #write: (text: string) => void;
   #held = "";
+  #failing = false;
 
   constructor(format: Format, write: (text: string) => void) {
     this.wantsSource = format === prettyFormat || format === colorFormat;
@@ -43,9 +45,12 @@ export class LineSink implements Sink {
     if (text === "") return;
     try {
       this.#write(text);
+      this.#failing = false;
     } catch (error) {
-      // Who logs is in the middle of something else, and must not fail because a disk is full.
-      console.error("Cannot write log lines:", error);
+      // Who logs is in the middle of something else, and must not fail because a disk is full. It is
+      // said once, until it works again.
+      if (!this.#failing) complain("Cannot write log lines", error);
+      this.#failing = true;
     }
   }
 }
@@ -63,7 +68,7 @@ function flushAtExit(sink: LineSink): void {
 
 /** A sink that writes lines to standard error; if nobody reads there any more, to nowhere. */
 export function stderrSink(format: Format): LineSink {
-  return new LineSink(format, (text) => console.error(text.trimEnd()));
+  return new LineSink(format, (text) => writeToStderr(text.trimEnd()));
 }
 
 /** The methods of pino and of libraries made like it. */
