@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
+import { RUN } from "../support/program.ts";
 
 const run = promisify(execFile);
 const directory = mkdtempSync(join(tmpdir(), "squall-test-"));
@@ -22,14 +23,15 @@ test.skipIf(!canMount)(
   `a full disk: 507 and nothing left, and the server lives${canMount ? "" : " (no user namespaces)"}`,
   async () => {
     const command = `${mount} && exec "$@"`;
-    const args = [...namespace, "sh", "-c", command, "sh", process.execPath, program, directory];
+    const shell = [...namespace, "sh", "-c", command, "sh"];
+    const args = [...shell, process.execPath, ...RUN, program, directory];
     const { stdout } = await run("unshare", args);
     expect(stdout).toBe("507 507 507 200\n");
   },
 );
 
 test("a process that ends in a handler leaves no file", async () => {
-  const { stdout } = await run(process.execPath, [program, directory, "exit"]);
+  const { stdout } = await run(process.execPath, [...RUN, program, directory, "exit"]);
   expect(stdout).toBe("1 5000000\n");
   expect(await readdir(directory)).toEqual([]);
 });
