@@ -54,8 +54,21 @@ export async function advised<T>(act: string, place: DenoPlace, run: () => T): P
   try {
     return await run();
   } catch (thrown) {
-    throw thrown instanceof Deno.errors.NotCapable ? error() : thrown;
+    if (thrown instanceof Deno.errors.NotCapable) throw error();
+    throw placed(thrown, `${act} ${nameOf(place)}`);
   }
+}
+
+/** Deno's errors do not say what could not be done, nor where: this one of the same class does. */
+function placed(thrown: unknown, act: string): unknown {
+  if (!(thrown instanceof Error)) return thrown;
+  const Same = thrown.constructor as ErrorConstructor;
+  const error = new Same(`Cannot ${act}: ${thrown.message}`);
+  return "code" in thrown ? Object.assign(error, { code: thrown.code }) : error;
+}
+
+function nameOf(place: DenoPlace): string {
+  return "path" in place ? place.path : netName(place.hostname, place.port);
 }
 
 function expectedRefusal(act: string, place: DenoPlace): () => Error {
@@ -63,7 +76,7 @@ function expectedRefusal(act: string, place: DenoPlace): () => Error {
     const flags = missingForPath(place.path);
     return () => refusal(`${act} ${place.path}`, `Run: ${commandLine(flags)}`);
   }
-  const name = netName(place.hostname, place.port);
+  const name = nameOf(place);
   const { state } = Deno.permissions.querySync({ name: "net", host: name });
   return () => refusal(`${act} ${name}`, netAdvice(state, name));
 }

@@ -50,6 +50,13 @@ describe.each([
   { name: "deno", ffi: [] },
   { name: "deno-epoll", ffi: ["--allow-ffi"] },
 ])("$name", ({ name, ffi }) => {
+  test("a port in use is named", async () => {
+    const options = { host: "127.0.0.1", port };
+    const outcome = await run(["--allow-net", ...ffi], { host: "chosen", act: "listen", options });
+    expect(outcome).toMatchObject({ host: name, code: "EADDRINUSE" });
+    expect(outcome.message).toMatch(new RegExp(`^Cannot listen on 127\\.0\\.0\\.1:${port}: `));
+  });
+
   test.each([
     { act: "listen", words: "listen on" },
     { act: "connect", words: "connect to" },
