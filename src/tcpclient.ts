@@ -9,7 +9,7 @@ import { IOStream, type IOStreamOptions } from "./iostream.ts";
 import { DefaultResolver, isValidIp, type Resolver } from "./netutil.ts";
 import { connectFirst, type Sources } from "./tcpclient/connector.ts";
 import { withTimeout } from "./tcpclient/timeout.ts";
-import { checkSocketPath } from "./util.ts";
+import { checkPort, checkSocketPath } from "./util.ts";
 
 export { connectFirst, type Sources } from "./tcpclient/connector.ts";
 
@@ -56,6 +56,7 @@ export class TCPClient {
     const what = `connect to ${host}:${port}`;
     const sources = sourcesOf(settings);
     return withTimeout(this.#loop, timeout, what, async (signal) => {
+      checkPort("connect to", port);
       const addresses = await this.#resolver.resolve(host, port, familyOf(settings));
       signal.throwIfAborted();
       const open = (socket: Socket): IOStream => this.#stream(socket, settings);

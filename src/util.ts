@@ -56,6 +56,16 @@ export function checkSocketPath(path: string): void {
   throw new TypeError(`Cannot use ${JSON.stringify(path)} as the path of a Unix socket`);
 }
 
+/**
+ * Throws a RangeError unless `port` is one. A system cuts off what is more than 16 bits, and takes a
+ * free port for what is no number, such as text from the environment.
+ */
+export function checkPort(act: string, port: unknown): void {
+  if (Number.isInteger(port) && (port as number) >= 0 && (port as number) <= 65535) return;
+  const given = typeof port === "string" ? JSON.stringify(port) : String(port);
+  throw new RangeError(`Cannot ${act} port ${given}: expected an integer from 0 to 65535`);
+}
+
 /** The error of a host that does not use epoll and is asked to watch a descriptor. */
 export function cannotWatch(fd: number, host: string): Error {
   const message =

@@ -4,7 +4,12 @@ import type { Address, Host, Tcp } from "../src/host.ts";
 import { IOLoop } from "../src/ioloop.ts";
 import type { IOStream } from "../src/iostream.ts";
 import { setSinks } from "../src/log.ts";
-import { bindUnixSocket, type ResolvedAddress, type Resolver } from "../src/netutil.ts";
+import {
+  bindSockets,
+  bindUnixSocket,
+  type ResolvedAddress,
+  type Resolver,
+} from "../src/netutil.ts";
 import { TCPClient } from "../src/tcpclient.ts";
 import { TCPServer } from "../src/tcpserver.ts";
 import { TimeoutError } from "../src/util.ts";
@@ -177,6 +182,25 @@ function scripted(script: Record<string, "answers" | "refuses" | "is silent">): 
   };
   return { loop, tried, resolver };
 }
+
+test.each([
+  ["8080", 'port "8080"'],
+  [65536, "port 65536"],
+  [-1, "port -1"],
+  [1.5, "port 1.5"],
+  [Number.NaN, "port NaN"],
+  [undefined, "port undefined"],
+])("%s is no port", async (given, named) => {
+  const port = given as number;
+  const server = new TCPServer();
+  const why = `${named}: expected an integer from 0 to 65535`;
+  await expect(server.listen(port)).rejects.toThrow(`Cannot listen on ${why}`);
+  expect(() => server.bind(port)).toThrow(`Cannot bind ${why}`);
+  await expect(bindSockets(port)).rejects.toThrow(`Cannot bind ${why}`);
+  await expect(new TCPClient().connect("127.0.0.1", port)).rejects.toThrow(
+    `Cannot connect to ${why}`,
+  );
+});
 
 describe("TCPClient", () => {
   async function race(
