@@ -22,7 +22,7 @@ const programCommand = (): string[] => [
 export const bunHost: Host = {
   name: "bun",
   runtime,
-  showsStacks: false,
+  stacks: "sampled",
   programCommand,
   openTcp,
 };
@@ -42,7 +42,7 @@ function createEpollHost(): Host | undefined {
     needsSleep: false,
   };
   const openTcp = (memory: TransferMemory) => openPolledTcp(memory, addon, options);
-  return { name: "bun-epoll", runtime, showsStacks: false, programCommand, openTcp };
+  return { name: "bun-epoll", runtime, stacks: "sampled", programCommand, openTcp };
 }
 
 const wantsOwn = process.env.SQUALL_TCP === "bun";

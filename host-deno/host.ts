@@ -10,6 +10,7 @@ import { openDenoTcp } from "./tcp.ts";
 import { openEpollTcp } from "./tcp-epoll.ts";
 
 const runtime = `deno ${Deno.version.deno}`;
+const stacks: Host["stacks"] = isGranted({ name: "sys" }) ? "sampled" : "none";
 
 /** Epoll, or undefined where it cannot be had. */
 export const epollHost: Host | undefined = createEpollHost();
@@ -19,14 +20,14 @@ function createEpollHost(): Host | undefined {
   const addon = loadAddon();
   if (typeof addon === "string") return undefined;
   const openTcp = (memory: TransferMemory) => openEpollTcp(memory, addon);
-  return { name: "deno-epoll", runtime, showsStacks: false, programCommand, openTcp };
+  return { name: "deno-epoll", runtime, stacks, programCommand, openTcp };
 }
 
 /** Deno's own sockets, whatever else there is. */
 export const denoHost: Host = {
   name: "deno",
   runtime,
-  showsStacks: false,
+  stacks,
   programCommand,
   openTcp: openDenoTcp,
 };

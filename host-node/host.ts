@@ -19,7 +19,7 @@ const programCommand = (): string[] => [
 export const netHost: Host = {
   name: "node-net",
   runtime,
-  showsStacks: true,
+  stacks: "paused",
   programCommand,
   openTcp: openNetTcp,
 };
@@ -29,7 +29,7 @@ function chooseHost(): Host {
   const addon = loadAddon();
   if (typeof addon !== "string") {
     const openTcp = (memory: TransferMemory): Tcp => openEpollTcp(memory, addon);
-    return { name: "node-epoll", runtime, showsStacks: true, programCommand, openTcp };
+    return { name: "node-epoll", runtime, stacks: "paused", programCommand, openTcp };
   }
   process.stderr.write(`squall: sockets are served by node:net, which is slower: ${addon}\n`);
   return netHost;

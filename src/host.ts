@@ -37,8 +37,11 @@ export interface Host {
   readonly name: string;
   /** The runtime and its version, as in `node 26.10.0`. */
   readonly runtime: string;
-  /** Whether `node:inspector` shows to another thread what the main one runs. */
-  readonly showsStacks: boolean;
+  /**
+   * How `node:inspector` shows what blocks the main thread: by another thread, which stops it for a
+   * moment; by a profiler; or not at all.
+   */
+  readonly stacks: "paused" | "sampled" | "none";
   /**
    * The command that starts this program again, with the same options and permissions. Throws if it
    * cannot be known.

@@ -215,11 +215,7 @@ describe("blocking", () => {
       now += step;
       await turn(0.1);
     }
-    await turn();
-    // Followed by a stack, if there is one.
-    expect(messages().map((text) => text.split(" in\n")[0])).toEqual([
-      "IOLoop blocked for 0.500 s",
-    ]);
+    expect(messages()).toEqual(["IOLoop blocked for 0.500 s"]);
     loop.setBlockingLogThreshold(undefined);
     clock.mockRestore();
   });

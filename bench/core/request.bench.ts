@@ -87,7 +87,7 @@ async function measure(etag: boolean, rounds: number): Promise<number[]> {
   const host: Host = {
     name: "sink",
     runtime: "none",
-    showsStacks: false,
+    stacks: "none",
     programCommand,
     openTcp: () => tcp,
   };

@@ -4,6 +4,7 @@
  */
 
 import { isMainThread } from "node:worker_threads";
+import type { Host } from "../host.ts";
 import { PausedStacks } from "./paused-stacks.ts";
 import { SampledStacks } from "./sampled-stacks.ts";
 
@@ -22,8 +23,7 @@ export interface Stacks {
 export interface BlockingWatchOptions {
   /** In seconds, above 0. */
   readonly threshold: number;
-  /** Whether the runtime lets one thread stop the main one, see Host. */
-  readonly showsStacks: boolean;
+  readonly source: Host["stacks"];
 }
 
 /** Hears of it when it is over: for how many seconds, and in what, if that could be seen. */
@@ -31,30 +31,42 @@ export type Blocked = (seconds: number, stack: string | undefined) => void;
 
 export class BlockingWatch {
   readonly #timer: ReturnType<typeof setInterval>;
-  readonly #stacks: Stacks;
+  readonly #stacks: Stacks | undefined;
 
   /** Throws a RangeError unless the threshold is above 0. */
-  constructor({ threshold, showsStacks }: BlockingWatchOptions, blocked: Blocked) {
+  constructor({ threshold, source }: BlockingWatchOptions, blocked: Blocked) {
     if (!(threshold > 0)) {
       throw new RangeError(`Cannot watch for blocking of ${threshold} s: it is not above 0`);
     }
     const period = (threshold * 1000) / LOOKS;
-    const isShown = showsStacks && isMainThread;
-    this.#stacks = isShown ? new PausedStacks(threshold, period) : new SampledStacks(period);
+    this.#stacks = openStacks(source, threshold, period);
     let last = performance.now();
     this.#timer = setInterval(() => {
       const now = performance.now();
       const seconds = (now - last) / 1000;
-      last = now;
       // Counts from the last look, so that nothing that blocks for the threshold is missed.
-      if (seconds >= threshold) this.#stacks.take(seconds, (stack) => blocked(seconds, stack));
-      else this.#stacks.turned();
+      if (seconds >= threshold) this.#tell(seconds, blocked);
+      else this.#stacks?.turned();
+      // What the look itself takes is not counted.
+      last = performance.now();
     }, period);
     this.#timer.unref();
   }
 
+  #tell(seconds: number, blocked: Blocked): void {
+    if (this.#stacks === undefined) blocked(seconds, undefined);
+    else this.#stacks.take(seconds, (stack) => blocked(seconds, stack));
+  }
+
   stop(): void {
     clearInterval(this.#timer);
-    this.#stacks.stop();
+    this.#stacks?.stop();
   }
+}
+
+function openStacks(source: Host["stacks"], threshold: number, period: number): Stacks | undefined {
+  if (source === "none") return undefined;
+  // Inspectors show the main thread alone.
+  const isPaused = source === "paused" && isMainThread;
+  return isPaused ? new PausedStacks(threshold, period) : new SampledStacks(period);
 }

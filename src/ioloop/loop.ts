@@ -283,7 +283,7 @@ export class IOLoop {
     this.#blocking?.stop();
     this.#blocking = undefined;
     if (seconds === undefined) return;
-    const options = { threshold: seconds, showsStacks: this.host.showsStacks };
+    const options = { threshold: seconds, source: this.host.stacks };
     this.#blocking = new BlockingWatch(options, (...found) => this.handleBlocking(...found));
   }
 

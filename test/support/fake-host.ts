@@ -39,7 +39,7 @@ export function createFakeHost(): Host {
   return {
     name: "fake",
     runtime: "fake 1.0.0",
-    showsStacks: false,
+    stacks: "none",
     programCommand: () => [process.execPath],
     openTcp: (memory) => new FakeTcp(memory),
   };
