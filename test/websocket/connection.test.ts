@@ -255,36 +255,6 @@ describe("closing", () => {
   });
 });
 
-describe("hooks that throw", () => {
-  class Failing extends WebSocketHandler {
-    logged: unknown;
-    override open(): void {
-      if (this.request.headers.has("X-Fail")) throw new Error("open fails");
-    }
-    override onMessage(message: string | Uint8Array): unknown {
-      if (message === "now") throw new Error("onMessage fails");
-      return Promise.reject(new Error("onMessage fails later"));
-    }
-    override logException(error: unknown): void {
-      failures.push((error as Error).message);
-    }
-  }
-  const failures: string[] = [];
-
-  test("close with 1011", async () => {
-    for (const [headers, message] of [
-      [{ "X-Fail": "1" }, "x"],
-      [{}, "now"],
-      [{}, "later"],
-    ] as const) {
-      const peer = await openTo(Failing, {}, headers);
-      peer.send(frame(1, message), frame(1, message));
-      expect(await peer.rest()).toEqual(["close 1011"]);
-    }
-    expect(failures).toEqual(["open fails", "onMessage fails", "onMessage fails later"]);
-  });
-});
-
 describe("pings", () => {
   test("are answered, and answers are heard", async () => {
     const heard: string[] = [];

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type LogRecord, type Sink, setSinks } from "../../src/log.ts";
 import { WebSocketHandler } from "../../src/websocket.ts";
 import type { Client } from "../support/server.ts";
-import { frame, handshakeText, openTo, serveSocket } from "../support/websocket.ts";
+import { handshakeText, serveSocket } from "../support/websocket.ts";
 
 let heard: string[];
 /** What hooks wait for. */
@@ -89,49 +89,4 @@ test("a promise of checkOrigin is waited for, and may refuse", async () => {
   const { exchange } = await serveSocket(Refusing);
   expect(await exchange(handshakeText({ Origin: "http://example.org" }))).toContain(" 403 ");
   expect(heard).toEqual(["finished 403"]);
-});
-
-describe("an answer that comes too late", () => {
-  class Slow extends WebSocketHandler {
-    override async onMessage(message: string | Uint8Array): Promise<void> {
-      if (message === "close") this.close();
-      await waiting;
-      heard.push("answers");
-      await this.writeMessage("answer");
-    }
-    override onClose(): void {
-      heard.push("onClose");
-    }
-  }
-
-  test("for the client that asked is no error of the handler's", async () => {
-    const peer = await openTo(Slow);
-    peer.send(frame(1, "close"));
-    expect(await peer.hears(1)).toEqual(["close"]);
-    goOn();
-    peer.send(frame(8));
-    await peer.client.until(() => heard.includes("onClose"));
-    expect(heard).toEqual(["answers", "onClose"]);
-    expect(records.filter(({ level }) => level === "error")).toEqual([]);
-  });
-
-  test("for another client is", async () => {
-    class Telling extends Quiet {
-      override async onMessage(): Promise<void> {
-        await friend?.writeMessage("news");
-      }
-    }
-    let friend: WebSocketHandler | undefined;
-    class Friend extends Quiet {
-      override open(): void {
-        friend = this;
-        this.close();
-      }
-    }
-    await (await openTo(Friend)).hears(1);
-    const peer = await openTo(Telling);
-    peer.send(frame(1, "tell"));
-    expect(await peer.rest()).toEqual(["close 1011"]);
-    expect(records.map(({ level }) => level)).toContain("error");
-  });
 });
