@@ -33,6 +33,7 @@ import type { Settings } from "./settings.ts";
 import { checkSettings } from "./settings-check.ts";
 import { StaticFileHandler } from "./static-file-handler.ts";
 import type { CheckedRules, RuleArgs, RuleName } from "./typed-routes.ts";
+import { watch } from "./unawaited.ts";
 
 const NO_MATCH: PathMatch = { pathArgs: [], pathKwargs: undefined };
 
@@ -159,7 +160,7 @@ export class Application<
   logRequest(handler: RequestHandler): void {
     const { logFunction } = this.settings;
     if (logFunction !== undefined) {
-      logFunction(handler);
+      watch(logFunction(handler), "logFunction");
       return;
     }
     const status = handler.getStatus();

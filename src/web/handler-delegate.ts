@@ -13,12 +13,14 @@ import {
 } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
 import { type PathMatch, Rule } from "../routing.ts";
+import { isThenable } from "../util.ts";
 import type { Application } from "./application.ts";
 import { BodyStream } from "./body-stream.ts";
-import { runHandler, runStreaming } from "./handler-life.ts";
+import { handleException, runHandler, runStreaming } from "./handler-life.ts";
 import { clientGone, heirOf, streamOf } from "./handler-response.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { isStreaming } from "./stream-request-body.ts";
+import { watch } from "./unawaited.ts";
 
 /** A body whose first piece is shorter is not asked for its length, which costs a look at headers. */
 const LONG_START = 16 * 1024;
@@ -93,8 +95,7 @@ export class HandlerDelegate implements HTTPMessageDelegate {
 
   dataReceived(chunk: Uint8Array): PromiseLike<unknown> | void {
     if (this.#handler !== undefined) {
-      // A copy: the handler may await, and the core's memory is other connections' meanwhile.
-      return this.#handler.finished ? undefined : this.#handler.dataReceived(chunk.slice());
+      return this.#handler.finished ? undefined : receive(this.#handler, chunk);
     }
     this.#body ??= new BodyBuffer();
     if (this.#body instanceof BodyBuffer) return this.#collect(this.#body, chunk);
@@ -142,7 +143,7 @@ export class HandlerDelegate implements HTTPMessageDelegate {
       return;
     }
     try {
-      handler.onConnectionClose();
+      watch(handler.onConnectionClose(), "onConnectionClose");
     } finally {
       streamOf(handler)?.close();
       clientGone(handler);
@@ -153,5 +154,18 @@ export class HandlerDelegate implements HTTPMessageDelegate {
   #newHandler(): RequestHandler {
     this.#handler = new this.#rule.handlerClass(this.#application, this.#request);
     return this.#handler;
+  }
+}
+
+/** Gives a handler a part of its body; what it throws becomes its answer. */
+function receive(handler: RequestHandler, chunk: Uint8Array): PromiseLike<unknown> | void {
+  try {
+    // A copy: the handler may await, and the core's memory is other connections' meanwhile.
+    const result = handler.dataReceived(chunk.slice());
+    if (!isThenable(result)) return undefined;
+    return result.then(undefined, (error) => handleException(handler, error));
+  } catch (error) {
+    handleException(handler, error);
+    return undefined;
   }
 }

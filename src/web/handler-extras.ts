@@ -26,6 +26,8 @@ export class HandlerExtras {
   requestId: string | undefined;
   /** What is rendered. */
   page: Page | undefined;
+  /** Settles when an error's page that takes time is done. */
+  errorPage: Promise<void> | undefined;
   /** Aborts `closeSignal`. */
   closing: AbortController | undefined;
   /** What `sse` has opened. */

@@ -15,6 +15,7 @@ import type { Chunk } from "./chunks.ts";
 import { Finish, HTTPError } from "./errors.ts";
 import { breakOff, renderingOf } from "./handler-response.ts";
 import type { RequestHandler } from "./request-handler.ts";
+import { requireSync } from "./unawaited.ts";
 import { isSupported, KEEP_OPEN, verbOf } from "./verbs.ts";
 import { writeResponse } from "./web-response.ts";
 import { isSafeMethod } from "./xsrf.ts";
@@ -74,14 +75,14 @@ export function runStreaming(
 }
 
 function begin(handler: RequestHandler, match: PathMatch, options: object): void {
-  handler.initialize(options);
+  requireSync(handler.initialize(options), "initialize");
   if (!isSupported(handler)) throw new HTTPError(405);
   takePathArguments(handler, match);
 }
 
 function checkOrigin(handler: RequestHandler): void {
   const isChecked = handler.application.checksXsrf && !isSafeMethod(handler.request.method);
-  if (isChecked) handler.checkXsrfCookie();
+  if (isChecked) requireSync(handler.checkXsrfCookie(), "checkXsrfCookie");
 }
 
 async function runPrepared(

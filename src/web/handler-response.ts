@@ -25,7 +25,6 @@ import { etagFor, matchingEtag } from "./etag.ts";
 import type { EventStream } from "./event-stream.ts";
 import { HandlerExtras } from "./handler-extras.ts";
 import { type HeaderValue, headerText } from "./header-value.ts";
-import { locationFor, type RedirectOptions } from "./location.ts";
 import { replay } from "./replay.ts";
 import type { Settings } from "./settings.ts";
 import { TransformedOutput } from "./transformed-output.ts";
@@ -73,7 +72,7 @@ export abstract class HandlerResponse {
       handler.conclude();
     };
     heirOf = (handler) => handler.#extras?.heir;
-    renderingOf = (handler) => handler.#extras?.page?.pending;
+    renderingOf = (handler) => handler.#extras?.errorPage ?? handler.#extras?.page?.pending;
     streamOf = (handler) => handler.#extras?.stream;
     clientGone = (handler) => {
       // Also for who asks later.
@@ -270,25 +269,6 @@ export abstract class HandlerResponse {
     } finally {
       this.conclude();
     }
-  }
-
-  /**
-   * Sends the client elsewhere: 302, 301 if `permanent`, or another status from 300 to 399. What a
-   * browser would take for another host, `//evil` or `/\evil`, is refused; with `local`, so is
-   * every URL that is not a path, with 400, because it came from the client.
-   */
-  redirect(url: string, options: RedirectOptions = {}): void {
-    if (this.#headersWritten) {
-      throw new HTTPOutputError("Cannot redirect: the headers have been sent");
-    }
-    const status = options.status ?? (options.permanent === true ? 301 : 302);
-    if (!(status >= 300 && status <= 399)) {
-      throw new RangeError(`Cannot redirect: status ${status} is not from 300 to 399`);
-    }
-    const location = locationFor(url, options.local === true);
-    this.setStatus(status);
-    this.setHeader("Location", location);
-    this.finish();
   }
 
   /** Takes the connection's socket over; the handler sends nothing more itself. */

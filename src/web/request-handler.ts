@@ -5,7 +5,7 @@
  */
 
 import { xhtmlEscape } from "../escape.ts";
-import { checkStatus, reasonFor } from "../httputil.ts";
+import { checkStatus, HTTPOutputError, reasonFor } from "../httputil.ts";
 import { appLog, genLog } from "../log.ts";
 import { isThenable } from "../util.ts";
 import { type ArgumentOptions, decodeUtf8Argument, lastValue, valuesOf } from "./arguments.ts";
@@ -14,7 +14,9 @@ import { HTTPError } from "./errors.ts";
 import { EventStream, type EventStreamOptions } from "./event-stream.ts";
 import { handleException } from "./handler-life.ts";
 import { HandlerPage } from "./handler-page.ts";
-import { breakOff, renderingOf, streamOf } from "./handler-response.ts";
+import { breakOff, streamOf } from "./handler-response.ts";
+import { locationFor, type RedirectOptions } from "./location.ts";
+import { watch } from "./unawaited.ts";
 import { allowedMethods, type Guards } from "./verbs.ts";
 
 /** What `writeError` knows of the error, if an exception was its cause. */
@@ -94,7 +96,7 @@ export class RequestHandler extends HandlerPage {
     return isUsual && /^[ -$&-~]*$/.test(part);
   }
 
-  /** Hook: writes the page for an error. It must finish the response. */
+  /** Hook: writes the page for an error. It must finish the response, and may be async. */
   writeError(status: number, details: ErrorDetails): void {
     if (this.getErrorHtml !== undefined) {
       this.finish(this.getErrorHtml(status, details));
@@ -167,6 +169,25 @@ export class RequestHandler extends HandlerPage {
   }
 
   /**
+   * Sends the client elsewhere: 302, 301 if `permanent`, or another status from 300 to 399. What a
+   * browser would take for another host, `//evil` or `/\evil`, is refused; with `local`, so is
+   * every URL that is not a path, with 400, because it came from the client.
+   */
+  redirect(url: string, options: RedirectOptions = {}): void {
+    if (this.headersWritten) {
+      throw new HTTPOutputError("Cannot redirect: the headers have been sent");
+    }
+    const status = options.status ?? (options.permanent === true ? 301 : 302);
+    if (!(status >= 300 && status <= 399)) {
+      throw new RangeError(`Cannot redirect: status ${status} is not from 300 to 399`);
+    }
+    const location = locationFor(url, options.local === true);
+    this.setStatus(status);
+    this.setHeader("Location", location);
+    this.finish();
+  }
+
+  /**
    * Ends the request with an error, written by `writeError`. Throws a RangeError for a status that no
    * response can have.
    */
@@ -177,22 +198,31 @@ export class RequestHandler extends HandlerPage {
       return;
     }
     checkStatus(status);
+    let written: unknown;
     try {
       this.clear();
       this.setStatus(status, details.reason);
       if (status === 405) this.setHeader("Allow", allowedMethods(this).join(", "));
-      this.writeError(status, details);
+      written = this.writeError(status, details);
     } catch (error) {
       appLog.exception("Uncaught exception in writeError", error);
     }
-    const page = renderingOf(this);
-    if (page === undefined) finishBare(this, status, details);
-    else {
-      page.catch((error) => {
-        appLog.exception("Uncaught exception in writeError", error);
-        finishBare(this, status, details);
-      });
+    if (!isThenable(written) && this.extras.page?.pending === undefined) {
+      finishBare(this, status, details);
+      return;
     }
+    this.extras.errorPage = this.#awaitErrorPage(written, status, details);
+  }
+
+  /** `writeError` is async, or renders a page that waits. Never rejects. */
+  async #awaitErrorPage(written: unknown, status: number, details: ErrorDetails): Promise<void> {
+    try {
+      await written;
+      await this.extras.page?.pending;
+    } catch (error) {
+      appLog.exception("Uncaught exception in writeError", error);
+    }
+    finishBare(this, status, details);
   }
 
   /**
@@ -225,7 +255,7 @@ export class RequestHandler extends HandlerPage {
       appLog.exception("Uncaught exception in logFunction", error);
     }
     try {
-      this.onFinish();
+      watch(this.onFinish(), "onFinish");
     } catch (error) {
       appLog.exception("Uncaught exception in onFinish", error);
     }
