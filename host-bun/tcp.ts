@@ -17,7 +17,7 @@ import type {
   Tcp,
   TransferMemory,
 } from "../src/host.ts";
-import { cannotBindSource, cannotWatch } from "../src/util.ts";
+import { cannotBindSource, cannotWatch, onAbort } from "../src/util.ts";
 import {
   boundAddressOf,
   placeOf,
@@ -68,9 +68,13 @@ class BunTcp implements Tcp {
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
     if (options.tls) return (await openTls(this, this.#memory)).connect(options, connected);
     if (options.source !== undefined) throw cannotBindSource("bun");
+    const { signal } = options;
+    signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const connector = new Connector(this.#batch, options.path, connected, resolve, reject);
       const place = placeOf(options, "localhost");
+      // Bun goes on with the attempt: nothing can stop it.
+      if (signal !== undefined) connector.leave = onAbort(signal, () => connector.giveUp(signal));
       bun
         .connect<Owner>({ ...place, allowHalfOpen: true, data: connector, socket: handlers })
         .catch(reject);
@@ -135,6 +139,9 @@ class Connector {
   readonly #connected: SocketHandlerFactory;
   readonly #resolve: (socket: Socket) => void;
   readonly #reject: (error: unknown) => void;
+  #givenUp = false;
+  /** Listens to the signal no more. */
+  leave: (() => void) | undefined;
 
   constructor(
     batch: Batch,
@@ -150,10 +157,20 @@ class Connector {
     this.#reject = reject;
   }
 
+  giveUp({ reason }: AbortSignal): void {
+    this.#givenUp = true;
+    this.#reject(reason);
+  }
+
   open(raw: Raw): void {
+    this.leave?.();
     const local = this.#path === undefined ? undefined : unixAddress("");
     const remote = this.#path === undefined ? remoteAddressOf(raw) : unixAddress(this.#path);
     const connection = new Connection(this.#batch, raw, local, remote);
+    if (this.#givenUp) {
+      connection.abort();
+      return;
+    }
     try {
       connection.open(this.#connected);
       this.#resolve(connection);

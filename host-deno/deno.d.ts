@@ -74,7 +74,7 @@ declare const Deno: {
   listen(
     place: DenoPlace & { readonly reusePort?: boolean; readonly tcpBacklog?: number },
   ): DenoListenerObject;
-  connect(place: DenoPlace): Promise<DenoConn>;
+  connect(place: DenoPlace & { readonly signal?: AbortSignal }): Promise<DenoConn>;
   /** There only with --unstable-net. */
   readonly listenDatagram?: unknown;
   lstatSync(path: string): DenoFileInfo;

@@ -101,10 +101,20 @@ class DenoTcp implements Tcp {
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
     if (options.tls) return (await openTls(this, this.#memory)).connect(options, connected);
     if (options.source !== undefined) throw cannotBindSource("deno");
-    const { host = "localhost", port = 0, path } = options;
+    const { host = "localhost", port = 0, path, signal } = options;
     await this.#released;
+    signal?.throwIfAborted();
     const place = path ? ({ transport: "unix", path } as const) : { hostname: host, port };
-    return this.#open(await advised("connect to", place, () => Deno.connect(place)), connected);
+    const given = signal && !path ? { ...place, signal } : place;
+    const connecting = advised("connect to", place, () => Deno.connect(given));
+    const conn = await connecting.catch((error) => {
+      throw signal?.aborted ? signal.reason : error;
+    });
+    if (signal?.aborted) {
+      conn.close();
+      throw signal.reason;
+    }
+    return this.#open(conn, connected);
   }
 
   async startTls(

@@ -10,9 +10,10 @@ import type {
   SocketHandlerFactory,
   SourceAddress,
 } from "../src/host.ts";
+import { onAbort } from "../src/util.ts";
 import { type Addressing, describe, describeSource, systemError } from "./addresses.ts";
 import type { EpollSocket } from "./epoll-socket.ts";
-import { connectInTurn } from "./in-turn.ts";
+import { type Attempt, connectInTurn } from "./in-turn.ts";
 import type { NativeLoop } from "./native.ts";
 
 /** Makes the socket of a connection that stands. Throws what the factory throws. */
@@ -23,8 +24,19 @@ interface Connecting {
   /** Known beforehand for a path: the kernel names Unix sockets only by what they are bound to. */
   readonly address: Address | undefined;
   readonly connected: SocketHandlerFactory;
+  /** Listens to the signal no more. */
+  readonly leave: (() => void) | undefined;
   resolve(socket: Socket): void;
   reject(error: unknown): void;
+}
+
+/** One attempt. */
+interface Place {
+  /** An IP address, or the path of a Unix socket with the port -1. */
+  readonly host: string;
+  readonly port: number;
+  readonly source?: SourceAddress | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 export class EpollConnector {
@@ -41,31 +53,37 @@ export class EpollConnector {
 
   /** Rejects as `Tcp.connect` does. */
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
-    const { host = "localhost", port = 0, path, source } = options;
+    const { host = "localhost", port = 0, path, source, signal } = options;
+    signal?.throwIfAborted();
     // An Address of TCP says "" here.
     if (path) {
       this.#addressing.checkPath("connect to", path);
-      return this.#connect(path, -1, undefined, connected);
+      return this.#connect({ host: path, port: -1, signal }, connected);
     }
     const addresses = await this.#addressing.resolve("connect to", host, port);
-    return connectInTurn(addresses, connected, (address, factory) =>
-      this.#connect(address, port, source, factory),
-    );
+    const attempt: Attempt = (address, factory, given) =>
+      this.#connect({ host: address, port, source, signal: given }, factory);
+    return connectInTurn(addresses, connected, attempt, { signal });
   }
 
-  #connect(
-    host: string,
-    port: number,
-    source: SourceAddress | undefined,
-    connected: SocketHandlerFactory,
-  ): Promise<Socket> {
+  #connect(place: Place, connected: SocketHandlerFactory): Promise<Socket> {
+    const { host, port, source, signal } = place;
+    if (signal?.aborted) return Promise.reject(signal.reason);
     const act = `connect to ${describe(host, port)}${describeSource(source)}`;
     const id = this.#begin(host, port, source);
     if (id < 0) return Promise.reject(systemError(-id, act));
     const address = port < 0 ? { host: "", port: 0, path: host } : undefined;
     return new Promise((resolve, reject) => {
-      this.#connecting.set(id, { act, address, connected, resolve, reject });
+      const leave = signal && onAbort(signal, () => this.#giveUp(id, signal.reason));
+      this.#connecting.set(id, { act, address, connected, leave, resolve, reject });
     });
+  }
+
+  #giveUp(id: number, reason: unknown): void {
+    const connecting = this.#connecting.get(id);
+    this.#connecting.delete(id);
+    this.#native.close(id, 0);
+    connecting?.reject(reason);
   }
 
   #begin(host: string, port: number, source: SourceAddress | undefined): number {
@@ -79,6 +97,7 @@ export class EpollConnector {
     const connecting = this.#connecting.get(id);
     if (connecting === undefined) return;
     this.#connecting.delete(id);
+    connecting.leave?.();
     if (errno !== 0 && errno !== constants.errno.ECONNRESET) {
       this.#native.close(id, 0);
       connecting.reject(systemError(errno, connecting.act));

@@ -4,32 +4,54 @@
  * `tcp.ts`.
  */
 import type { Socket, SocketHandler, SocketHandlerFactory } from "../src/host.ts";
+import { onAbort } from "../src/util.ts";
 
 /** Milliseconds until the next address is tried: RFC 8305 section 5. */
 const ATTEMPT_DELAY = 250;
 
 const NOBODY: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
 
-type Connect = (address: string, connected: SocketHandlerFactory) => Promise<Socket>;
+/** Connects to one address, until the signal says that nobody waits for it any more. */
+export type Attempt = (
+  address: string,
+  connected: SocketHandlerFactory,
+  signal: AbortSignal | undefined,
+) => Promise<Socket>;
+
+export interface TurnOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until the next address is tried. */
+  readonly delay?: number;
+}
 
 /**
  * Connects to whichever address answers first; the factory is called for that one only. Rejects with
- * the first failure if there is none, or with what the factory throws.
+ * the first failure if there is none, or with what the factory throws. The others' attempts are
+ * dropped then: one that nobody answers would hold its descriptor, and the process, for minutes.
  */
 export function connectInTurn(
   addresses: readonly string[],
   connected: SocketHandlerFactory,
-  connect: Connect,
-  delay: number = ATTEMPT_DELAY,
+  connect: Attempt,
+  { signal, delay = ATTEMPT_DELAY }: TurnOptions = {},
 ): Promise<Socket> {
   const waiting = alternate(addresses);
   const [only] = waiting;
-  if (only !== undefined && waiting.length === 1) return connect(only, connected);
+  if (only !== undefined && waiting.length === 1) return connect(only, connected, signal);
+  const attempts = new AbortController();
   return new Promise((resolve, reject) => {
+    const leave = signal && onAbort(signal, () => end(signal.reason));
     let running = 0;
     let won = false;
     let failure: unknown;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const end = (reason: unknown): void => {
+      won = true;
+      clearTimeout(timer);
+      leave?.();
+      attempts.abort();
+      reject(reason);
+    };
     const attempt = (address: string): void => {
       let winner = false;
       const factory = (socket: Socket): SocketHandler => {
@@ -40,6 +62,8 @@ export function connectInTurn(
         winner = true;
         won = true;
         clearTimeout(timer);
+        leave?.();
+        attempts.abort();
         return connected(socket);
       };
       const failed = (error: unknown): void => {
@@ -48,7 +72,7 @@ export function connectInTurn(
         if (winner) reject(error);
         else if (!won) next();
       };
-      connect(address, factory).then((socket) => {
+      connect(address, factory, attempts.signal).then((socket) => {
         if (winner) resolve(socket);
       }, failed);
     };
@@ -56,7 +80,7 @@ export function connectInTurn(
       clearTimeout(timer);
       const address = waiting.shift();
       if (address === undefined) {
-        if (running === 0) reject(failure);
+        if (running === 0) end(failure);
         return;
       }
       running++;

@@ -22,7 +22,7 @@ import {
   type Tcp,
   type TransferMemory,
 } from "../src/host.ts";
-import { cannotWatch } from "../src/util.ts";
+import { cannotWatch, onAbort } from "../src/util.ts";
 import { inodeOf, NO_ADDRESS, plainAddress, removeStaleSocket } from "./addresses.ts";
 import { openTls } from "./tls.ts";
 
@@ -72,14 +72,21 @@ class NetTcp implements Tcp {
 
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
     if (options.tls) return (await openTls(this, this.#memory)).connect(options, connected);
-    const { host = "localhost", port = 0 } = options;
+    const { host = "localhost", port = 0, signal } = options;
+    signal?.throwIfAborted();
     // An Address of TCP says "" here.
     const path = options.path || undefined;
     const where =
       path === undefined ? { host, port, noDelay: true, ...sourceOf(options) } : { path };
     return new Promise((resolve, reject) => {
       const socket = net.connect({ ...where, allowHalfOpen: true });
+      const giveUp = (): void => {
+        socket.destroy();
+        reject(signal?.reason);
+      };
+      const leave = signal && onAbort(signal, giveUp);
       const settle = (error?: NodeJS.ErrnoException): void => {
+        leave?.();
         socket.off("error", settle);
         socket.off("connect", settle);
         // A peer that has accepted and reset: an error that comes after connecting.

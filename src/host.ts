@@ -98,6 +98,11 @@ export interface ConnectOptions {
   readonly source?: SourceAddress;
   /** Speaks TLS; the factory is called after the handshake, and `host` is the name to verify. */
   readonly tls?: TlsClientOptions;
+  /**
+   * Gives up when it is aborted, before the factory was called: the attempt, which the system would
+   * go on with for minutes, is dropped, and the promise rejects with the signal's reason.
+   */
+  readonly signal?: AbortSignal;
 }
 
 /** Where a connection comes from: an IP address of this machine, a port, or both. */

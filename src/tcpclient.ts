@@ -70,7 +70,7 @@ export class TCPClient {
     return withTimeout(this.#loop, settings.timeout, `connect to ${path}`, async (signal) => {
       checkSocketPath(path);
       let stream: IOStream | undefined;
-      await this.#loop.tcp.connect({ path }, (socket) => {
+      await this.#loop.tcp.connect({ path, signal }, (socket) => {
         stream = this.#stream(socket, settings);
         return socket.handler;
       });

@@ -44,11 +44,12 @@ export class TlsLayer {
   /** `Tcp.connect` with `tls`. */
   async connect(options: ConnectOptions, connected: SocketHandlerFactory): Promise<Socket> {
     const { tls = {}, ...place } = options;
+    const patience = { ...tls, ...(options.signal && { signal: options.signal }) };
     const serverName = tls.serverName ?? options.host ?? "localhost";
     const handshake = clientHandshake({ ...tls, serverName });
     return new Promise((resolve, reject) => {
       const began = this.#tcp.connect(place, (socket) => {
-        const { handler, secured } = this.#secure(socket, handshake, tls, connected);
+        const { handler, secured } = this.#secure(socket, handshake, patience, connected);
         secured.then(resolve, reject);
         return handler;
       });

@@ -48,10 +48,7 @@ export class Connector {
 
   async #open(route: Route, signal: AbortSignal): Promise<HTTP1ClientConnection> {
     const { secureHost, tunnel, settings } = route;
-    const tls =
-      secureHost === undefined
-        ? undefined
-        : { ...(await tlsOptionsOf(settings, secureHost)), signal };
+    const tls = secureHost === undefined ? undefined : await tlsOptionsOf(settings, secureHost);
     if (tunnel === undefined) return this.#connect(route, tls, signal);
     const toProxy = await this.#connect(route, undefined, signal);
     const cancel = (): void => toProxy.cancel();
@@ -80,7 +77,7 @@ export class Connector {
         socket.handler = made.factory(socket);
       });
     } else {
-      const place = path === undefined ? { host, port } : { path };
+      const place = path === undefined ? { host, port, signal } : { path, signal };
       await loop.tcp.connect(tls === undefined ? place : { ...place, tls }, made.factory);
     }
     return made.take(signal);
@@ -93,7 +90,7 @@ export class Connector {
     signal: AbortSignal,
   ): Promise<HTTP1ClientConnection> {
     const made = new MadeConnection(this.#options.owner, route.key);
-    await this.#options.loop.tcp.startTls(socket, { side: "client", ...tls }, made.factory);
+    await this.#options.loop.tcp.startTls(socket, { side: "client", ...tls, signal }, made.factory);
     return made.take(signal);
   }
 }

@@ -23,7 +23,7 @@ export function alternate(addresses: readonly ResolvedAddress[]): ResolvedAddres
 }
 
 export interface RaceOptions {
-  /** Says that nobody waits any more: then the promise does not settle, and handshakes are broken off. */
+  /** Says that nobody waits any more: then the promise does not settle, and attempts are dropped. */
   readonly signal: AbortSignal;
   /** Speaks TLS, with a `serverName`: whose handshake is done first has won. */
   readonly tls?: TlsClientOptions | undefined;
@@ -58,7 +58,7 @@ class Race {
   readonly #options: RaceOptions;
   readonly #won: (socket: Socket) => void;
   readonly #reject: (error: unknown) => void;
-  /** Of the handshakes that are under way. */
+  /** Of the attempts that are under way. */
   readonly #attempts = new AbortController();
   #running = 0;
   #over = false;
@@ -91,8 +91,8 @@ class Race {
     const { host, port, family } = address;
     const { tls, sources } = this.#options;
     const source = sources?.[family];
-    const ours = tls && { tls: { ...tls, signal: this.#attempts.signal } };
-    const place = { host, port, ...ours, ...(source && { source }) };
+    const { signal } = this.#attempts;
+    const place = { host, port, signal, ...(tls && { tls }), ...(source && { source }) };
     const connected = (socket: Socket): SocketHandler => this.#connected(socket);
     this.#loop.tcp.connect(place, connected).catch((error) => this.#failed(error));
     if (this.#addresses.length > 0) {

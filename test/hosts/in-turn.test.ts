@@ -1,6 +1,10 @@
 /** The addresses of one name, tried in turn, with connections that the test makes succeed or fail. */
 import { expect, test } from "vitest";
-import { connectInTurn } from "../../host-node/in-turn.ts";
+import {
+  type Attempt as Connect,
+  connectInTurn,
+  type TurnOptions,
+} from "../../host-node/in-turn.ts";
 import type { Socket, SocketHandler, SocketHandlerFactory } from "../../src/host.ts";
 import { until } from "../support/until.ts";
 
@@ -9,6 +13,7 @@ const handler: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
 interface Attempt {
   readonly address: string;
   aborted: boolean;
+  readonly signal: AbortSignal | undefined;
   succeed(): void;
   fail(code: string): void;
 }
@@ -17,14 +22,15 @@ interface Attempt {
 function race(
   addresses: string[],
   connected: SocketHandlerFactory = () => handler,
-  delay = 60_000,
+  { delay = 60_000, signal }: TurnOptions = {},
 ) {
   const attempts: Attempt[] = [];
-  const connect = (address: string, factory: SocketHandlerFactory): Promise<Socket> =>
+  const connect: Connect = (address, factory, given) =>
     new Promise((resolve, reject) => {
       const attempt: Attempt = {
         address,
         aborted: false,
+        signal: given,
         succeed: () => {
           const socket = { abort: () => (attempt.aborted = true) } as unknown as Socket;
           try {
@@ -38,7 +44,7 @@ function race(
       };
       attempts.push(attempt);
     });
-  const result = connectInTurn(addresses, connected, connect, delay);
+  const result = connectInTurn(addresses, connected, connect, { delay, signal });
   result.catch(() => undefined);
   return { attempts, result, tried: () => attempts.map(({ address }) => address) };
 }
@@ -53,17 +59,17 @@ test("one that fails is followed at once", async () => {
 });
 
 test("one that hangs is followed after a while; the families take turns", async () => {
-  const { attempts, result, tried } = race(
-    ["::1", "::2", "::3", "1.1.1.1", "2.2.2.2"],
-    undefined,
-    1,
-  );
+  const { attempts, result, tried } = race(["::1", "::2", "::3", "1.1.1.1", "2.2.2.2"], undefined, {
+    delay: 1,
+  });
   await until(() => attempts.length === 5);
   expect(tried()).toEqual(["::1", "1.1.1.1", "::2", "2.2.2.2", "::3"]);
   attempts[3]?.succeed();
   attempts[0]?.succeed();
   expect(await result).toMatchObject({ address: "2.2.2.2" });
   expect(attempts.map(({ aborted }) => aborted)).toEqual([true, false, false, false, false]);
+  // Nobody waits for the others.
+  for (const { signal } of attempts) expect(signal?.aborted).toBe(true);
 });
 
 test("the first failure says why there is none", async () => {
@@ -80,5 +86,15 @@ test("a factory that throws ends it", async () => {
   });
   attempts[0]?.succeed();
   await expect(result).rejects.toThrow("no handler");
+  expect(attempts).toHaveLength(1);
+});
+
+test.each([["::1"], ["::1", "1.1.1.1"]])("who gives up drops what is under way", async (...all) => {
+  const control = new AbortController();
+  const { attempts, result } = race(all, undefined, { signal: control.signal });
+  control.abort(new Error("enough"));
+  expect(attempts.map(({ signal }) => signal?.aborted)).toEqual([true]);
+  attempts[0]?.fail("EINTR");
+  await expect(result).rejects.toThrow(all.length === 1 ? "EINTR" : "enough");
   expect(attempts).toHaveLength(1);
 });

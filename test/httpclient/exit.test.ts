@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { HTTPServer } from "../../src/httpserver.ts";
+import { bindSockets } from "../../src/netutil.ts";
 import { Application, RequestHandler } from "../../src/web.ts";
 import { certificates, noCertificates } from "../support/certificates.ts";
 import { type Program, startProgram } from "../support/program.ts";
@@ -50,6 +51,46 @@ async function fetchesAndEnds(host: string, ...args: string[]): Promise<void> {
   await program.says(/codes 200 200, 1 idle/);
   expect(await program.ended).toBe(0);
 }
+
+/** What gives no answer: a listener that accepts nobody, whose queue is full. */
+const [silent] = await bindSockets(0, "127.0.0.1", { backlog: 0, loop: runtimeLoop }).catch(
+  () => [],
+);
+const clients = new AbortController();
+
+/** Nothing stops an attempt of Bun's own sockets. */
+const stoppable = hosts.filter((host) => host !== "bun" && runtimeLoop.host.name !== "bun");
+
+beforeAll(async () => {
+  if (silent === undefined) return;
+  const place = { host: "127.0.0.1", port: silent.address.port, signal: clients.signal };
+  const nobody = { data() {}, end() {}, drain() {}, close() {} };
+  // The kernel takes one more than the backlog says.
+  const filling = [1, 2, 3].map(() =>
+    runtimeLoop.tcp.connect(place, (socket) => {
+      clients.signal.addEventListener("abort", () => socket.abort());
+      return nobody;
+    }),
+  );
+  for (const connecting of filling) connecting.catch(() => undefined);
+  await Promise.any(filling);
+});
+
+afterAll(() => {
+  clients.abort();
+  silent?.close();
+});
+
+test.skipIf(silent === undefined).each(stoppable)(
+  "attempts to connect that were given up hold nothing up: SQUALL_TCP=%j",
+  async (host) => {
+    const file = new URL("./programs/no-answer.ts", import.meta.url);
+    const args = [String(silent?.address.port)];
+    program = startProgram(file, { args, env: { SQUALL_TCP: host } });
+    await program.says(/Timeout while connecting\nCannot connect to .* not done within/);
+    expect(await program.ended).toBe(0);
+  },
+);
 
 test.each(hosts)("timeouts and kept connections hold nothing up: SQUALL_TCP=%j", async (host) => {
   await fetchesAndEnds(host, `http://127.0.0.1:${server.addresses[0]?.port}/`);

@@ -88,8 +88,14 @@ class FakeTcp implements Tcp {
     if (options.tls) return (await openTls(this, this.#memory)).connect(options, connected);
     if (options.source !== undefined) throw cannotBindSource("fake");
     const remote = { ...this.#addressOf(options), port: options.port ?? 0 };
+    const { signal } = options;
+    signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       this.#turns.later(() => {
+        if (signal?.aborted) {
+          reject(signal.reason);
+          return;
+        }
         const listener = this.#listeners.find((other) => other.serves(remote));
         if (listener === undefined) {
           reject(systemError("connect", remote.path === "" ? "ECONNREFUSED" : "ENOENT"));

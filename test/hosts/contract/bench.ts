@@ -96,7 +96,9 @@ export class Bench {
     const place = to.path ? { path: to.path } : { host: to.host ?? "", port: to.port ?? 0 };
     const tls = "tls" in to ? to.tls : this.tls?.client;
     const source = "source" in to ? { source: to.source } : {};
-    const target = { ...place, ...source, ...(tls !== undefined && { tls }) } as ConnectOptions;
+    const signal = "signal" in to ? { signal: to.signal } : {};
+    const ways = { ...source, ...signal, ...(tls !== undefined && { tls }) };
+    const target = { ...place, ...ways } as ConnectOptions;
     const socket = await this.tcp.connect(target, (made) => {
       const created = this.#add(new Probe(this, made, script));
       probe = created;

@@ -134,6 +134,18 @@ export function testListening(bench: Bench): void {
     expect(await failure(bench.listen({ fd: 987 }))).toMatch(/^E(BADF|NOTSUP|INVAL)$/);
   });
 
+  test("a connection that is given up", async () => {
+    const { listener, accepted } = await bench.listen();
+    const control = new AbortController();
+    const { signal } = control;
+    const connecting = failure(bench.connect({ ...listener.address, signal }));
+    control.abort(Object.assign(new Error("enough"), { code: "GIVEN_UP" }));
+    expect(await connecting).toBe("GIVEN_UP");
+    expect(await failure(bench.connect({ ...listener.address, signal }))).toBe("GIVEN_UP");
+    // What was accepted all the same is gone again.
+    await until(() => accepted.every((probe) => probe.ended || probe.closed));
+  });
+
   test("a port that nobody listens on refuses with ECONNREFUSED", async () => {
     const { listener } = await bench.listen();
     listener.close();
