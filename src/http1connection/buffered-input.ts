@@ -1,5 +1,5 @@
 /**
- * Received bytes of one connection, in order: used as far as `http1connection.ts` can use them, kept
+ * Received bytes of one connection, in order: used as far as either end can use them, kept
  * otherwise, while the socket is not read. Knows when to go on, and nothing of HTTP.
  */
 
@@ -13,6 +13,18 @@ const CONSUMING = 1;
 /** Nothing is used until a promise settles. */
 const HELD = 2;
 const PAUSED = 4;
+
+/** Unfinished heads up to this length are parsed at every byte: two milliseconds at worst. */
+const EAGER_LENGTH = 4096;
+
+/**
+ * Whether an unfinished head is parsed again: always while it is short, so that an error shows with
+ * the byte that makes it; else once it has grown by an eighth, so that a drip of single bytes costs
+ * linear time.
+ */
+export function hasGrown(length: number, looked: number): boolean {
+  return length <= EAGER_LENGTH || length - looked >= length / 8;
+}
 
 export abstract class BufferedInput {
   readonly socket: Socket;

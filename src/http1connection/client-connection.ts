@@ -15,46 +15,15 @@ import {
   reasonFor,
   utf8Bytes,
 } from "../core.ts";
-import type { Socket, SocketHandler, Tcp } from "../host.ts";
+import type { Socket, SocketHandler } from "../host.ts";
 import { HTTPInputError } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
 import { isThenable } from "../util.ts";
-import { BufferedInput } from "./buffered-input.ts";
+import { BufferedInput, hasGrown } from "./buffered-input.ts";
+import type { ClientConnectionOwner, ClientExchange } from "./client-exchange.ts";
 import type { ConnectionLimits } from "./limits.ts";
 import { type BodyReader, UntilCloseReader } from "./reader.ts";
 import { ResponseHead } from "./response-head.ts";
-
-/**
- * One request and its response. Its connection calls `finish` or `fail` once, and nothing after it;
- * what is thrown by the others ends the exchange with `fail`.
- */
-export interface ClientExchange {
-  /** The request's method as the core counts it: it decides whether the response has a body. */
-  readonly methodId: number;
-  readonly limits: ConnectionLimits;
-  /** An informational response, such as 100 Continue. */
-  informational(head: ResponseHead): void;
-  /** The head has arrived. A promise holds the body back until it settles. */
-  headersReceived(head: ResponseHead): PromiseLike<unknown> | void;
-  /**
-   * A part of the body, in the core's memory until this returns. A promise holds the rest back until
-   * it settles.
-   */
-  dataReceived(start: number, length: number): PromiseLike<unknown> | void;
-  /** The response is complete. The connection is idle, detached or gone. */
-  finish(): void;
-  /** The exchange is broken off. `answered` says whether any of a response had come. */
-  fail(error: unknown, answered: boolean): void;
-}
-
-/** Who lends connections to exchanges. */
-export interface ClientConnectionOwner {
-  readonly tcp: Tcp;
-  /** The exchange is over, and the connection can take another one. */
-  connectionReleased(connection: HTTP1ClientConnection): void;
-  /** An idle connection has ended. */
-  connectionLost(connection: HTTP1ClientConnection): void;
-}
 
 /** No exchange is going on. */
 const IDLE = 0;
@@ -65,8 +34,6 @@ const BODY = 2;
 const DETACHED = 3;
 const CLOSED = 4;
 
-/** Unfinished heads up to this length are parsed at every byte: two milliseconds at worst. */
-const EAGER_LENGTH = 4096;
 /** Bytes above this are handed to the host where they lie instead of being copied. */
 const COPY_LIMIT = 64 * 1024;
 /** Output that waits for the peer beyond this makes `write` return a promise. */
@@ -231,9 +198,8 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
     return this.#state === HEAD;
   }
 
-  /** As on the server's side: a drip of single bytes costs linear time. */
   protected override mayShowMore(length: number, looked: number): boolean {
-    return length <= EAGER_LENGTH || length - looked >= length / 8 || length > this.#headRoom;
+    return hasGrown(length, looked) || length > this.#headRoom;
   }
 
   /** Bytes that the head may still take: informational ones before it count too. */

@@ -1,5 +1,5 @@
 /**
- * When one connection has taken too long. `http1connection.ts` notes when a phase began and what
+ * When one connection has taken too long. `server-connection.ts` notes when a phase began and what
  * has arrived since; the server's timer asks. What an idle connection needs of this is one number.
  */
 
@@ -23,19 +23,21 @@ export function isOver(timeout: number, elapsed: number): boolean {
   return timeout > 0 && elapsed >= timeout;
 }
 
-/** A body may take `bodyTimeout`, and longer only as fast as `minBodyRate`. */
-export function bodyIsOver(limits: ConnectionLimits, elapsed: number, bytes: number): boolean {
-  const { bodyTimeout, minBodyRate } = limits;
-  const earned = minBodyRate === 0 ? 0 : bytes / minBodyRate;
-  return isOver(bodyTimeout, elapsed - earned);
-}
-
 /** What is known of output that waits for the peer. Made when somebody asks, dropped when it is out. */
 export class Backlog {
-  /** Who waits for it to be out. */
-  readonly waiters: (() => void)[] = [];
+  readonly #waiters: (() => void)[] = [];
   #amount = 0;
   #since = 0;
+
+  /** Resolves when it is out, or the socket is closed. */
+  over(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  /** It is out. */
+  end(): void {
+    for (const resolve of this.#waiters) resolve();
+  }
 
   /** Bytes wait, and the peer has taken none of them for `sendTimeout`. */
   isStalled(limits: ConnectionLimits, now: number, amount: number): boolean {

@@ -84,3 +84,6 @@ function checkAtMost(
     throw new RangeError(`Cannot set ${name}: ${value} is more than ${most}, what the core holds`);
   }
 }
+
+/** No further request of a pipeline is begun while this much output waits for the peer. */
+export const PIPELINE_HIGH_WATER: number = 256 * 1024;

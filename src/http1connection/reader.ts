@@ -1,6 +1,6 @@
 /**
- * Takes the body of one message out of the bytes of a connection. Called by `http1connection.ts`,
- * which owns the stream and the limits; does no I/O and knows no handlers.
+ * Takes the body of one message out of the bytes of a connection. Called by both of its ends, which
+ * own the stream and the limits; does no I/O and knows no handlers.
  */
 
 import {
@@ -12,6 +12,7 @@ import {
   text,
 } from "../core.ts";
 import { HTTPHeaders, HTTPInputError } from "../httputil.ts";
+import { isOver } from "./deadlines.ts";
 import type { ConnectionLimits } from "./limits.ts";
 
 /** Reads one body. After `read`, `dataLength` bytes of it stand at the start that was given. */
@@ -39,6 +40,26 @@ export class IncomingBody {
   constructor(reader: BodyReader, maxSize: number) {
     this.reader = reader;
     this.maxSize = maxSize;
+  }
+
+  /** Reads on, see BodyReader. Throws HTTPInputError also if the body has become too long. */
+  take(start: number, length: number): number {
+    const { reader } = this;
+    const consumed = reader.read(start, length);
+    this.size += reader.dataLength;
+    this.timedSize += reader.dataLength;
+    if (this.size > this.maxSize) throw this.tooLong();
+    return consumed;
+  }
+
+  /** It may take `bodyTimeout`, and longer only as fast as `minBodyRate`. */
+  isLate({ bodyTimeout, minBodyRate }: ConnectionLimits, elapsed: number): boolean {
+    const earned = minBodyRate === 0 ? 0 : this.timedSize / minBodyRate;
+    return isOver(bodyTimeout, elapsed - earned);
+  }
+
+  tooLong(): HTTPInputError {
+    return new HTTPInputError(`the body is longer than ${this.maxSize} bytes`, 413);
   }
 }
 

@@ -1,10 +1,12 @@
 /**
  * The head of one request: its start line, and its header fields, which stay unread until somebody
- * asks for one. Made by `http1connection.ts` right after the core has parsed the head.
+ * asks for one. Made by `server-connection.ts` right after the core has parsed the head.
  */
 
 import { headerId, headFlags, headTable, readFields } from "../core.ts";
 import { HTTPHeaders, type RequestStartLine } from "../httputil.ts";
+import type { ConnectionLimits } from "./limits.ts";
+import { type BodyReader, ChunkedReader, LengthReader } from "./reader.ts";
 
 /** Start line and headers in one object, because every request needs both. */
 export class RequestHead extends HTTPHeaders implements RequestStartLine {
@@ -51,6 +53,11 @@ export class RequestHead extends HTTPHeaders implements RequestStartLine {
 
   get expectContinue(): boolean {
     return headFlags.expectContinue(this.#flags);
+  }
+
+  /** Reads the body, for a head that says there is one. */
+  bodyReader(limits: ConnectionLimits): BodyReader {
+    return this.chunked ? new ChunkedReader(limits) : new LengthReader(this.contentLength);
   }
 
   protected override mayHave(name: string): boolean {

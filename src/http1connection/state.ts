@@ -1,6 +1,6 @@
 /**
  * The states of a server's HTTP/1.x connection and every step between them. Only
- * `http1connection.ts` changes a state, and only through `nextState`.
+ * `server-connection.ts` changes a state, and only through `nextState`.
  *
  * Numbers and a flat table rather than names and objects, because a request takes four steps.
  */

@@ -1,6 +1,6 @@
 /**
  * Turns one response into wire bytes, and decides how its body is framed (RFC 9112 section 6).
- * Made by `http1connection.ts` for each request; handlers reach it as their `HTTPConnection`.
+ * Made by `server-connection.ts` for each request; handlers reach it as their `HTTPConnection`.
  * Writes into the output region of the core's memory, from where the host sends it.
  */
 
@@ -33,14 +33,13 @@ import {
   standardStartLine,
 } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
+import type { ConnectionOwner } from "./connection-owner.ts";
 import type { RequestHead } from "./request-head.ts";
 
 /** What the writer asks of the connection that it writes to. */
 export interface ResponseSink extends HTTPRequestContext {
   readonly socket: Socket;
-  readonly tcp: Tcp;
-  /** Whether each response from now on is the last on its connection. */
-  readonly closing: boolean;
+  readonly owner: ConnectionOwner;
   /** Resolves when what is buffered has gone out, or the socket is closed. */
   drained(): Promise<void>;
   /** The response is complete; the connection may go on if `keepAlive`. */
@@ -49,7 +48,6 @@ export interface ResponseSink extends HTTPRequestContext {
   responseFailed(): void;
   setMaxBodySize(bytes: number): void;
   detach(): Socket;
-  joinDrain(departure: Departure): () => void;
 }
 
 /** Output that waits for the peer beyond this makes `write` return a promise. Node's is 64 KiB too. */
@@ -155,7 +153,7 @@ export class ResponseWriter implements HTTPConnection {
   #left = 0;
 
   constructor(sink: ResponseSink, head: RequestHead, keepAlive: boolean) {
-    this.startTime = sink.tcp.time();
+    this.startTime = sink.owner.tcp.time();
     this.#sink = sink;
     this.#head = head;
     this.#keepAlive = keepAlive;
@@ -166,7 +164,7 @@ export class ResponseWriter implements HTTPConnection {
   }
 
   get tcp(): Tcp {
-    return this.#sink.tcp;
+    return this.#sink.owner.tcp;
   }
 
   /** The head has been sent. */
@@ -262,11 +260,11 @@ export class ResponseWriter implements HTTPConnection {
   }
 
   get draining(): boolean {
-    return this.#sink.closing;
+    return this.#sink.owner.closing;
   }
 
   joinDrain(departure: Departure): () => void {
-    return this.#sink.joinDrain(departure);
+    return this.#sink.owner.joinDrain(departure);
   }
 
   /** The connection is gone, or the connection itself has answered: output is dropped. */
@@ -281,7 +279,7 @@ export class ResponseWriter implements HTTPConnection {
   #frame(code: number, headers: HTTPHeaders, size: number | undefined): string {
     const http10 = this.#head.version === "HTTP/1.0";
     const length = headers.getOwn("Content-Length");
-    if (this.#sink.closing) this.#keepAlive = false;
+    if (this.#sink.owner.closing) this.#keepAlive = false;
     const bodiless = this.#head.method === "HEAD" || code === 204 || code === 304 || code === 101;
     let lines = "";
     if (bodiless) {
@@ -359,7 +357,7 @@ export class ResponseWriter implements HTTPConnection {
     if (length > OUTPUT_CAPACITY) {
       throw new HTTPOutputError(`Cannot send headers: ${length} bytes are more than fit`);
     }
-    return this.#sink.tcp.reserve(length);
+    return this.#sink.owner.tcp.reserve(length);
   }
 
   /** Sends text of one byte a character. */

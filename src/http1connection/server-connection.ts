@@ -1,0 +1,400 @@
+/**
+ * The server's end of one HTTP/1.x connection: bytes in, events out, no waiting. Takes what a
+ * host's socket delivers, has the core parse it, calls the delegate that `httpserver` gave it, and
+ * keeps requests in order: the next one begins when the response before it is complete.
+ */
+
+import { NEED_DATA, parseRequestHead, reasonFor, statusCodeFor, viewBytes } from "../core.ts";
+import type { Socket, SocketHandler, TlsFacts } from "../host.ts";
+import { HTTPInputError, type HTTPMessageDelegate } from "../httputil.ts";
+import { genLog } from "../log.ts";
+import { isThenable } from "../util.ts";
+import { BufferedInput, hasGrown } from "./buffered-input.ts";
+import type { ConnectionOwner } from "./connection-owner.ts";
+import { Backlog, isOver, secondsSince } from "./deadlines.ts";
+import { PIPELINE_HIGH_WATER } from "./limits.ts";
+import { continueAnswer, errorAnswer } from "./own-answers.ts";
+import { IncomingBody } from "./reader.ts";
+import { RequestHead } from "./request-head.ts";
+import {
+  BODY,
+  BODY_DONE,
+  CLOSE,
+  CLOSED,
+  DETACH,
+  HEAD,
+  HEAD_DONE,
+  IDLE,
+  LINGER,
+  MESSAGE_DONE,
+  nextState,
+  PART_OF_HEAD,
+  RESPOND,
+  SENT,
+  SENT_LAST,
+} from "./state.ts";
+import { type ResponseSink, ResponseWriter } from "./writer.ts";
+
+/**
+ * One connection of a server. Also where its response writers send to. While it is idle this is the
+ * only object of it above the socket, so what just some requests need is made for those.
+ */
+export class HTTP1ServerConnection extends BufferedInput implements SocketHandler, ResponseSink {
+  /** Its neighbours in the owner's list. */
+  previous: HTTP1ServerConnection | undefined = undefined;
+  next: HTTP1ServerConnection | undefined = undefined;
+  readonly owner: ConnectionOwner;
+  #state = IDLE;
+  /** When the current phase began: the head, the body, the silence between requests. */
+  #since: number;
+  #requests = 0;
+  #ended = false;
+  #writer: ResponseWriter | undefined = undefined;
+  #delegate: HTTPMessageDelegate | undefined = undefined;
+  #body: IncomingBody | undefined = undefined;
+  #backlog: Backlog | undefined = undefined;
+
+  constructor(socket: Socket, owner: ConnectionOwner) {
+    super(socket);
+    this.owner = owner;
+    this.#since = owner.now;
+  }
+
+  get remoteIp(): string {
+    return this.socket.remoteAddress.host;
+  }
+
+  get protocol(): string {
+    return this.owner.protocol;
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.socket.tls;
+  }
+
+  /** Nothing of a request has arrived and no response is due: closing it harms nobody. */
+  get idle(): boolean {
+    return this.#state === IDLE;
+  }
+
+  /** No request has come yet. */
+  get fresh(): boolean {
+    return this.#state === IDLE && this.#requests === 0;
+  }
+
+  /** The last response is out: closing it harms hardly anybody. */
+  get lingering(): boolean {
+    return this.#state === LINGER;
+  }
+
+  // What the socket says.
+
+  end(): void {
+    this.#ended = true;
+    if (this.#state === IDLE || this.#state === LINGER) this.socket.close();
+    else if (this.#state === HEAD) this.#fail(400, "the connection ended within the head");
+    else if (this.#state === BODY) this.#fail(400, "the connection ended within the body");
+    else this.#abandonDelegate();
+  }
+
+  drain(): void {
+    this.#endBacklog();
+    if (this.#state === IDLE || this.#state === HEAD) this.#resume();
+  }
+
+  close(_error: Error | undefined): void {
+    if (this.#state !== CLOSED) this.#state = nextState(this.#state, CLOSE);
+    this.endInput();
+    this.#abandonDelegate();
+    this.#writer?.invalidate();
+    this.#writer = undefined;
+    this.#endBacklog();
+    this.owner.connectionClosed(this);
+  }
+
+  // What the server's timer says.
+
+  /** Ends the connection if a timeout has run out. */
+  checkDeadlines(now: number): void {
+    const { limits, lingerTimeout } = this.owner;
+    const elapsed = secondsSince(this.#since, now);
+    if (this.#outputStalled(now)) {
+      genLog.debug("Connection closed: its peer has not read for sendTimeout seconds");
+      this.socket.abort();
+    } else if (this.#state === IDLE && this.#requests > 0) {
+      if (isOver(limits.idleConnectionTimeout, elapsed)) this.socket.close();
+    } else if (this.#state === IDLE || this.#state === HEAD) {
+      if (isOver(limits.headerTimeout, elapsed)) this.#fail(408, "the head did not arrive in time");
+    } else if (this.#state === BODY && !this.held) {
+      if (this.#body?.isLate(limits, elapsed)) this.#fail(408, "the body did not arrive in time");
+    } else if (this.#state === LINGER && elapsed >= lingerTimeout) {
+      this.socket.close();
+    }
+  }
+
+  #outputStalled(now: number): boolean {
+    const { bufferedAmount } = this.socket;
+    if (bufferedAmount > 0) this.#backlog ??= new Backlog();
+    return this.#backlog?.isStalled(this.owner.limits, now, bufferedAmount) === true;
+  }
+
+  /** Closes a connection that no request is using. */
+  closeWhenIdle(): void {
+    if (this.#state === IDLE) this.socket.close();
+  }
+
+  /**
+   * Takes leave of a client that no request is due to, in the way of a last response: a request that
+   * crosses the FIN is read and not answered, which tells the client that it may send it again, where
+   * a reset would not (RFC 9112 section 9.3.1).
+   */
+  leaveWhenIdle(): void {
+    if (this.#state === IDLE) this.#finishConversation();
+  }
+
+  /** Breaks the connection off. */
+  abort(): void {
+    this.socket.abort();
+  }
+
+  // What the response's writer says.
+
+  drained(): Promise<void> {
+    this.#backlog ??= new Backlog();
+    return this.#backlog.over();
+  }
+
+  /** Nothing waits for the peer any more. */
+  #endBacklog(): void {
+    this.#backlog?.end();
+    this.#backlog = undefined;
+  }
+
+  responseDone(keepAlive: boolean): void {
+    if (this.#state === CLOSED) return;
+    this.#writer = undefined;
+    this.#delegate = undefined;
+    if (this.#state !== RESPOND || !keepAlive || (this.#ended && !this.hasInput)) {
+      this.#finishConversation();
+      return;
+    }
+    this.#state = nextState(this.#state, SENT);
+    this.#since = this.owner.now;
+    if (this.hasInput) this.#resume();
+  }
+
+  responseFailed(): void {
+    this.#writer = undefined;
+    this.#delegate = undefined;
+    this.socket.abort();
+  }
+
+  setMaxBodySize(bytes: number): void {
+    if (this.#body !== undefined) this.#body.maxSize = bytes;
+  }
+
+  detach(): Socket {
+    this.#state = nextState(this.#state, DETACH);
+    this.#writer = undefined;
+    this.#delegate = undefined;
+    this.owner.connectionClosed(this);
+    if (this.hasInput) queueMicrotask(() => this.forwardInput());
+    return this.socket;
+  }
+
+  // Received bytes.
+
+  protected override takeBytes(start: number, length: number): number {
+    switch (this.#state) {
+      case IDLE:
+      case HEAD:
+        return this.#takeHead(start, length);
+      case BODY:
+        return this.#takeBody(start, length);
+      case LINGER:
+      case CLOSED:
+        return length;
+      default:
+        return 0;
+    }
+  }
+
+  protected override get awaitsBytes(): boolean {
+    return this.#state === HEAD;
+  }
+
+  protected override mayShowMore(length: number, looked: number): boolean {
+    const { maxTargetSize, maxHeaderSize } = this.owner.limits;
+    if (hasGrown(length, looked) || length > maxHeaderSize) return true;
+    return length > maxTargetSize && looked <= maxTargetSize;
+  }
+
+  #resume(): void {
+    this.useInput();
+    if (this.#ended && !this.hasInput && this.#state === IDLE) this.socket.close();
+  }
+
+  #takeHead(start: number, length: number): number {
+    const limits = this.owner.limits;
+    const consumed = parseRequestHead(start, length, limits.maxHeaderCount, limits.maxTargetSize);
+    const incomplete = consumed === NEED_DATA;
+    if ((incomplete ? length : consumed) > limits.maxHeaderSize) {
+      this.#fail(431, `the head is longer than ${limits.maxHeaderSize} bytes`);
+      return length;
+    }
+    if (incomplete) {
+      if (this.#state === IDLE) this.#since = this.owner.now;
+      this.#state = nextState(this.#state, PART_OF_HEAD);
+      return 0;
+    }
+    if (consumed < 0) {
+      this.#fail(statusCodeFor(consumed), reasonFor(consumed));
+      return length;
+    }
+    this.#begin(new RequestHead(start));
+    return consumed;
+  }
+
+  /** A head is complete: makes the delegate and tells it. */
+  #begin(head: RequestHead): void {
+    const owner = this.owner;
+    const limits = owner.limits;
+    this.#requests++;
+    const last =
+      limits.noKeepAlive || this.#requests === limits.maxRequestsPerConnection || !head.keepAlive;
+    const writer = new ResponseWriter(this, head, !last);
+    this.#writer = writer;
+    const hasBody = head.hasBody;
+    this.#state = nextState(this.#state, hasBody ? HEAD_DONE : MESSAGE_DONE);
+    if (hasBody) {
+      this.#body = new IncomingBody(head.bodyReader(limits), limits.maxBodySize);
+      this.#since = owner.now;
+    }
+    let waiting: PromiseLike<unknown> | void;
+    try {
+      const delegate = owner.delegate.startRequest(writer, head, head);
+      this.#delegate = delegate;
+      waiting = delegate.headersReceived(head, head);
+    } catch (error) {
+      this.#delegateThrew(error);
+      return;
+    }
+    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterHead(head, hasBody));
+    else this.#afterHead(head, hasBody);
+  }
+
+  #afterHead(head: RequestHead, hasBody: boolean): void {
+    if (!hasBody) {
+      this.#finishRequest();
+      return;
+    }
+    const body = this.#body;
+    if (this.#state !== BODY || body === undefined) return;
+    if (head.contentLength > body.maxSize) this.#delegateThrew(body.tooLong());
+    else if (head.expectContinue && this.#writer?.started === false)
+      this.socket.write(continueAnswer());
+  }
+
+  #takeBody(start: number, length: number): number {
+    const body = this.#body as IncomingBody;
+    const delegate = this.#delegate as HTTPMessageDelegate;
+    let consumed: number;
+    let waiting: PromiseLike<unknown> | void;
+    try {
+      consumed = body.take(start, length);
+      const size = body.reader.dataLength;
+      waiting = size > 0 ? delegate.dataReceived(viewBytes(start, size)) : undefined;
+    } catch (error) {
+      this.#delegateThrew(error);
+      return length;
+    }
+    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterBody(body));
+    else this.#afterBody(body);
+    return consumed;
+  }
+
+  #afterBody({ reader }: IncomingBody): void {
+    if (!reader.done || this.#state !== BODY) return;
+    this.#body = undefined;
+    this.#state = nextState(this.#state, BODY_DONE);
+    this.#finishRequest();
+  }
+
+  #finishRequest(): void {
+    const delegate = this.#delegate;
+    if (delegate === undefined || this.#state !== RESPOND) return;
+    try {
+      delegate.finish();
+    } catch (error) {
+      this.#delegateThrew(error);
+    }
+    if (this.socket.bufferedAmount > PIPELINE_HIGH_WATER && this.idle) {
+      this.#hold(this.drained(), () => undefined);
+    }
+  }
+
+  #delegateThrew(error: unknown): void {
+    if (error instanceof HTTPInputError) {
+      this.#fail(error.status, error.message);
+      return;
+    }
+    genLog.exception("Uncaught exception in request delegate", error);
+    this.#fail(500, undefined);
+  }
+
+  /** Uses no more bytes until `waiting` settles, then goes on with `next`. */
+  #hold(waiting: PromiseLike<unknown>, next: () => void): void {
+    const release = (): void => {
+      this.#since = this.owner.now;
+      if (this.#body !== undefined) this.#body.timedSize = 0;
+      if (this.#state !== CLOSED) next();
+    };
+    this.holdInput(waiting, release, (error) => this.#delegateThrew(error));
+  }
+
+  // Ends.
+
+  /** Answers with an error if no answer has begun, and ends the conversation. */
+  #fail(status: number, reason: string | undefined): void {
+    const writer = this.#writer;
+    this.#writer = undefined;
+    this.#abandonDelegate();
+    writer?.invalidate();
+    if (this.#state === CLOSED || this.#state === LINGER) return;
+    if (writer?.started === true) {
+      this.socket.abort();
+      return;
+    }
+    if (reason !== undefined) genLog.info(`Request refused with ${status}: ${reason}`);
+    this.socket.write(errorAnswer(status, reason));
+    this.#finishConversation();
+  }
+
+  /**
+   * The last response is written. Half-closes and lets the peer read the answer and end too:
+   * closing while it may still be sending would reset the connection (RFC 9112 section 9.6).
+   */
+  #finishConversation(): void {
+    this.#state = nextState(this.#state, SENT_LAST);
+    this.#body = undefined;
+    if (this.#ended) {
+      this.socket.close();
+      return;
+    }
+    this.#since = this.owner.now;
+    this.socket.shutdown();
+    this.dropInput();
+  }
+
+  /** The peer will not hear an answer: tells the delegate once. */
+  #abandonDelegate(): void {
+    const delegate = this.#delegate;
+    this.#delegate = undefined;
+    if (delegate === undefined) return;
+    try {
+      delegate.onConnectionClose();
+    } catch (error) {
+      genLog.exception("Uncaught exception in onConnectionClose", error);
+    }
+  }
+}
