@@ -22,20 +22,17 @@ export function joinChunks(chunks: readonly (string | Uint8Array)[]): string | U
   return whole;
 }
 
-/** The bytes of an `ArrayBuffer` or of a view of one; undefined for any other object. */
-export function bytesIn(chunk: object): Uint8Array | undefined {
-  if (isPlain(chunk)) return undefined;
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
-  if (!ArrayBuffer.isView(chunk)) return undefined;
-  return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-}
-
 /**
- * Throws a TypeError for an object whose JSON is empty although it may hold something: a promise that
- * nobody has awaited, a `Map`, a stream, an `Error`.
+ * The bytes of an object whose JSON would be empty, if it is an `ArrayBuffer` or a view of one; undefined
+ * for one that is empty. Throws a TypeError for one that may hold something which would be lost: a
+ * promise that nobody has awaited, a `Map`, a stream, an `Error`.
  */
-export function checkEmpty(chunk: object): void {
-  if (isPlain(chunk) || "toJSON" in chunk) return;
+export function bytesIn(chunk: object): Uint8Array | undefined {
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  if (ArrayBuffer.isView(chunk)) {
+    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  }
+  if (isPlain(chunk) || "toJSON" in chunk) return undefined;
   const { name } = chunk.constructor;
   const hint = typeof (chunk as { then?: unknown }).then === "function" ? "; await it" : "";
   throw new TypeError(`Cannot write ${name}: nothing of it would be in its JSON${hint}`);

@@ -19,7 +19,7 @@ import {
 import { StreamClosedError } from "../iostream.ts";
 import { appLog } from "../log.ts";
 import type { Application } from "./application.ts";
-import { bytesIn, type Chunk, checkEmpty, checkLength, joinChunks } from "./chunks.ts";
+import { bytesIn, type Chunk, checkLength, joinChunks } from "./chunks.ts";
 import { defaultHeaders, setJsonType } from "./default-headers.ts";
 import { etagFor, matchingEtag } from "./etag.ts";
 import type { EventStream } from "./event-stream.ts";
@@ -208,13 +208,14 @@ export abstract class HandlerResponse {
       const kind = Array.isArray(chunk) ? "an array" : String(chunk);
       throw new TypeError(`Cannot write ${kind}: expected text, bytes or an object`);
     }
-    const bytes = bytesIn(chunk);
-    if (bytes !== undefined) {
-      this.#append(bytes);
-      return;
+    const text = ArrayBuffer.isView(chunk) ? "{}" : jsonEncode(chunk);
+    if (text === "{}") {
+      const bytes = bytesIn(chunk);
+      if (bytes !== undefined) {
+        this.#append(bytes);
+        return;
+      }
     }
-    const text = jsonEncode(chunk);
-    if (text === "{}") checkEmpty(chunk);
     setJsonType(this.#headers);
     this.#append(text);
   }
