@@ -353,13 +353,14 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
   }
 
   #drained(): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const drained = new Promise<void>((resolve, reject) => {
       this.#drainWaiters ??= [];
       this.#drainWaiters.push(() => {
         if (this.#sending) resolve();
         else reject(new StreamClosedError());
       });
     });
+    return forWhoAwaits(drained);
   }
 }
 
@@ -373,9 +374,12 @@ function putBody(body: string | Uint8Array, start: number, size: number): void {
   else putBytes(body, start);
 }
 
-/** Rejects for who awaits it, and bothers nobody else. */
 function closedPromise(): Promise<void> {
-  const closed = Promise.reject(new StreamClosedError());
-  closed.catch(() => undefined);
-  return closed;
+  return forWhoAwaits(Promise.reject(new StreamClosedError()));
+}
+
+/** The promise, whose rejection bothers nobody else: a whole body is sent without waiting. */
+function forWhoAwaits(promise: Promise<void>): Promise<void> {
+  promise.catch(() => undefined);
+  return promise;
 }

@@ -83,7 +83,8 @@ export async function sendParts(
 ): Promise<void> {
   let sent = 0;
   let over = false;
-  const write = async (chunk: Chunk): Promise<void> => {
+  let failure: unknown;
+  const send = async (chunk: Chunk): Promise<void> => {
     if (over) throw new HTTPOutputError("Cannot write: the body is complete");
     // Of another array, length would not be its number of bytes.
     if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
@@ -100,8 +101,17 @@ export async function sendParts(
     if (length === undefined) connection.write("\r\n");
     await waiting;
   };
+  const write = (chunk: Chunk): Promise<void> => {
+    const sending = send(chunk);
+    // A producer need not wait: what fails then fails the body.
+    sending.catch((error) => {
+      failure ??= error;
+    });
+    return sending;
+  };
   await producer(write);
   over = true;
+  if (failure !== undefined) throw failure;
   if (length !== undefined && sent < length) {
     throw new HTTPOutputError(
       `Cannot complete body: ${length - sent} bytes fewer than Content-Length were written`,

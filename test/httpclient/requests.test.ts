@@ -5,6 +5,8 @@ import { HTTPHeaders } from "../../src/httputil.ts";
 import { always, type Peer, scripted } from "../support/scripted-server.ts";
 import { pass, until } from "../support/until.ts";
 
+const MIB = 2 ** 20;
+
 const echo = always((peer, head) => peer.answer("200 OK", {}, head));
 
 function textOf({ body }: HTTPResponse): string {
@@ -202,6 +204,42 @@ describe("a body", () => {
     await peers[0]?.until(() => stopped !== undefined);
     expect(stopped).toMatchObject({ name: "StreamClosedError" });
     expect(client.idleConnections).toBe(0);
+  });
+
+  test.each([
+    { name: "in one piece", options: { body: new Uint8Array(MIB) } },
+    { name: "after 100 Continue", options: { body: new Uint8Array(MIB), expect100Continue: true } },
+    {
+      name: "of a producer that does not wait",
+      options: {
+        bodyProducer: (write: (chunk: Uint8Array) => Promise<void>): void => {
+          for (let parts = 0; parts < 8; parts++) void write(new Uint8Array(MIB / 8));
+        },
+      },
+    },
+  ])("that is refused while it is sent bothers nobody: $name", async ({ options }) => {
+    const { client, url } = await scripted(async (peer) => {
+      await peer.head();
+      peer.socket?.pause();
+      if ("expect100Continue" in options) peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+      await pass(5);
+      peer.answer("413 Content Too Large");
+    });
+    // A rejection that nobody hears would end the process, and fails the test run.
+    const { code } = await client.fetch(url, { method: "POST", raiseError: false, ...options });
+    expect(code).toBe(413);
+    await pass(5);
+    expect(client.idleConnections).toBe(0);
+  });
+
+  test("whose producer does not wait for what fails is broken off", async () => {
+    const { client, url } = await scripted(() => undefined);
+    const bodyProducer = (write: (chunk: string) => Promise<void>): void => {
+      for (const part of ["ab", "cd"]) void write(part);
+    };
+    const headers = { "Content-Length": "3" };
+    const fetching = client.fetch(url, { method: "POST", bodyProducer, headers });
+    await expect(fetching).rejects.toThrow(/more than the 3 bytes/);
   });
 
   test.each([
