@@ -117,7 +117,16 @@ export class WorkerExecutor implements Executor {
   /** Gives what waits to threads that are free, or new. */
   #serve(): void {
     for (const job of this.#waiting) {
-      const thread = this.#idle.pop() ?? this.#spawn();
+      let thread: Thread | undefined;
+      try {
+        thread = this.#idle.pop() ?? this.#spawn();
+      } catch (error) {
+        // No thread may be started, or no more of them: then the others serve.
+        if (this.#threads.size > 0) return;
+        this.#waiting.delete(job);
+        job.reject(error);
+        continue;
+      }
       if (thread === undefined) return;
       this.#waiting.delete(job);
       thread.run(job);
