@@ -206,18 +206,44 @@ test.each(["", "two words", "news.*", "news.>", "line\nbreak", ".news", "a..b", 
   },
 );
 
-test.skipIf(redisProgram === undefined)(
-  `a Redis client that gives up says so in the log${redisProgram === undefined ? " (no redis-server on this machine)" : ""}`,
-  async () => {
-    logged = [];
-    const server = await redis(redisProgram ?? "");
-    const socket = { host: "127.0.0.1", port: server.port, reconnectStrategy: false } as const;
-    const broker = new RedisPubSub(createClient({ socket }));
-    await broker.connect();
-    await server.stop();
-    await until(() => logged.some((line) => line.startsWith("Redis connection given up")));
-    await expect(broker.publish("news", "1")).rejects.toThrow("Redis cannot be reached");
-    await broker.close();
+describe.skipIf(redisProgram === undefined)(
+  `a Redis client that gives up${redisProgram === undefined ? " (no redis-server on this machine)" : ""}`,
+  () => {
+    let server: Service;
+    let broker: RedisPubSub;
+    const heard: string[] = [];
+    const hear = (message: string, channel: string): void => {
+      heard.push(`${channel}: ${message}`);
+    };
+
+    beforeAll(async () => {
+      logged = [];
+      server = await redis(redisProgram ?? "");
+      const socket = { host: "127.0.0.1", port: server.port, reconnectStrategy: false } as const;
+      broker = new RedisPubSub(createClient({ socket }));
+    });
+
+    afterAll(async () => {
+      await broker.close();
+      await server.stop();
+    });
+
+    test("says so in the log; nothing waits for ever, and who calls next connects", async () => {
+      await broker.subscribe("news", hear);
+      const gossip = await broker.subscribe("gossip", hear);
+      await server.stop();
+      const givenUp = (line: string): boolean => line.startsWith("Redis connection given up");
+      await until(() => logged.filter(givenUp).length === 2);
+      await expect(broker.publish("news", "1")).rejects.toThrow(PublishError);
+      await expect(broker.subscribe("sport", hear)).rejects.toThrow("ECONNREFUSED");
+      await gossip.unsubscribe();
+
+      await server.start();
+      await broker.subscribe("sport", hear);
+      for (const channel of ["gossip", "news", "sport"]) await broker.publish(channel, "2");
+      await until(() => heard.length === 2);
+      expect(heard).toEqual(["news: 2", "sport: 2"]);
+    });
   },
 );
 

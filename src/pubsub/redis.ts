@@ -96,7 +96,9 @@ export class RedisPubSub implements PubSub {
     const unsubscribe = async (): Promise<void> => {
       if (!active) return;
       active = false;
-      if (!this.#closed) await this.#subscriber.unsubscribe(channel, listener);
+      // One that has given up would wait for ever; and nothing is left to take back.
+      const isKnown = !this.#closed && this.#subscriber.isOpen;
+      if (isKnown) await this.#subscriber.unsubscribe(channel, listener);
     };
     return { channel, unsubscribe };
   }
@@ -126,9 +128,13 @@ export class RedisPubSub implements PubSub {
     genLog.warning("Redis can be reached again");
   }
 
-  /** The client's option says when it does; by default, once an answer took too long. */
+  /**
+   * The client's option says when it does; by default, once an answer took too long. Who publishes or
+   * subscribes next connects anew.
+   */
   #gaveUp(): void {
     if (this.#closed) return;
+    this.#connecting = undefined;
     genLog.error("Redis connection given up; create the client with a reconnectStrategy to go on");
   }
 }
