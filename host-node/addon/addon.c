@@ -9,12 +9,8 @@
 #define NAPI_VERSION 8
 #include <fcntl.h>
 #include <node_api.h>
-#include <poll.h>
-#include <pthread.h>
-#include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "loop.h"
@@ -44,9 +40,7 @@ struct addon {
   napi_async_cleanup_hook_handle cleanup;
   /* Where JavaScript takes its turns itself: what waits for epoll in between. */
   napi_threadsafe_function wake;
-  pthread_t thread;
-  int alarm; /* an eventfd: the thread is to wait, or to end */
-  volatile bool ending;
+  struct waiter waiter;
 };
 
 /* The function is called as Node calls its own: microtasks run before it returns here. */
@@ -273,20 +267,10 @@ static napi_value name(napi_env env, napi_callback_info info) {
   return pair;
 }
 
-/* Waits for epoll whenever JavaScript has asked for it, and wakes it once. */
-static void *wait_for_events(void *data) {
-  struct addon *addon = data;
-  eventfd_t count;
-  sigset_t all;
-  /* Signals are for threads that know what to do with them. */
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, NULL);
-  while (eventfd_read(addon->alarm, &count) == 0 && !addon->ending) {
-    struct pollfd ready[] = {{addon->loop.epoll, POLLIN, 0}, {addon->alarm, POLLIN, 0}};
-    poll(ready, 2, -1);
-    if (!addon->ending) napi_call_threadsafe_function(addon->wake, NULL, napi_tsfn_nonblocking);
-  }
-  return NULL;
+/* Called on the waiter's thread. */
+static void wake(struct waiter *waiter) {
+  struct addon *addon = (struct addon *)((char *)waiter - offsetof(struct addon, waiter));
+  napi_call_threadsafe_function(addon->wake, NULL, napi_tsfn_nonblocking);
 }
 
 static void polled_in_use(struct loop *loop, bool used) {
@@ -297,17 +281,14 @@ static void polled_in_use(struct loop *loop, bool used) {
 
 static void on_polled_cleanup(void *data) {
   struct addon *addon = data;
-  addon->ending = true;
-  eventfd_write(addon->alarm, 1);
-  pthread_join(addon->thread, NULL);
-  close(addon->alarm);
+  waiter_stop(&addon->waiter);
   loop_destroy(&addon->loop);
   free(addon);
 }
 
 /* rest(): the function given to openPolled is called once, when something is ready. */
 static napi_value rest(napi_env env, napi_callback_info info) {
-  eventfd_write(((struct addon *)take(env, info).loop)->alarm, 1);
+  waiter_rest(&((struct addon *)take(env, info).loop)->waiter);
   return NULL;
 }
 
@@ -398,13 +379,12 @@ static napi_value open_polled(napi_env env, napi_callback_info info) {
   struct addon *addon = new_addon(env, &call, &error);
   if (addon == NULL) return integer(env, error);
   addon->loop.in_use = polled_in_use;
-  addon->alarm = eventfd(0, EFD_CLOEXEC);
   napi_value name;
   napi_create_string_utf8(env, "squall", NAPI_AUTO_LENGTH, &name);
   napi_create_threadsafe_function(env, call.values[6], NULL, name, 0, 1, NULL, NULL, NULL, NULL,
                                   &addon->wake);
   napi_unref_threadsafe_function(env, addon->wake);
-  pthread_create(&addon->thread, NULL, wait_for_events, addon);
+  waiter_start(&addon->waiter, addon->loop.epoll, wake);
   napi_add_env_cleanup_hook(env, on_polled_cleanup, addon);
   return methods(env, &addon->loop);
 }

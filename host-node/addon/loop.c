@@ -28,8 +28,6 @@
 #define MIN_RECEIVE (16 * 1024)
 /* INPUT_SLACK of src/host.ts; also keeps what is received on cache lines of its own. */
 #define SLACK 64
-/* Connections taken from one listener in one batch, so that open ones get their turn. */
-#define MAX_ACCEPTS 64
 /* Batches in one call from Node's loop, and how long they may take before timers get their turn. */
 #define MAX_BATCHES 16
 #define MAX_NANOSECONDS 2000000
@@ -45,11 +43,11 @@ static int32_t *event_row(struct loop *loop, int row) {
 
 static int32_t *output_row(struct loop *loop, int row) { return event_row(loop, MAX_EVENTS + row); }
 
-static int slot_id(struct loop *loop, const struct slot *slot) {
+int loop_id(struct loop *loop, const struct slot *slot) {
   return (int)((slot->generation << SLOT_BITS) | (uint32_t)(slot - loop->slots));
 }
 
-static void add_event(struct loop *loop, int id, enum event_kind kind, int first, int second) {
+void loop_event(struct loop *loop, int id, enum event_kind kind, int first, int second) {
   int32_t *row = event_row(loop, loop->table[HEADER_EVENTS]++);
   row[0] = id;
   row[1] = kind;
@@ -82,7 +80,7 @@ struct slot *loop_find(struct loop *loop, int id) {
   uint32_t index = (uint32_t)id & SLOT_MASK;
   if (id < 0 || index >= loop->slot_count) return NULL;
   struct slot *slot = &loop->slots[index];
-  return slot->kind != SLOT_FREE && slot_id(loop, slot) == id ? slot : NULL;
+  return slot->kind != SLOT_FREE && loop_id(loop, slot) == id ? slot : NULL;
 }
 
 static bool grow(struct loop *loop) {
@@ -99,10 +97,9 @@ static bool grow(struct loop *loop) {
   return true;
 }
 
-/* The events that epoll is asked for. A socket nobody reads is left out, or its hang-up repeats. */
-static int set_interest(struct loop *loop, struct slot *slot, uint32_t interest) {
+int loop_interest(struct loop *loop, struct slot *slot, uint32_t interest) {
   if (slot->watched && slot->interest == interest) return 0;
-  struct epoll_event event = {.events = interest, .data.u32 = (uint32_t)slot_id(loop, slot)};
+  struct epoll_event event = {.events = interest, .data.u32 = (uint32_t)loop_id(loop, slot)};
   int operation = slot->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   if (epoll_ctl(loop->epoll, operation, slot->fd, &event) != 0) return -errno;
   slot->watched = true;
@@ -145,8 +142,8 @@ int loop_add(struct loop *loop, int fd, enum slot_kind kind, const void *peer) {
   slot->kind = (uint8_t)kind;
   if (peer != NULL) memcpy(&slot->peer, peer, sizeof slot->peer);
   set_counted(loop, slot, true);
-  int status = set_interest(loop, slot, kind == SLOT_CONNECTING ? EPOLLOUT : EPOLLIN);
-  if (status == 0) return slot_id(loop, slot);
+  int status = loop_interest(loop, slot, kind == SLOT_CONNECTING ? EPOLLOUT : EPOLLIN);
+  if (status == 0) return loop_id(loop, slot);
   release(loop, slot);
   return status;
 }
@@ -159,7 +156,7 @@ int loop_add_copy(struct loop *loop, int fd) {
 void loop_watch(struct loop *loop, int id, uint32_t event, bool on) {
   struct slot *slot = loop_find(loop, id);
   if (slot == NULL) return;
-  set_interest(loop, slot, on ? slot->interest | event : slot->interest & ~event);
+  loop_interest(loop, slot, on ? slot->interest | event : slot->interest & ~event);
 }
 
 void loop_count(struct loop *loop, int id, bool counted) {
@@ -184,7 +181,7 @@ void loop_close(struct loop *loop, int id, bool reset) {
 static int sent_some(struct loop *loop, struct slot *slot, ssize_t sent, size_t length) {
   if (sent < 0 && errno != EAGAIN && errno != EINTR) return -errno;
   if (sent < 0) sent = 0;
-  if ((size_t)sent < length) set_interest(loop, slot, slot->interest | EPOLLOUT);
+  if ((size_t)sent < length) loop_interest(loop, slot, slot->interest | EPOLLOUT);
   return (int)sent;
 }
 
@@ -213,7 +210,7 @@ int loop_send_file(struct loop *loop, int id, int file, int64_t start, int64_t l
   if (sent == 0) return -ENODATA;
   if (sent < 0 && errno != EAGAIN && errno != EINTR) return -errno;
   if (sent < 0) sent = 0;
-  if (sent < length) set_interest(loop, slot, slot->interest | EPOLLOUT);
+  if (sent < length) loop_interest(loop, slot, slot->interest | EPOLLOUT);
   return (int)sent;
 }
 
@@ -272,71 +269,21 @@ static void hand_over(struct loop *loop) {
 static void receive(struct loop *loop, struct slot *slot) {
   uint32_t room = loop->input_end - SLACK - loop->received;
   if (room > MAX_RECEIVE) room = MAX_RECEIVE;
-  int id = slot_id(loop, slot);
+  int id = loop_id(loop, slot);
   ssize_t received = recv(slot->fd, loop->memory + loop->received, room, 0);
   if (received > 0) {
-    add_event(loop, id, EVENT_DATA, (int)loop->received, (int)received);
+    loop_event(loop, id, EVENT_DATA, (int)loop->received, (int)received);
     loop->received += ((uint32_t)received + SLACK + SLACK - 1) & ~(uint32_t)(SLACK - 1);
     /* Rounded up, a receive that has filled the room ends behind it: none is left then. */
     uint32_t last = loop->input_end - SLACK;
     if (loop->received > last) loop->received = last;
   } else if (received == 0) {
-    set_interest(loop, slot, slot->interest & ~(uint32_t)EPOLLIN);
-    add_event(loop, id, EVENT_END, 0, 0);
+    loop_interest(loop, slot, slot->interest & ~(uint32_t)EPOLLIN);
+    loop_event(loop, id, EVENT_END, 0, 0);
   } else if (errno != EAGAIN && errno != EINTR) {
     int error = errno;
     unwatch(loop, slot);
-    add_event(loop, id, EVENT_ERROR, error, 0);
-  }
-}
-
-/*
- * No descriptor is left. One connection is taken and dropped, so that its peer hears of it; the
- * others wait in the kernel's queue while the listener is paused. Without the pause the loop would
- * spin, as the queue stays readable.
- */
-static void exhausted(struct loop *loop, struct slot *listener, int error) {
-  if (loop->spare >= 0) {
-    close(loop->spare);
-    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd >= 0) close(fd);
-    loop->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  }
-  set_interest(loop, listener, 0);
-  add_event(loop, slot_id(loop, listener), EVENT_EXHAUSTED, error, 0);
-}
-
-static bool is_exhausted(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
-int loop_accept(struct loop *loop, int id) {
-  for (int tries = 0; tries < MAX_ACCEPTS; tries++) {
-    /* Adding a connection may move the slots. */
-    struct slot *listener = loop_find(loop, id);
-    if (listener == NULL) return -EBADF;
-    struct sockaddr_storage peer = {.ss_family = AF_UNIX};
-    socklen_t length = sizeof peer;
-    /* TCP_NODELAY comes with the connection from its listener. */
-    int fd = accept4(listener->fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0 && (errno == EAGAIN || is_exhausted(errno))) return -errno;
-    /* Anything else concerns the one connection that is gone already (accept(2), "Errors"). */
-    if (fd < 0) continue;
-    int added = loop_add(loop, fd, SLOT_CONNECTION, &peer);
-    if (added >= 0) return added;
-  }
-  return -EAGAIN;
-}
-
-static void accept_some(struct loop *loop, int id) {
-  for (int taken = 0; taken < MAX_ACCEPTS; taken++) {
-    if (loop->table[HEADER_EVENTS] == MAX_EVENTS) return;
-    int added = loop_accept(loop, id);
-    if (added < 0) {
-      if (is_exhausted(-added)) exhausted(loop, loop_find(loop, id), -added);
-      return;
-    }
-    add_event(loop, added, EVENT_ACCEPT, id, 0);
+    loop_event(loop, id, EVENT_ERROR, error, 0);
   }
 }
 
@@ -346,23 +293,23 @@ static void connected(struct loop *loop, struct slot *slot) {
     unwatch(loop, slot);
   } else {
     slot->kind = SLOT_CONNECTION;
-    set_interest(loop, slot, EPOLLIN);
+    loop_interest(loop, slot, EPOLLIN);
   }
-  add_event(loop, slot_id(loop, slot), EVENT_CONNECTED, error, 0);
+  loop_event(loop, loop_id(loop, slot), EVENT_CONNECTED, error, 0);
 }
 
 /* A socket that is not read has an error, or is done in both directions with bytes still unread. */
 static void hung_up(struct loop *loop, struct slot *slot) {
   int error = socket_error(slot->fd);
   unwatch(loop, slot);
-  if (error != 0) add_event(loop, slot_id(loop, slot), EVENT_ERROR, error, 0);
+  if (error != 0) loop_event(loop, loop_id(loop, slot), EVENT_ERROR, error, 0);
 }
 
 static void handle(struct loop *loop, int id, uint32_t ready) {
   struct slot *slot = loop_find(loop, id);
   if (slot == NULL) return;
   if (slot->kind == SLOT_LISTENER) {
-    if (slot->interest & EPOLLIN) accept_some(loop, id);
+    if (slot->interest & EPOLLIN) loop_accept_some(loop, id);
     return;
   }
   if (slot->kind == SLOT_CONNECTING) {
@@ -370,10 +317,10 @@ static void handle(struct loop *loop, int id, uint32_t ready) {
     return;
   }
   if (slot->kind == SLOT_WATCHED) {
-    add_event(loop, id, EVENT_READY, (int)ready, 0);
+    loop_event(loop, id, EVENT_READY, (int)ready, 0);
     return;
   }
-  if (ready & slot->interest & EPOLLOUT) add_event(loop, id, EVENT_WRITABLE, 0, 0);
+  if (ready & slot->interest & EPOLLOUT) loop_event(loop, id, EVENT_WRITABLE, 0, 0);
   if (slot->interest & EPOLLIN) {
     if (ready & ~(uint32_t)EPOLLOUT) receive(loop, slot);
   } else if (ready & (EPOLLERR | EPOLLHUP)) {

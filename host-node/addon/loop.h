@@ -1,14 +1,15 @@
 /*
  * The epoll loop of host-node: sockets in numbered slots, readiness batches in, output rows out.
  *
- * loop.c drives, socket.c makes sockets and names addresses, addon.c joins both to Node-API.
- * Batches cross to JavaScript as tables of 32-bit words inside the core's memory; tcp.ts has the
- * same constants.
+ * loop.c drives, accept.c takes connections, socket.c makes sockets and names addresses, waiter.c
+ * waits where the runtime's own loop cannot; addon.c joins them to Node-API. Batches cross to
+ * JavaScript as tables of 32-bit words inside the core's memory; tcp.ts has the same constants.
  */
 #ifndef SQUALL_LOOP_H
 #define SQUALL_LOOP_H
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -99,8 +100,6 @@ int loop_poll(struct loop *loop, int milliseconds);
 int loop_flush(struct loop *loop);
 /* Gives a descriptor a slot and watches it. Returns the id, or -errno and closes it. */
 int loop_add(struct loop *loop, int fd, enum slot_kind kind, const void *peer);
-/* Takes a connection that waits at a listener. Returns its id, or -errno: -EAGAIN if none does. */
-int loop_accept(struct loop *loop, int id);
 /* Watches a descriptor of somebody else's, by a copy: theirs may be closed at any time. */
 int loop_add_copy(struct loop *loop, int fd);
 struct slot *loop_find(struct loop *loop, int id);
@@ -113,6 +112,31 @@ int loop_send_file(struct loop *loop, int id, int file, int64_t start, int64_t l
 void loop_count(struct loop *loop, int id, bool counted);
 void loop_shutdown(struct loop *loop, int id);
 void loop_close(struct loop *loop, int id, bool reset);
+
+/* What loop.c and accept.c share: a slot's id, a row of the batch, the events that epoll is asked
+ * for. */
+int loop_id(struct loop *loop, const struct slot *slot);
+void loop_event(struct loop *loop, int id, enum event_kind kind, int first, int second);
+/* A socket nobody reads is left out, or its hang-up repeats. Returns 0 or -errno. */
+int loop_interest(struct loop *loop, struct slot *slot, uint32_t interest);
+
+/* accept.c: takes a connection. Returns its id, or -errno: -EAGAIN if none waits. */
+int loop_accept(struct loop *loop, int id);
+/* Takes some, as events of the batch. */
+void loop_accept_some(struct loop *loop, int id);
+
+/* waiter.c: a thread that waits for epoll whenever it is asked to, and calls back once from there.
+ */
+struct waiter {
+  pthread_t thread;
+  int epoll;
+  int alarm; /* an eventfd: the thread is to wait, or to end */
+  volatile bool ending;
+  void (*wake)(struct waiter *);
+};
+void waiter_start(struct waiter *waiter, int epoll, void (*wake)(struct waiter *));
+void waiter_rest(struct waiter *waiter);
+void waiter_stop(struct waiter *waiter);
 
 /*
  * socket.c: results below zero are -errno. The option of socket_listen is a Unix socket's mode, or
