@@ -1,0 +1,145 @@
+/** What a server's connection refuses for its size or number, and what it does not wait for. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { HTTPHeaders } from "../../src/httputil.ts";
+import { setLogLevel } from "../../src/log.ts";
+import { answers, echo, HOST } from "../support/echo.ts";
+import { serve } from "../support/server.ts";
+
+beforeAll(() => setLogLevel("none"));
+afterAll(() => setLogLevel("warning"));
+
+describe("limits", () => {
+  test("414 for a long target, also before its end", async () => {
+    const { exchange } = await serve(echo, { maxTargetSize: 100 });
+    const target = `/${"a".repeat(100)}`;
+    expect(answers(await exchange(`GET ${target} HTTP/1.1\r\n${HOST}\r\n`))).toEqual(["414"]);
+    expect(answers(await exchange(`GET ${target}`))).toEqual(["414"]);
+    expect(answers(await exchange(`GET ${target.slice(1)} HTTP/1.1\r\n${HOST}\r\n`))).toEqual([
+      "400",
+    ]);
+  });
+
+  test("431 for a large head, complete or not", async () => {
+    const { exchange } = await serve(echo, { maxHeaderSize: 500 });
+    const head = `GET / HTTP/1.1\r\n${HOST}X: ${"a".repeat(500)}`;
+    expect(answers(await exchange(`${head}\r\n\r\n`))).toEqual(["431"]);
+    expect(answers(await exchange(head))).toEqual(["431"]);
+    const drip = Array.from(head, (character) => Uint8Array.of(character.charCodeAt(0)));
+    expect(answers(await exchange(drip))).toEqual(["431"]);
+  });
+
+  test("431 for many headers; none is dropped", async () => {
+    const { exchange } = await serve(echo, { maxHeaderCount: 3 });
+    const fields = "A: 1\r\nB: 2\r\n";
+    expect(answers(await exchange(`GET / HTTP/1.1\r\n${HOST}${fields}\r\n`))).toEqual(["[GET / ]"]);
+    expect(answers(await exchange(`GET / HTTP/1.1\r\n${HOST}${fields}C: 3\r\n\r\n`))).toEqual([
+      "431",
+    ]);
+  });
+
+  test("413 for a body that says it is too large, before it is sent", async () => {
+    const { connect } = await serve(echo, { maxBodySize: 10 });
+    const client = await connect();
+    client.send(`POST / HTTP/1.1\r\n${HOST}Content-Length: 11\r\nExpect: 100-continue\r\n\r\n`);
+    expect(answers(await client.rest())).toEqual(["413"]);
+  });
+
+  test("413 for a chunked body that becomes too large, counted without its framing", async () => {
+    const { exchange } = await serve(echo, { maxBodySize: 10 });
+    const head = `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n`;
+    const fits = "1\r\na\r\n".repeat(10);
+    expect(answers(await exchange(`${head}${fits}0\r\n\r\n`))).toEqual(["[POST / aaaaaaaaaa]"]);
+    expect(answers(await exchange(`${head}${fits}1\r\nb\r\n0\r\n\r\n`))).toEqual(["413"]);
+  });
+
+  test("a setting that cannot be held to is refused", async () => {
+    await expect(serve(echo, { maxHeaderSize: 1_000_000 })).rejects.toThrow(/maxHeaderSize/);
+    await expect(serve(echo, { headerTimeout: -1 })).rejects.toThrow(/headerTimeout/);
+  });
+
+  test("maxRequestsPerConnection closes after that many", async () => {
+    const { exchange } = await serve(echo, { maxRequestsPerConnection: 2 });
+    const answer = await exchange(`GET / HTTP/1.1\r\n${HOST}\r\n`.repeat(3));
+    expect(answers(answer)).toEqual(["[GET / ]", "[GET / ]"]);
+    expect(answer.match(/Connection: close/g)).toHaveLength(1);
+  });
+
+  test("maxConnections sheds the connection that has been idle longest", async () => {
+    const { connect, server } = await serve(echo, { maxConnections: 2 });
+    const first = await connect();
+    const second = await connect();
+    for (const client of [first, second]) {
+      client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`);
+      await client.until(() => client.received !== "");
+    }
+    const third = await connect();
+    await first.until(() => first.ended || first.closed);
+    third.send(`GET /3 HTTP/1.1\r\n${HOST}\r\n`);
+    await third.until(() => third.received.includes("/3"));
+    expect(second.closed || second.ended).toBe(false);
+    expect(server.connectionCount).toBe(2);
+  });
+});
+
+describe("timeouts", () => {
+  const quick = {
+    headerTimeout: 0.2,
+    bodyTimeout: 0.2,
+    minBodyRate: 1000,
+    idleConnectionTimeout: 0.2,
+  };
+
+  test("408 for a client that sends nothing, or not all of a head", async () => {
+    const { connect } = await serve(echo, quick);
+    const silent = await connect();
+    const half = await connect();
+    half.send("GET / HTTP/1.1\r\nHo");
+    expect(answers(await silent.rest())).toEqual(["408"]);
+    expect(answers(await half.rest())).toEqual(["408"]);
+  });
+
+  test("408 for a body that stops, or drips", async () => {
+    const { connect } = await serve(echo, quick);
+    const stops = await connect();
+    stops.send(`POST / HTTP/1.1\r\n${HOST}Content-Length: 100\r\n\r\nabc`);
+    const drips = await connect();
+    drips.send(`POST / HTTP/1.1\r\n${HOST}Content-Length: 100000\r\n\r\n`);
+    const timer = setInterval(() => drips.send("x"), 20);
+    expect(answers(await stops.rest())).toEqual(["408"]);
+    expect(answers(await drips.rest())).toEqual(["408"]);
+    clearInterval(timer);
+  });
+
+  test("an idle connection is closed without a word", async () => {
+    const { connect } = await serve(echo, quick);
+    const client = await connect();
+    client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`);
+    expect(answers(await client.rest())).toEqual(["[GET / ]"]);
+  });
+
+  test("a client that never reads is cut off", async () => {
+    const large = "x".repeat(8 * 1024 * 1024);
+    const { connect, server } = await serve(
+      (request) => {
+        const headers = new HTTPHeaders([["Content-Length", String(large.length)]]);
+        request.connection.writeHeaders({ code: 200, reason: "OK" }, headers, large);
+        request.connection.finish();
+      },
+      { sendTimeout: 0.2 },
+    );
+    const client = await connect();
+    client.socket?.pause();
+    client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`);
+    await client.until(() => server.connectionCount === 1);
+    await client.until(() => server.connectionCount === 0);
+  });
+
+  test("a connection that was refused does not linger for ever", async () => {
+    const { connect, server } = await serve(echo, { lingerTimeout: 0.2 });
+    const client = await connect();
+    client.send("GET\n");
+    await client.until(() => client.ended);
+    expect(answers(client.received)).toEqual(["400"]);
+    await client.until(() => server.connectionCount === 0);
+  });
+});
