@@ -247,10 +247,10 @@ export abstract class FrameReader {
 
   #finishMessage(partial: PartialMessage): void {
     this.#partial = undefined;
-    const { opcode, payload } = partial;
-    if (partial.compressed) this.#inflateMessage(opcode, payload);
+    const { opcode } = partial;
+    if (partial.compressed) this.#inflateMessage(opcode, partial.payload);
     else if (!partial.endsWhole()) this.#failText();
-    else this.#deliver(opcode === TEXT ? textOf(payload) : payload);
+    else this.#deliver(opcode === TEXT ? partial.takeText() : partial.payload);
   }
 
   #inflateMessage(opcode: number, payload: Uint8Array): void {

@@ -3,11 +3,21 @@
  * `frame-reader.ts` makes one when it needs one, so that an idle connection has none.
  */
 
+import { Buffer } from "node:buffer";
 import { maskAt, newLarge, Utf8Validator, viewBytes } from "../core.ts";
 import { TEXT } from "./protocol.ts";
 
 /** Memory set aside at first for a frame that announces more: what it announces may never come. */
 const FIRST_LENGTH = 128 * 1024;
+/**
+ * Text is put together in memory that is used again, as nobody else sees it: V8 counts what is asked
+ * for and given back, and runs full collections for it. Eight are enough for messages that arrive in
+ * a few pieces; more would only be kept.
+ */
+const MAX_ROOMS = 8;
+/** Below this memory is asked for in the length that is announced. */
+const LONG = 32 * 1024;
+const rooms: Uint8Array[] = [];
 const EMPTY = new Uint8Array(0);
 
 export class PartialMessage {
@@ -23,6 +33,7 @@ export class PartialMessage {
   /** Bytes of the current frame that have arrived. */
   #offset = 0;
   readonly #utf8: Utf8Validator | undefined;
+  #isAscii = true;
 
   constructor(opcode: number, compressed: boolean) {
     this.opcode = opcode;
@@ -45,10 +56,12 @@ export class PartialMessage {
 
   /** Takes bytes of the current frame; false if they cannot be text. */
   take(start: number, length: number): boolean {
-    if (this.#key !== 0) maskAt(start, length, this.#key, this.#offset);
+    const isAscii = this.#key !== 0 && maskAt(start, length, this.#key, this.#offset);
+    this.#isAscii = this.#isAscii && isAscii;
     this.#offset += length;
     this.left -= length;
-    if (this.#utf8 !== undefined && !this.#utf8.takeAt(start, length)) return false;
+    if (this.#utf8 !== undefined && !this.#isAscii && !this.#utf8.takeAt(start, length))
+      return false;
     this.#append(start, length);
     return true;
   }
@@ -56,6 +69,15 @@ export class PartialMessage {
   /** Whether the text has all bytes of its last character. */
   endsWhole(): boolean {
     return this.#utf8 === undefined || this.#utf8.end();
+  }
+
+  /** The payload as text. There is no more of the message then. */
+  takeText(): string {
+    const bytes = this.#bytes;
+    const payload = Buffer.from(bytes.buffer, bytes.byteOffset, this.#length);
+    const text = payload.toString(this.#isAscii ? "latin1" : "utf8");
+    this.#release();
+    return text;
   }
 
   /** The payload, which nobody else uses. */
@@ -70,11 +92,24 @@ export class PartialMessage {
     if (needed > this.#bytes.length) {
       const announced = needed + this.left;
       const most = Math.max(needed, 2 * this.#length, FIRST_LENGTH);
-      const grown = newLarge(this.isLast ? Math.min(announced, most) : most);
+      const grown = this.#newRoom(this.isLast ? Math.min(announced, most) : most);
       grown.set(this.#bytes.subarray(0, this.#length));
+      this.#release();
       this.#bytes = grown;
     }
     this.#bytes.set(viewBytes(start, length), this.#length);
     this.#length = needed;
+  }
+
+  #newRoom(length: number): Uint8Array {
+    if (this.#utf8 === undefined || length < LONG || length > FIRST_LENGTH) return newLarge(length);
+    return rooms.pop() ?? newLarge(FIRST_LENGTH);
+  }
+
+  #release(): void {
+    const bytes = this.#bytes;
+    this.#bytes = EMPTY;
+    const isRoom = this.#utf8 !== undefined && bytes.length === FIRST_LENGTH;
+    if (isRoom && rooms.length < MAX_ROOMS) rooms.push(bytes);
   }
 }

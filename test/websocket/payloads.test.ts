@@ -13,6 +13,7 @@ import {
   websocketConnect,
 } from "../../src/websocket.ts";
 import { createFakeHost } from "../support/fake-host.ts";
+import { frame, openTo } from "../support/websocket.ts";
 
 class Echo extends WebSocketHandler {
   override onMessage(message: string | Uint8Array): void {
@@ -99,3 +100,27 @@ test.each([...reused, { path: "/reuse-compressed", length: 300_000 }])(
     client.close();
   },
 );
+
+test("long texts that arrive in pieces at the same time stay apart", async () => {
+  const texts = ["a", "b", "é", "a€"].map((sign) => sign.repeat(60_000 / sign.length));
+  // The second character is beyond ASCII at the end alone, which the first pieces do not show.
+  texts.push(`${"c".repeat(99_999)}ü`, "d".repeat(131_073));
+  for (let round = 0; round < 2; round++) {
+    const peers = await Promise.all(texts.map(() => openTo(Echo)));
+    const frames = texts.map((text) => frame(1, text));
+    for (let piece = 0; piece < 5; piece++) {
+      peers.forEach((peer, index) => {
+        const { length } = frames[index] as Uint8Array;
+        const [start, end] = [piece, piece + 1].map((at) => Math.round((at * length) / 5));
+        peer.send((frames[index] as Uint8Array).subarray(start, end));
+      });
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    for (const [index, peer] of peers.entries()) {
+      await peer.hears(1);
+      const { payload } = peer.frames[0] as { payload: Uint8Array };
+      expect(new TextDecoder().decode(payload) === texts[index]).toBe(true);
+      peer.client.end();
+    }
+  }
+});
