@@ -62,6 +62,10 @@ export class ClientRequest {
       if (token.test(protocol)) continue;
       throw new WebSocketError(`Cannot offer subprotocol "${protocol}": it is not a token`);
     }
+    // Section 4.1, number 10.
+    if (new Set(subprotocols).size < subprotocols.length) {
+      throw new WebSocketError(`Cannot offer subprotocols "${subprotocols}": one is there twice`);
+    }
     if (subprotocols.length > 0) headers.set("Sec-WebSocket-Protocol", subprotocols.join(", "));
     if (compressionOptions !== undefined) {
       headers.set("Sec-WebSocket-Extensions", formatOffer(compressionOptions));

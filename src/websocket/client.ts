@@ -46,7 +46,8 @@ const CONNECT_TIMEOUT = 20;
  * Connects to a WebSocket, by a URL of `ws:` or `wss:` or a request with headers of its own (Tornado
  * `websocket_connect`). Rejects with the system's error if there is no connection, with
  * HTTPClientError if the server answers with a status of HTTP, which is not followed if it is a
- * redirect; with WebSocketError if the answer is wrong; with TimeoutError.
+ * redirect; with WebSocketError if the answer is wrong; with TimeoutError; with RangeError for a limit
+ * that cannot be held to.
  */
 export async function websocketConnect(
   request: string | HTTPRequest,
@@ -58,8 +59,11 @@ export async function websocketConnect(
   const limits = webSocketLimits(options);
   const handshake = new ClientRequest(asked, { subprotocols, compressionOptions });
   const { tcp } = loop;
+  const seconds = options.connectTimeout ?? asked.options.connectTimeout ?? CONNECT_TIMEOUT;
+  if (!(seconds >= 0)) {
+    throw new RangeError(`Cannot set connectTimeout: ${seconds} is not a number from 0 up`);
+  }
   return new Promise((resolve, reject) => {
-    const seconds = options.connectTimeout ?? asked.options.connectTimeout ?? CONNECT_TIMEOUT;
     let opened: Socket | undefined;
     let isOver = false;
     const settle = (act: () => void): void => {

@@ -183,6 +183,14 @@ describe("with our own server", () => {
   test.each([["a b"], [""]])("the subprotocol %j", async (protocol) => {
     await expect(connectTo({ subprotocols: [protocol] })).rejects.toThrow("not a token");
   });
+
+  test("a subprotocol that is offered twice", async () => {
+    await expect(connectTo({ subprotocols: ["a", "b", "a"] })).rejects.toThrow("twice");
+  });
+
+  test.each([-1, Number.NaN])("a time limit of %s", async (connectTimeout) => {
+    await expect(connectTo({ connectTimeout })).rejects.toThrow(RangeError);
+  });
 });
 
 describe("a server that answers", () => {
