@@ -3,27 +3,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "vitest";
-import {
-  CompiledTemplate,
-  DictLoader,
-  filterWhitespace,
-  type LoaderOptions,
-  SafeString,
-  Template,
-  type TemplateOptions,
-} from "../src/template.ts";
-
-function render(source: string, names: object = {}, options: TemplateOptions = {}): string {
-  return new Template(source, options).generate(names);
-}
-
-function renderFiles(
-  files: Record<string, string>,
-  names = {},
-  options: LoaderOptions = {},
-): string {
-  return new DictLoader(files, options).load(Object.keys(files)[0] ?? "").generate(names);
-}
+import { CompiledTemplate, filterWhitespace, SafeString, Template } from "../src/template.ts";
+import { render, renderFiles } from "./support/rendered.ts";
 
 describe("expressions", () => {
   test.each([

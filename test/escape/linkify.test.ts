@@ -2,8 +2,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type LinkifyOptions, linkify, xhtmlEscape } from "../../src/escape.ts";
 
-const _bytes = (...values: number[]) => Uint8Array.from(values);
-
 describe("linkify", () => {
   const rows: { name: string; text: string; html: string; options?: LinkifyOptions }[] = [
     {

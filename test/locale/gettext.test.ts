@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { parseCatalog } from "../../src/locale/gettext.ts";
 import { parsePluralForms } from "../../src/locale/plural-forms.ts";
-import { GettextLocale, get, loadGettextTranslations, loadTranslations } from "../../src/locale.ts";
+import { GettextLocale, get, loadGettextTranslations } from "../../src/locale.ts";
 import { type LogRecord, type Sink, setSinks } from "../../src/log.ts";
 
 let folder: string;
@@ -25,11 +25,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   rmSync(folder, { recursive: true, force: true });
 });
-
-function _loadCsv(files: Record<string, string | Uint8Array>, encoding?: string): void {
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-  loadTranslations(folder, encoding);
-}
 
 function mo(messages: Record<string, string>, isLittle = true): Buffer {
   const entries = Object.entries(messages).map((pair) => pair.map((text) => Buffer.from(text)));

@@ -1,24 +1,7 @@
 /** The directives that control what is rendered: loops, try, set, import. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: sources of templates
 import { describe, expect, test } from "vitest";
-import {
-  DictLoader,
-  type LoaderOptions,
-  Template,
-  type TemplateOptions,
-} from "../../src/template.ts";
-
-function render(source: string, names: object = {}, options: TemplateOptions = {}): string {
-  return new Template(source, options).generate(names);
-}
-
-function renderFiles(
-  files: Record<string, string>,
-  names = {},
-  options: LoaderOptions = {},
-): string {
-  return new DictLoader(files, options).load(Object.keys(files)[0] ?? "").generate(names);
-}
+import { render, renderFiles } from "../support/rendered.ts";
 
 describe("for", () => {
   test.each([
