@@ -37,7 +37,7 @@ function codeOf(errno: number): string {
 }
 
 /** All IP addresses of a host, in the order of the resolver. */
-export async function resolveHost(host: string): Promise<string[]> {
+async function resolveHost(host: string): Promise<string[]> {
   const [name = ""] = host.split("%");
   if (isIP(name) !== 0) return [host];
   const found = await lookup(host, { all: true });

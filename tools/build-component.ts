@@ -58,7 +58,7 @@ async function makeComponent(): Promise<Uint8Array> {
  * The canonical ABI's name of an export of core-wasm/component/index.ts: it cannot be written in
  * AssemblyScript. `http_parseRequest` becomes `squall:core/http@0.1.0#parse-request`.
  */
-export function canonicalName(wit: string, name: string): string {
+function canonicalName(wit: string, name: string): string {
   if (name.startsWith("__")) throw new Error(`Cannot ship the component: it exports ${name}`);
   if (!/^[a-z]+_[a-z]/.test(name) || name === "cabi_realloc") return name;
   const [, packageName, version] = /^package ([\w:-]+)@([\d.]+);/m.exec(wit) ?? [];

@@ -1,7 +1,7 @@
 /** Reads and writes the sections of a WebAssembly module: as much of its binary form as builds need. */
 
-export const MEMORY_SECTION = 5;
-export const EXPORT_SECTION = 7;
+const MEMORY_SECTION = 5;
+const EXPORT_SECTION = 7;
 /** Magic and version. */
 const HEAD_LENGTH = 8;
 

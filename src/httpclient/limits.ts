@@ -25,7 +25,7 @@ export interface ClientLimits extends Pick<ConnectionLimits, ResponseLimitNames>
   readonly continueTimeout: number;
 }
 
-export const CLIENT_DEFAULTS = {
+const CLIENT_DEFAULTS = {
   maxClients: 10,
   maxIdleConnections: 100,
   idleConnectionTimeout: 4,

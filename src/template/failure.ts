@@ -66,7 +66,7 @@ function placeOf({ files, places }: CodeMap, at: number): TemplatePlace {
 }
 
 /** `home.html:3 (via base.html:7)`. */
-export function placeText({ filename, lineno, via }: TemplatePlace): string {
+function placeText({ filename, lineno, via }: TemplatePlace): string {
   const through = via.map((one) => `${one.filename}:${one.lineno}`).join(", ");
   return `${filename}:${lineno}${through === "" ? "" : ` (via ${through})`}`;
 }

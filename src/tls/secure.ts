@@ -10,7 +10,7 @@ import { SecureSocket } from "./tls-socket.ts";
  * Seconds that a handshake may take. A client that says nothing holds a connection and a TLS state
  * of some 50 KiB before any timeout of the protocol above begins. Node waits 120, nginx 60.
  */
-export const HANDSHAKE_TIMEOUT = 10;
+const HANDSHAKE_TIMEOUT = 10;
 
 /** The handler for the socket below, and the promise of the socket above. */
 export interface Securing {

@@ -6,7 +6,7 @@ import type { HTTPServerRequest } from "../httputil.ts";
 import type { Settings } from "./settings.ts";
 
 /** What stands in place of a secret. */
-export const REDACTED = "•••••";
+const REDACTED = "•••••";
 
 /** Names of headers, arguments and settings whose values are nobody else's business. */
 const secretName =
@@ -25,7 +25,7 @@ export interface Field {
   readonly value: string;
 }
 
-export function isSecret(name: string): boolean {
+function isSecret(name: string): boolean {
   return secretName.test(name);
 }
 
@@ -38,7 +38,7 @@ export function shown(name: string, value: string): Field {
 }
 
 /** A text with the values of secret fields of URLs in it replaced: `?password=•••••`. */
-export function redactQueries(text: string): string {
+function redactQueries(text: string): string {
   return text.replace(queryField, (field, mark: string, name: string) =>
     isSecret(name) ? `${mark}${name}=${REDACTED}` : field,
   );

@@ -48,7 +48,7 @@ const token = /[\t ]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[\t ]*/y;
 const quoted = /[\t ]*"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)"[\t ]*/y;
 
 /** The extensions of a header's value, in order; undefined if it is malformed. */
-export function parseExtensions(header: string): Extension[] | undefined {
+function parseExtensions(header: string): Extension[] | undefined {
   const extensions: Extension[] = [];
   let at = 0;
   const take = (pattern: RegExp): string | undefined => {

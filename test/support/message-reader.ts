@@ -37,7 +37,7 @@ export interface Stream {
 const MAX_HEADERS = 100;
 const MAX_TARGET_LENGTH = 8192;
 
-export class MessageReader {
+class MessageReader {
   readonly stream: Stream = { messages: [], error: undefined };
   readonly #build: CoreBuild;
   readonly #kind: "request" | "response";
