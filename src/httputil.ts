@@ -25,6 +25,7 @@ export type {
   HTTPServerConnectionDelegate,
 } from "./httputil/delegates.ts";
 export { HTTPInputError, HTTPOutputError } from "./httputil/errors.ts";
+export { failRequest } from "./httputil/failed-request.ts";
 export { FormReceiver } from "./httputil/form-receiver.ts";
 export { HeaderBlock, HTTPHeaders, normalizeHeaderName } from "./httputil/headers.ts";
 export { HTTPFile } from "./httputil/http-file.ts";

@@ -5,6 +5,7 @@
 
 import {
   BodyBuffer,
+  failRequest,
   type HTTPConnection,
   type HTTPHeaders,
   type HTTPMessageDelegate,
@@ -63,6 +64,6 @@ class WholeRequest implements HTTPMessageDelegate {
   /** A promise came to nothing: the peer must not wait for an answer. */
   #failed(error: unknown): void {
     appLog.exception("Uncaught exception in request callback", error);
-    this.#connection.abort();
+    failRequest(this.#connection);
   }
 }

@@ -75,6 +75,11 @@ export class FallbackHandler extends RequestHandler {
 
   override initialize(options: { fallback: HTTPServerConnectionDelegate | RequestCallback }): void {
     const { fallback } = options;
+    if (typeof fallback !== "function" && typeof fallback?.startRequest !== "function") {
+      throw new TypeError(
+        `Cannot fall back on ${String(fallback)}: it is no application or callback`,
+      );
+    }
     this.#fallback = typeof fallback === "function" ? new CallbackDelegate(fallback) : fallback;
   }
 

@@ -8,6 +8,7 @@ import type { Socket } from "../host.ts";
 import {
   checkStatus,
   type Extent,
+  failRequest,
   HTTPHeaders,
   type HTTPMessageDelegate,
   HTTPOutputError,
@@ -287,12 +288,12 @@ export abstract class HandlerResponse {
     if (this.#headersWritten) {
       throw new HTTPOutputError("Cannot leave the response to others: the headers have been sent");
     }
-    this.#finished = true;
     const delegate = other.startRequest(this.request.connection);
+    this.#finished = true;
     this.extras.heir = delegate;
     replay(this.request, delegate).catch((error) => {
       appLog.exception("Uncaught exception in a fallback", error);
-      this.request.connection.abort();
+      failRequest(this.request.connection);
     });
   }
 
@@ -336,7 +337,7 @@ export abstract class HandlerResponse {
         return this.settings.etag === false ? "whole" : "tagged";
       etag = this.computeEtag();
       if (etag === undefined) return "whole";
-      headers.append("Etag", etag);
+      headers.add("Etag", etag);
     }
     if (asked !== undefined && this.checkEtagHeader()) {
       this.#status = 304;

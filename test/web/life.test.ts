@@ -12,7 +12,8 @@ import {
   RequestHandler,
   streamRequestBody,
 } from "../../src/web.ts";
-import { ask, jsonOf } from "../support/ask.ts";
+import { ask, jsonOf, requestText } from "../support/ask.ts";
+import { serve } from "../support/server.ts";
 
 beforeAll(() => setLogLevel("none"));
 afterAll(() => setLogLevel("warning"));
@@ -214,6 +215,40 @@ describe("handlers at the ends of routes", () => {
     expect((await ask(outer, "POST /callback", { body: "hi" })).body).toBe("hi");
     expect((await ask(outer, "GET /app")).status).toBe(404);
     expect(lines).toEqual([200, 200, 0]);
+  });
+
+  const fail = (): never => {
+    throw new Error("as the test wants it");
+  };
+  test.each([
+    { name: "nothing", options: {} },
+    { name: "what is none", options: { fallback: {} } },
+    { name: "a callback that throws", options: { fallback: fail } },
+    { name: "a callback that rejects", options: { fallback: async () => fail() } },
+  ])("FallbackHandler with $name is 500", async ({ options }) => {
+    const application = new Application([["/", FallbackHandler, options as never]]);
+    expect((await ask(application, "GET /")).status).toBe(500);
+  });
+
+  test("a callback that fails once it has begun breaks the connection off", async () => {
+    const fallback = async ({ connection }: RequestHandler["request"]): Promise<never> => {
+      const headers = new HTTPHeaders([["Content-Length", "9"]]);
+      connection.writeHeaders({ code: 200, reason: "OK" }, headers, "part");
+      return fail();
+    };
+    for (const served of [fallback, new Application([["/", FallbackHandler, { fallback }]])]) {
+      const { connect } = await serve(served);
+      const client = await connect();
+      client.send(requestText("GET /"));
+      await client.until(() => client.closed);
+      expect(client.received).not.toContain(" 500 ");
+    }
+  });
+
+  test("a callback that rejects is 500, and the connection goes on", async () => {
+    const { exchange } = await serve(async () => fail());
+    const received = await exchange(requestText("GET /").repeat(2));
+    expect(received.match(/HTTP\/1\.1 500 /g)).toHaveLength(2);
   });
 });
 

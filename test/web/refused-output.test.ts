@@ -83,6 +83,20 @@ describe("a header", () => {
     },
   );
 
+  test("made by computeEtag is refused like any other", async () => {
+    class Tagged extends RequestHandler {
+      override computeEtag(): string {
+        return `"${this.getArgument("tag")}"`;
+      }
+      get(): string {
+        return "body";
+      }
+    }
+    const answer = await ask([["/", Tagged]], "GET /?tag=a%0d%0aSet-Cookie:%20evil");
+    expect(answer.head).not.toMatch(/evil/);
+    expect((await ask([["/", Tagged]], "GET /?tag=a")).header("Etag")).toEqual(['"a"']);
+  });
+
   test.each(["", "x", "-1", "+1", "1_0", "0x1", "1e3", "1, 1", "1.5"])(
     "Content-Length: %j is none",
     async (value) => {
