@@ -125,6 +125,26 @@ describe("TCPServer", () => {
     await expect(plain.write("x")).rejects.toThrow("closed");
   });
 
+  test.skipIf(noCertificates !== undefined)("closes what TLS took over, too", async () => {
+    const { ca, server: identity } = certificates();
+    const loop = new IOLoop(createFakeHost());
+    class Failing extends TCPServer {
+      override async handleStream(stream: IOStream): Promise<void> {
+        await stream.startTls(true, identity);
+        throw new Error("out of order");
+      }
+    }
+    const server = new Failing({ loop });
+    await server.listen(0, "127.0.0.1");
+    const client = new TCPClient({ loop });
+    const messages = await logged(async () => {
+      const plain = await client.connect("127.0.0.1", server.addresses[0]?.port ?? 0);
+      const secure = await plain.startTls(false, { ca }, "localhost");
+      expect(await secure.readUntilClose()).toHaveLength(0);
+    });
+    expect(messages).toHaveLength(1);
+  });
+
   test("bytes that came in the clear do not count as received over TLS", async () => {
     const loop = new IOLoop(createFakeHost());
     let refusal: Promise<unknown> | undefined;

@@ -29,10 +29,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-interface Writer {
-  resolve(): void;
-  reject(error: Error): void;
-}
+type Writer = { resolve(): void; reject(error: Error): void };
 
 /** Who looks at a promise sees its error; that nobody does must not end the process. */
 function handled<T>(promise: Promise<T>): Promise<T> {
@@ -60,6 +57,8 @@ export class IOStream {
   #shut = false;
   #closed = false;
   #detached = false;
+  /** What TLS has put in this one's place. */
+  #successor: IOStream | undefined;
   #error: Error | undefined;
   #closeCallback: (() => void) | undefined;
 
@@ -204,7 +203,7 @@ export class IOStream {
     let secured: IOStream | undefined;
     const loop = this.#options.loop ?? IOLoop.current();
     await loop.tcp.startTls(this.#socket, tls, (above) => {
-      secured = new IOStream(above, this.#options);
+      this.#successor = secured = new IOStream(above, this.#options);
       return above.handler;
     });
     return secured as unknown as IOStream;
@@ -223,6 +222,7 @@ export class IOStream {
 
   /** Sends what was written, then closes. With an error, this becomes the reason others see. */
   close(error?: Error): void {
+    this.#successor?.close(error);
     if (this.#closed || this.#detached) return;
     this.#socket.close();
     this.#markClosed(error);
@@ -299,8 +299,7 @@ export class IOStream {
 
   /** No more will be received: the read that is under way has what there is, or fails. */
   #reachEnd(): void {
-    const { allowHalfOpen = false } = this.#options;
-    if (!this.#closed && !allowHalfOpen) this.close();
+    if (!this.#closed && this.#options.allowHalfOpen !== true) this.close();
     else this.#failRead();
   }
 
