@@ -203,6 +203,9 @@ function addressOf(host: string | undefined, port: number | undefined): Address 
   return host === undefined ? NO_ADDRESS : plainAddress(host, port ?? 0);
 }
 
+/** What is held back until all is written. Beyond it, whoever writes has to see what waits. */
+const MOST_CORKED = 256 * 1024;
+
 /** Hears events of a socket whose factory has not returned. */
 const nobody: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
 
@@ -289,6 +292,7 @@ class NetSocket implements Socket {
       queueMicrotask(() => this.#uncork());
     }
     this.#socket.write(mayChange ? new Uint8Array(bytes) : bytes, this.#written);
+    if (this.#socket.writableLength > MOST_CORKED) this.#uncork();
   }
 
   #uncork(): void {

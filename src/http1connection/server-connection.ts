@@ -180,7 +180,9 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
     }
     this.#state = nextState(this.#state, SENT);
     this.#since = this.owner.now;
-    if (this.hasInput) this.#resume();
+    const backlog = this.socket.bufferedAmount;
+    if (backlog > PIPELINE_HIGH_WATER) this.#hold(this.drained(), () => undefined);
+    else if (this.hasInput) this.#resume();
   }
 
   responseFailed(): void {
@@ -327,9 +329,6 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
       delegate.finish();
     } catch (error) {
       this.#delegateThrew(error);
-    }
-    if (this.socket.bufferedAmount > PIPELINE_HIGH_WATER && this.idle) {
-      this.#hold(this.drained(), () => undefined);
     }
   }
 

@@ -178,6 +178,21 @@ export function httpOnHost(name: string, createHost: () => Host): void {
       expect(sha256(body.subarray(0, MEBIBYTE))).toBe(sha256(body.subarray(-MEBIBYTE)));
     });
 
+    test("a client that reads late gets every answer of its pipeline", async () => {
+      const client = open();
+      client.peer.pause();
+      const requests = Array.from({ length: 10 }, (_, index) => {
+        const last = index === 9 ? "Connection: close\r\n" : "";
+        return `GET /bytes/${MEBIBYTE} HTTP/1.1\r\n${HOST}${last}\r\nGET /slow HTTP/1.1\r\n${HOST}\r\n`;
+      });
+      client.send(requests.join(""));
+      await until(() => server.connectionCount === 1);
+      client.peer.resume();
+      const text = await client.whole();
+      expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(19);
+      expect(text.length).toBeGreaterThan(10 * MEBIBYTE);
+    });
+
     test("a refused upload can read its 413, though it goes on sending", async () => {
       const small = new HTTPServer(new Application([["/echo", Echo]]), {
         loop: server.loop,

@@ -16,6 +16,7 @@ import { pass, until } from "../support/until.ts";
 const MEBIBYTE = 1024 * 1024;
 /** Far more than the kernel buffers for one connection. */
 const ENDLESS = 1024 * MEBIBYTE;
+const LONG = "x".repeat(100 * 1024);
 let written = 0;
 
 class Hello extends RequestHandler {
@@ -35,6 +36,18 @@ class Endless extends RequestHandler {
       this.write(part);
       await this.flush();
     }
+  }
+}
+
+let begun = 0;
+
+/** Answers 100 KiB: at once, or later. */
+class Long extends RequestHandler {
+  get(when: string): Promise<void> | undefined {
+    begun++;
+    if (when === "later") return Promise.resolve().then(() => this.write(LONG));
+    this.write(LONG);
+    return undefined;
   }
 }
 
@@ -60,6 +73,7 @@ export function slowClientsOnHost(name: string, createHost: () => Host): void {
       const application = new Application([
         ["/", Hello],
         ["/endless", Endless],
+        ["/long/(.*)", Long],
       ]);
       server = new HTTPServer(application, {
         loop: new IOLoop(createHost()),
@@ -112,6 +126,17 @@ export function slowClientsOnHost(name: string, createHost: () => Host): void {
       await until(() => written > 0);
       await until(() => server.connectionCount === 0);
       expect(written).toBeLessThan(ENDLESS / 8);
+      client.peer.destroy();
+    });
+
+    test.each(["now", "later"])("sendTimeout: one that asks %s and never reads", async (when) => {
+      begun = 0;
+      const client = open();
+      client.peer.pause();
+      client.send(`GET /long/${when} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(1000));
+      await until(() => begun > 0);
+      await until(() => server.connectionCount === 0);
+      expect(begun, "as many as the kernel takes, and three").toBeLessThan(300);
       client.peer.destroy();
     });
 
