@@ -12,6 +12,9 @@ import { SecureSocket } from "./tls-socket.ts";
  */
 const HANDSHAKE_TIMEOUT = 10;
 
+/** The runtimes fire a timer above this, 24 days, at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The handler for the socket below, and the promise of the socket above. */
 export interface Securing {
   readonly handler: SocketHandler;
@@ -49,9 +52,12 @@ export function secure(
       giveUp(signal.reason);
       return;
     }
-    const timer = setTimeout(() => {
-      giveUp(coded(`Cannot begin TLS: no handshake within ${seconds} s`, "ETIMEDOUT"));
-    }, seconds * 1000);
+    const timer = setTimeout(
+      () => {
+        giveUp(coded(`Cannot begin TLS: no handshake within ${seconds} s`, "ETIMEDOUT"));
+      },
+      Math.min(seconds * 1000, LONGEST_TIMER),
+    );
     const leaveSignal = signal && onAbort(signal, () => giveUp(signal.reason));
     stopWaiting = () => {
       clearTimeout(timer);
