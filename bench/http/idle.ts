@@ -4,12 +4,12 @@
  * others are kept. See bench/README.md.
  */
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Candidate, candidates, select } from "./candidates.ts";
+import { tell } from "./client-process.ts";
 import { wrk } from "./generator.ts";
 import type { Command, Reply } from "./idle-client.ts";
 import { isSquallBuilt, linkSquall, node, requireProgram, results, versions } from "./runtimes.ts";
@@ -74,16 +74,6 @@ interface Row {
   readonly passed: boolean;
 }
 
-async function tell(client: ChildProcess, command: Command): Promise<Reply> {
-  const reply = once(client, "message");
-  const exit = once(client, "exit").then(() => {
-    throw new Error("Cannot go on: the client has ended");
-  });
-  client.send(command);
-  const [message] = await Promise.race([reply, exit]);
-  return message as Reply;
-}
-
 /** Waits until the closed connections of earlier runs have given their ports back. */
 async function portsAreFree(): Promise<void> {
   for (;;) {
@@ -99,11 +89,11 @@ async function rest(): Promise<void> {
 
 async function wave(server: ServerProcess, client: ChildProcess, count: number): Promise<Wave> {
   await portsAreFree();
-  const opened = await tell(client, { do: "open", port: server.port, count });
+  const opened = await tell<Command, Reply>(client, { do: "open", port: server.port, count });
   await rest();
   const memory = server.residentMemory();
-  const asked = await tell(client, { do: "ask", count: ASKED });
-  await tell(client, { do: "close" });
+  const asked = await tell<Command, Reply>(client, { do: "ask", count: ASKED });
+  await tell<Command, Reply>(client, { do: "close" });
   await sleep(SETTLE);
   const memoryAfter = server.residentMemory();
   return { answered: opened.done, held: asked.open, askedAgain: asked.done, memory, memoryAfter };

@@ -10,6 +10,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { tell } from "../http/client-process.ts";
 import {
   bun,
   deno,
@@ -72,11 +73,8 @@ interface Round {
   readonly answered: number;
 }
 
-async function tell(client: ChildProcess, command: Command): Promise<number> {
-  const reply = once(client, "message");
-  client.send(command);
-  const [message] = (await reply) as [Reply];
-  return message.done;
+async function doneBy(client: ChildProcess, command: Command): Promise<number> {
+  return (await tell<Command, Reply>(client, command)).done;
 }
 
 /** Wakes the polls of all processes: a new connection meets one or the other. */
@@ -107,7 +105,7 @@ async function measure(candidate: Candidate): Promise<Round> {
     }),
   );
   const tellAll = async (what: (index: number) => Command): Promise<number> => {
-    const done = await Promise.all(clients.map((client, index) => tell(client, what(index))));
+    const done = await Promise.all(clients.map((client, index) => doneBy(client, what(index))));
     return done.reduce((sum, each) => sum + each, 0);
   };
   try {

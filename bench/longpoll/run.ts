@@ -4,12 +4,12 @@
  * Writes bench/results/longpoll.md. See bench/README.md.
  */
 import { type ChildProcess, execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { tell } from "../http/client-process.ts";
 import {
   bun,
   deno,
@@ -62,11 +62,8 @@ interface Round {
   readonly wake: number;
 }
 
-async function tell(client: ChildProcess, command: Command): Promise<number> {
-  const reply = once(client, "message");
-  client.send(command);
-  const [message] = (await reply) as [Reply];
-  return message.done;
+async function doneBy(client: ChildProcess, command: Command): Promise<number> {
+  return (await tell<Command, Reply>(client, command)).done;
 }
 
 async function ask(port: number, path: string): Promise<string> {
@@ -79,14 +76,14 @@ async function allWait(port: number): Promise<void> {
 
 /** Polls on all connections, wakes them, and asks for hello world. */
 async function cycle(client: ChildProcess, port: number): Promise<[missing: number, ms: number]> {
-  await tell(client, { do: "send", path: "/poll" });
+  await doneBy(client, { do: "send", path: "/poll" });
   await allWait(port);
   const start = performance.now();
   await ask(port, "/wake");
-  const polled = await tell(client, { do: "await", body: "news" });
+  const polled = await doneBy(client, { do: "await", body: "news" });
   const wake = performance.now() - start;
-  await tell(client, { do: "send", path: "/" });
-  const greeted = await tell(client, { do: "await", body: "Hello, world" });
+  await doneBy(client, { do: "send", path: "/" });
+  const greeted = await doneBy(client, { do: "await", body: "Hello, world" });
   return [2 * count - polled - greeted, wake];
 }
 
@@ -97,7 +94,7 @@ async function measure({ name, command }: Candidate): Promise<Round> {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   try {
-    await tell(client, { do: "open", port: process_.port, count });
+    await doneBy(client, { do: "open", port: process_.port, count });
     await cycle(client, process_.port);
     const before = process_.processorTime();
     let missing = 0;

@@ -3,11 +3,11 @@
  * memory of idle ones; Squall beside ws on Node and Bun's own server on Bun. See bench/README.md.
  */
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { tell } from "../http/client-process.ts";
 import { bun, deno, linkSquall, node, results, root, versions } from "../http/runtimes.ts";
 import { LOAD_CORE, pinSelf, ServerProcess, spawnPinned } from "../http/server-process.ts";
 import { markdownTable, spread, spreadText } from "../http/statistics.ts";
@@ -116,16 +116,6 @@ interface Cost {
   readonly total: number;
 }
 
-async function tell(client: ChildProcess, command: Command): Promise<Reply> {
-  const reply = once(client, "message");
-  const exit = once(client, "exit").then(() => {
-    throw new Error("Cannot go on: the client has ended");
-  });
-  client.send(command);
-  const [message] = await Promise.race([reply, exit]);
-  return message as Reply;
-}
-
 async function withBoth<Result>(
   server: Server,
   work: (process: ServerProcess, client: ChildProcess) => Promise<Result>,
@@ -148,13 +138,18 @@ async function withBoth<Result>(
 async function measure(server: Server, load: Load): Promise<Cost> {
   return await withBoth(server, async (process, client) => {
     const { path, connections: count } = load;
-    const { done: opened } = await tell(client, { do: "open", port: process.port, path, count });
+    const { done: opened } = await tell<Command, Reply>(client, {
+      do: "open",
+      port: process.port,
+      path,
+      count,
+    });
     if (opened !== count) throw new Error(`Cannot open ${count}: ${opened} are open`);
-    await tell(client, load.warmUp);
+    await tell<Command, Reply>(client, load.warmUp);
     const before = process.processorTime();
     const started = performance.now();
     for (let done = 0; ; ) {
-      done += (await tell(client, load.command)).done;
+      done += (await tell<Command, Reply>(client, load.command)).done;
       const after = process.processorTime();
       const user = after.user - before.user;
       const total = user + after.system - before.system;
@@ -217,13 +212,18 @@ const IDLE_SHARE = 0.5;
 async function idleMemory(server: Server): Promise<number> {
   return await withBoth(server, async (process, client) => {
     // A server that has worked: what its first message loads and compiles is not a connection's.
-    await tell(client, { do: "open", port: process.port, path: "/echo", count: 64 });
-    await tell(client, { do: "echo", size: 125, binary: false, seconds: 2 });
-    await tell(client, { do: "close" });
+    await tell<Command, Reply>(client, {
+      do: "open",
+      port: process.port,
+      path: "/echo",
+      count: 64,
+    });
+    await tell<Command, Reply>(client, { do: "echo", size: 125, binary: false, seconds: 2 });
+    await tell<Command, Reply>(client, { do: "close" });
     await sleep(3000);
     const base = process.residentMemory();
     const open: Command = { do: "open", port: process.port, path: "/echo", count: IDLE };
-    const { done } = await tell(client, open);
+    const { done } = await tell<Command, Reply>(client, open);
     if (done !== IDLE) throw new Error(`Cannot hold ${IDLE}: ${done} are open`);
     await sleep(5000);
     return (process.residentMemory() - base) / IDLE;
