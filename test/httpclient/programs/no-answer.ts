@@ -7,6 +7,10 @@ const port = Number(process.argv[2]);
 const settings = { connectTimeout: 0.05, requestTimeout: 60 };
 const fetching = new HTTPClient().fetch(`http://127.0.0.1:${port}/`, settings);
 const connecting = new TCPClient().connect("127.0.0.1", port, { timeout: 0.05 });
-for (const waiting of [fetching, connecting]) {
-  await waiting.catch((error: Error) => console.log(error.message));
-}
+const messages = [fetching, connecting].map((waiting) =>
+  waiting.then(
+    () => "done",
+    (error: Error) => error.message,
+  ),
+);
+console.log((await Promise.all(messages)).join("\n"));
