@@ -1,6 +1,8 @@
 /**
- * What more than one module needs and no module owns. Imports nothing, knows nothing of HTTP.
+ * What more than one module needs and no module owns. Imports no other module of ours, knows nothing
+ * of HTTP.
  */
+import { getMaxListeners, setMaxListeners } from "node:events";
 
 /** The version that the banner and the `Server` header name; the same as package.json's. */
 export const VERSION = "0.1.0";
@@ -19,32 +21,17 @@ export class TimeoutError extends Error {
   override readonly name: string = "TimeoutError";
 }
 
-/** What waits for a signal to be aborted. */
-const aborts = new WeakMap<AbortSignal, Set<() => void>>();
+/** Node takes more than ten listeners of a signal for a leak up to version 20, and says so. */
+const LIMITS_LISTENERS = getMaxListeners(new AbortController().signal) > 0;
 
 /**
- * Has a callback called once the signal is aborted, and returns what takes that back. The signal has
- * one listener for all who wait, since Node 20 takes more than ten for a leak and says so.
+ * Has a callback, a new function, called once the signal is aborted, and returns what takes that back.
+ * Any number may wait for one signal.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  const callbacks = aborts.get(signal) ?? listenTo(signal);
-  // Its own function, as one callback may wait twice.
-  const own = (): void => callback();
-  callbacks.add(own);
-  return () => {
-    callbacks.delete(own);
-  };
-}
-
-function listenTo(signal: AbortSignal): Set<() => void> {
-  const callbacks = new Set<() => void>();
-  aborts.set(signal, callbacks);
-  const abort = (): void => {
-    aborts.delete(signal);
-    for (const callback of callbacks) callback();
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  return callbacks;
+  if (LIMITS_LISTENERS && getMaxListeners(signal) > 0) setMaxListeners(0, signal);
+  signal.addEventListener("abort", callback, { once: true });
+  return () => signal.removeEventListener("abort", callback);
 }
 
 /**
