@@ -2,7 +2,7 @@
  * What more than one module needs and no module owns. Imports no other module of ours, knows nothing
  * of HTTP.
  */
-import { getMaxListeners, setMaxListeners } from "node:events";
+import { setMaxListeners } from "node:events";
 
 /** The version that the banner and the `Server` header name; the same as package.json's. */
 export const VERSION = "0.1.0";
@@ -21,15 +21,13 @@ export class TimeoutError extends Error {
   override readonly name: string = "TimeoutError";
 }
 
-/** Node takes more than ten listeners of a signal for a leak up to version 20, and says so. */
-const LIMITS_LISTENERS = getMaxListeners(new AbortController().signal) > 0;
-
 /**
  * Has a callback, a new function, called once the signal is aborted, and returns what takes that back.
  * Any number may wait for one signal.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  if (LIMITS_LISTENERS && getMaxListeners(signal) > 0) setMaxListeners(0, signal);
+  // Node 20 takes more than ten listeners for a leak, and says so.
+  setMaxListeners(0, signal);
   signal.addEventListener("abort", callback, { once: true });
   return () => signal.removeEventListener("abort", callback);
 }
