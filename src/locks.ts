@@ -59,7 +59,7 @@ export class Event {
 
   /** Resolves once the flag is set. Rejects with a TimeoutError when the time is up. */
   wait(timeout?: Timeout): Promise<void> {
-    if (this.#isSet) return Promise.resolve();
+    if (this.#isSet) return Waiters.refusal(timeout) ?? Promise.resolve();
     return this.#waiters.wait(undefined, timeout, tooLate("wait for the event"));
   }
 }
@@ -109,6 +109,8 @@ export class Semaphore {
     if (this.#value === 0) {
       return this.#waiters.wait(undefined, timeout, tooLate(`acquire the ${this.kind}`));
     }
+    const refused = Waiters.refusal(timeout);
+    if (refused !== undefined) return refused;
     this.#value--;
     return Promise.resolve(this.#permit());
   }

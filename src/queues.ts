@@ -74,6 +74,8 @@ export class Queue<Item> {
   /** Resolves once there is room for the item. Rejects with a TimeoutError when the time is up. */
   put(item: Item, timeout?: Timeout): Promise<void> {
     if (this.full) return this.#putters.wait(item, timeout, lateFor("put an item"));
+    const refused = Waiters.refusal(timeout);
+    if (refused !== undefined) return refused;
     this.#accept(item);
     return Promise.resolve();
   }
@@ -87,7 +89,7 @@ export class Queue<Item> {
   /** Resolves with the next item. Rejects with a TimeoutError when the time is up. */
   get(timeout?: Timeout): Promise<Item> {
     if (this.empty) return this.#getters.wait(undefined, timeout, lateFor("get an item"));
-    return Promise.resolve(this.#take());
+    return Waiters.refusal(timeout) ?? Promise.resolve(this.#take());
   }
 
   /** The next item. Throws QueueEmpty if there is none. */
@@ -128,12 +130,23 @@ export class Queue<Item> {
 
   #take(): Item {
     const item = this.#store.take();
-    const putter: Waiter<void, Item> | undefined = this.#putters.shift();
-    if (putter !== undefined) {
-      this.#accept(putter.item);
-      putter.wake();
+    while (!this.full) {
+      const putter = this.#putters.shift();
+      if (putter === undefined) break;
+      this.#acceptFrom(putter);
     }
     return item;
+  }
+
+  #acceptFrom(putter: Waiter<void, Item>): void {
+    try {
+      this.#accept(putter.item);
+    } catch (error) {
+      // An item that the store cannot put in order: whose it is hears of it, not who takes another.
+      putter.fail(error);
+      return;
+    }
+    putter.wake();
   }
 }
 

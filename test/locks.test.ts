@@ -101,6 +101,17 @@ describe("Condition", () => {
     await expect(condition.wait({ signal: controller.signal })).rejects.toBe(reason);
   });
 
+  test("a signal that was aborted before refuses, also where nobody has to wait", async () => {
+    const reason = new Error("gone");
+    const timeout = { signal: AbortSignal.abort(reason) };
+    const lock = new Lock();
+    const event = new Event();
+    event.set();
+    await expect(lock.acquire(timeout)).rejects.toBe(reason);
+    await expect(event.wait(timeout)).rejects.toBe(reason);
+    expect(lock.locked).toBe(false);
+  });
+
   test("a signal that outlives the wait changes nothing", async () => {
     const condition = new Condition();
     const controller = new AbortController();

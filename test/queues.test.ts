@@ -89,6 +89,16 @@ describe("Queue", () => {
     expect(takeAll(queue)).toEqual(["a"]);
   });
 
+  test("who has given up before puts nothing and gets nothing", async () => {
+    const queue = new Queue<string>();
+    queue.putNowait("a");
+    const reason = new Error("gone");
+    const timeout = { signal: AbortSignal.abort(reason) };
+    await expect(queue.put("b", timeout)).rejects.toBe(reason);
+    await expect(queue.get(timeout)).rejects.toBe(reason);
+    expect(takeAll(queue)).toEqual(["a"]);
+  });
+
   test("join waits for the work on all items, also on those that had to wait", async () => {
     const queue = new Queue<number>(1);
     await queue.join();
@@ -191,5 +201,17 @@ describe("PriorityQueue", () => {
     queue.putNowait(items[0]);
     expect(() => queue.putNowait(items[1])).toThrow(new RegExp(`^Cannot compare ${what}: give`));
     expect(queue.size).toBe(1);
+  });
+
+  test("an item without order that waited for room is refused, and nothing else is lost", async () => {
+    const queue = new PriorityQueue<unknown>(2);
+    queue.putNowait(1);
+    queue.putNowait(2);
+    const wrong = expect(queue.put({})).rejects.toThrow("Cannot compare");
+    const right = queue.put(3);
+    expect(queue.getNowait()).toBe(1);
+    await wrong;
+    await right;
+    expect(takeAll(queue)).toEqual([2, 3]);
   });
 });

@@ -9,7 +9,10 @@ import { onAbort, TimeoutError } from "../util.ts";
 export interface WaitOptions {
   /** From now on; for ever if left out. 0 does not wait. */
   readonly seconds?: number;
-  /** Gives up when aborted; the promise rejects with the signal's reason. */
+  /**
+   * Gives up when aborted; the promise rejects with the signal's reason. One that was aborted before
+   * gets nothing, even if there is no need to wait.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,19 +39,31 @@ export class Waiter<Value, Item> {
   next: Waiter<Value, Item> | undefined;
   previous: Waiter<Value, Item> | undefined;
   readonly #resolve: (value: Value) => void;
+  readonly #reject: (error: unknown) => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #unlisten: (() => void) | undefined;
 
-  constructor(item: Item, resolve: (value: Value) => void) {
+  constructor(item: Item, resolve: (value: Value) => void, reject: (error: unknown) => void) {
     this.item = item;
     this.#resolve = resolve;
+    this.#reject = reject;
   }
 
-  /** Ends the wait. Only for one that has been taken off the list. */
+  /** Ends the wait. Only for one that has been taken off the list, as `fail`. */
   wake(value: Value): void {
+    this.#stopLimit();
+    this.#resolve(value);
+  }
+
+  /** Ends the wait with an error. */
+  fail(error: unknown): void {
+    this.#stopLimit();
+    this.#reject(error);
+  }
+
+  #stopLimit(): void {
     clearTimeout(this.#timer);
     this.#unlisten?.();
-    this.#resolve(value);
   }
 
   /** Arranges for the wait to end by itself. */
@@ -76,6 +91,12 @@ export class Waiters<Value = void, Item = undefined> {
   #last: Waiter<Value, Item> | undefined;
   #size = 0;
 
+  /** A promise that rejects, for who has given up before it has asked; else undefined. */
+  static refusal(timeout: Timeout | undefined): Promise<never> | undefined {
+    const signal = signalOf(timeout);
+    return signal?.aborted ? Promise.reject(signal.reason) : undefined;
+  }
+
   get size(): number {
     return this.#size;
   }
@@ -85,15 +106,16 @@ export class Waiters<Value = void, Item = undefined> {
    * rejects with what it throws.
    */
   wait(item: Item, timeout: Timeout | undefined, late: () => Value): Promise<Value> {
+    const refused = Waiters.refusal(timeout);
+    if (refused !== undefined) return refused;
     const signal = signalOf(timeout);
-    if (signal?.aborted) return Promise.reject(signal.reason);
     const milliseconds = millisecondsOf(timeout);
     return new Promise((resolve, reject) => {
       if (milliseconds !== undefined && !(milliseconds > 0)) {
         resolve(late());
         return;
       }
-      const waiter: Waiter<Value, Item> = new Waiter(item, resolve);
+      const waiter: Waiter<Value, Item> = new Waiter(item, resolve, reject);
       this.#append(waiter);
       if (timeout === undefined) return;
       waiter.limit(milliseconds, signal, (aborted) => {
