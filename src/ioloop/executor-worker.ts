@@ -13,18 +13,18 @@ parentPort?.on("message", async (order: WorkOrder) => {
     parentPort?.postMessage(result);
   } catch (error) {
     // A result that cannot be copied.
-    parentPort?.postMessage({ error: describeError(error) });
+    parentPort?.postMessage({ id: order.id, error: describeError(error) });
   }
 });
 
-async function work({ module, name, args }: WorkOrder): Promise<WorkResult> {
+async function work({ id, module, name, args }: WorkOrder): Promise<WorkResult> {
   try {
     const found = ((await import(module)) as Record<string, unknown>)[name];
     if (typeof found !== "function") {
       throw new TypeError(`Cannot run ${name} of ${module}: it exports no such function`);
     }
-    return { value: await found(...args) };
+    return { id, value: await found(...args) };
   } catch (error) {
-    return { error: describeError(error) };
+    return { id, error: describeError(error) };
   }
 }

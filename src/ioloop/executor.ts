@@ -39,16 +39,21 @@ export interface WorkerExecutorOptions {
 
 /** What a thread is asked. */
 export interface WorkOrder {
+  /** Another one for each of a thread: what a task posts by itself is no answer. */
+  readonly id: number;
   readonly module: string;
   readonly name: string;
   readonly args: readonly unknown[];
 }
 
 /** What it answers. */
-export type WorkResult = { readonly value: unknown } | { readonly error: RemoteError };
+export type WorkResult = { readonly id: number } & (
+  | { readonly value: unknown }
+  | { readonly error: RemoteError }
+);
 
 interface Job {
-  readonly order: WorkOrder;
+  readonly order: Omit<WorkOrder, "id">;
   readonly transfer: readonly Transferable[];
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -177,13 +182,14 @@ export class WorkerExecutor implements Executor {
 /** One worker thread, with at most one job. */
 class Thread {
   job: Job | undefined;
+  #orders = 0;
   readonly #worker: Worker;
   readonly #freed: () => void;
 
   constructor(freed: () => void, ended: () => void) {
     this.#freed = freed;
     this.#worker = new Worker(new URL(WORKER));
-    this.#worker.on("message", (result: WorkResult) => this.#settle(result));
+    this.#worker.on("message", (result: WorkResult | undefined) => this.#settle(result));
     this.#worker.on("error", (error) => this.#fail(error));
     this.#worker.on("exit", (code) => {
       this.#fail(new Error(`the thread has ended with code ${code}`));
@@ -195,7 +201,8 @@ class Thread {
     this.job = job;
     this.#worker.ref();
     try {
-      this.#worker.postMessage(job.order, [...job.transfer]);
+      const order: WorkOrder = { ...job.order, id: ++this.#orders };
+      this.#worker.postMessage(order, [...job.transfer]);
     } catch (error) {
       // An argument that cannot be copied.
       this.#release().reject(error);
@@ -209,8 +216,8 @@ class Thread {
     this.#worker.terminate();
   }
 
-  #settle(result: WorkResult): void {
-    if (this.job === undefined) return;
+  #settle(result: WorkResult | undefined): void {
+    if (this.job === undefined || result?.id !== this.#orders) return;
     const job = this.#release();
     if ("error" in result) job.reject(restoreError(result.error));
     else job.resolve(result.value);
@@ -243,6 +250,12 @@ function optionsOf(task: Task): TaskOptions {
   const [, module = "", name = ""] = /^([^#]*)#(.+)$/s.exec(String(task)) ?? [];
   if (name === "") {
     throw new TypeError(`Cannot run "${task}" in another thread: it has no #name of an export`);
+  }
+  if (module.startsWith(".")) {
+    throw new TypeError(
+      `Cannot run "${task}" in another thread, which knows no folder: ` +
+        `give its whole URL, as new URL("${task}", import.meta.url)`,
+    );
   }
   return { module, name };
 }

@@ -54,6 +54,13 @@ test("runs as many at once as it has threads, and lets the others wait", async (
   expect(Atomics.load(flag, 1)).toBe(3);
 });
 
+test("what a task posts by its thread's port is no result, its own or another's", async () => {
+  const executor = pool(1);
+  const results = ["speaks", "speaks", "speaks"].map((name) => executor.submit(task(name), []));
+  results.push(executor.submit(task("add"), [1, 2]));
+  expect(await Promise.all(results)).toEqual(["returned", "returned", "returned", 3]);
+});
+
 test("has as many threads as processors by default", () => {
   expect(pool().maxWorkers).toBe(availableParallelism());
   expect(() => pool(0)).toThrow(RangeError);
@@ -107,6 +114,7 @@ describe("errors", () => {
 
   test.each([
     { given: () => 1, error: "Cannot run a function in another thread: export it" },
+    { given: "./tasks.ts#add", error: "give its whole URL, as new URL(" },
     { given: "./tasks.ts", error: 'Cannot run "./tasks.ts" in another thread: it has no #name' },
   ])("$given is no task", async ({ given, error }) => {
     await expect(pool(1).submit(given as unknown as Task, [])).rejects.toThrow(error);

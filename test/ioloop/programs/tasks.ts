@@ -1,5 +1,5 @@
 /** What the tests of the executor run in other threads. */
-import { threadId } from "node:worker_threads";
+import { parentPort, threadId } from "node:worker_threads";
 
 export function add(left: number, right: number): number {
   return left + right;
@@ -20,6 +20,14 @@ export function waitFor(flag: Int32Array<SharedArrayBuffer>, started = 1): strin
   Atomics.notify(flag, started);
   Atomics.wait(flag, 0, 0);
   return "woken";
+}
+
+/** Says something by the thread's own port, before and after it has returned. */
+export function speaks(): string {
+  parentPort?.postMessage({ value: "spoken" });
+  parentPort?.postMessage(undefined);
+  queueMicrotask(() => setImmediate(() => parentPort?.postMessage({ value: "spoken" })));
+  return "returned";
 }
 
 export function spin(flag: Int32Array<SharedArrayBuffer>): never {
