@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { IOLoop } from "../src/ioloop.ts";
+import { type Callback, type Deadline, IOLoop, PeriodicCallback } from "../src/ioloop.ts";
 import { type LogRecord, type Sink, setSinks } from "../src/log.ts";
 import { TimeoutError } from "../src/util.ts";
 import { createFakeHost } from "./support/fake-host.ts";
@@ -138,6 +138,21 @@ describe("callbacks", () => {
     expect(records).toEqual([]);
   });
 
+  test("that the hook throws for are the runtime's; the others run all the same", async () => {
+    const log: unknown[] = [];
+    loop.handleCallbackException = (_callback, error) => {
+      throw error;
+    };
+    loop.addCallback(() => {
+      loop.addCallback(() => log.push("last"));
+      throw new Error("one");
+    });
+    loop.addCallback(() => log.push("second"));
+    await expect(turn()).rejects.toThrow("one");
+    await turn(0.001);
+    expect(log).toEqual(["second", "last"]);
+  });
+
   test("addFuture runs one when a promise has settled, either way", async () => {
     const log: unknown[] = [];
     const fulfilled = Promise.resolve(5);
@@ -200,10 +215,21 @@ describe("timers", () => {
   });
 });
 
-test("a time that is not a number is refused", () => {
-  const never = new Date("never");
-  expect(() => loop.callLater(Number.NaN, () => undefined)).toThrow(RangeError);
-  expect(() => loop.addTimeout(never, () => undefined)).toThrow(RangeError);
+test.each<[string, unknown]>([
+  ["NaN", Number.NaN],
+  ["a date that is none", new Date("never")],
+  ["minutes", { minutes: 5 }],
+  ["text", { seconds: "5" }],
+])("a time that is not a number is refused: %s", (_name, deadline) => {
+  expect(() => loop.addTimeout(deadline as Deadline, () => undefined)).toThrow(RangeError);
+});
+
+test("a callback that is none is refused where it is given", () => {
+  const none = undefined as unknown as Callback;
+  expect(() => loop.addCallback(none)).toThrow(TypeError);
+  expect(() => loop.callLater(1, none)).toThrow(TypeError);
+  expect(() => loop.addFuture(Promise.resolve(), none)).toThrow(TypeError);
+  expect(() => new PeriodicCallback(none, 10)).toThrow(TypeError);
 });
 
 describe("blocking", () => {

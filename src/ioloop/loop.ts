@@ -133,15 +133,31 @@ export class IOLoop {
 
   /**
    * Runs a callback soon, after what runs now has returned to the loop. From another thread, see
-   * `portFor`.
+   * `portFor`. Throws a TypeError for what is no function, as all of these do.
    */
   addCallback<Args extends unknown[]>(callback: Callback<Args>, ...args: Args): void {
-    if (this.#callbacks.push(() => this.#run(callback, args)) > 1) return;
+    checkCallback(callback);
+    if (this.#callbacks.push(() => this.#run(callback, args)) === 1) this.#scheduleTurn();
+  }
+
+  #scheduleTurn(): void {
     setImmediate(() => {
       const due = this.#callbacks;
       this.#callbacks = [];
-      for (const run of due) run();
+      let at = 0;
+      try {
+        while (at < due.length) due[at++]?.();
+      } finally {
+        // The hook for exceptions has thrown, which is the runtime's: the others are not to suffer.
+        if (at < due.length) this.#postpone(due.slice(at));
+      }
     });
+  }
+
+  /** Has callbacks run in the next turn, before those that have been added for it. */
+  #postpone(callbacks: (() => void)[]): void {
+    if (this.#callbacks.length === 0) this.#scheduleTurn();
+    this.#callbacks.unshift(...callbacks);
   }
 
   /** Runs a callback soon; the caller does not wait for what it returns, and errors are logged. */
@@ -151,17 +167,21 @@ export class IOLoop {
 
   /** Runs a callback once a promise has settled, either way; the callback gets the promise. */
   addFuture<Value>(future: PromiseLike<Value>, callback: Callback<[PromiseLike<Value>]>): void {
+    checkCallback(callback);
     const done = (): void => this.addCallback(callback, future);
     future.then(done, done);
   }
 
-  /** Runs a callback after a number of seconds. Throws a RangeError for NaN. */
+  /** Runs a callback after a number of seconds. Throws a RangeError for what is none. */
   callLater<Args extends unknown[]>(
     delay: number,
     callback: Callback<Args>,
     ...args: Args
   ): Timeout {
-    if (Number.isNaN(delay)) throw new RangeError("Cannot call later: the time is not a number");
+    checkCallback(callback);
+    if (typeof delay !== "number" || Number.isNaN(delay)) {
+      throw new RangeError(`Cannot call later: the time is ${delay}, not a number of seconds`);
+    }
     const run = (): void => this.#run(callback, args);
     return new LoopTimeout(this.time() + delay, Math.max(0, delay), run);
   }
@@ -262,8 +282,9 @@ export class IOLoop {
     task: Task,
     ...args: unknown[]
   ): Promise<Result> {
-    if (executor === undefined) this.#executor ??= new WorkerExecutor();
-    return ((executor ?? this.#executor) as Executor).submit<Result>(task, args);
+    const chosen = executor ?? this.#executor ?? new WorkerExecutor();
+    if (!executor) this.#executor = chosen;
+    return chosen.submit<Result>(task, args);
   }
 
   /** Sets what `runInExecutor(undefined, …)` uses from now on. */
@@ -297,6 +318,12 @@ export class IOLoop {
 /** A `node:fs` FileHandle, for example. */
 export interface HasDescriptor {
   readonly fd: number;
+}
+
+/** Throws a TypeError for what cannot be called. */
+export function checkCallback(callback: unknown): void {
+  if (typeof callback === "function") return;
+  throw new TypeError(`Cannot run ${callback}: the callback is not a function`);
 }
 
 function descriptorOf(fd: number | HasDescriptor): number {

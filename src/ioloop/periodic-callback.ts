@@ -3,8 +3,8 @@
  */
 
 import { isThenable } from "../util.ts";
-import { type Callback, IOLoop } from "./loop.ts";
-import type { Timeout } from "./timeout.ts";
+import { type Callback, checkCallback, IOLoop } from "./loop.ts";
+import { LoopTimeout, type Timeout } from "./timeout.ts";
 
 export interface PeriodicCallbackOptions {
   /**
@@ -30,9 +30,13 @@ export class PeriodicCallback {
   /** On the clock of `performance.now()`, in milliseconds. */
   #next = 0;
 
-  /** Throws a RangeError unless the time is above 0 and the jitter from 0 to 1. */
+  /**
+   * Throws a RangeError unless the time is above 0 and the jitter from 0 to 1, a TypeError for a
+   * callback that is no function.
+   */
   constructor(callback: Callback, callbackTime: number, options: PeriodicCallbackOptions = {}) {
     const { jitter = 0 } = options;
+    checkCallback(callback);
     if (!(callbackTime > 0)) {
       throw new RangeError(`Cannot call every ${callbackTime} ms: the time is not above 0`);
     }
@@ -68,7 +72,8 @@ export class PeriodicCallback {
     const period = this.callbackTime * (1 + this.jitter * (Math.random() - 0.5));
     const missed = Math.max(0, Math.floor((now - this.#next) / period));
     this.#next += (missed + 1) * period;
-    this.#timeout = loop.callLater((this.#next - now) / 1000, () => this.#run(loop));
+    const delay = (this.#next - now) / 1000;
+    this.#timeout = new LoopTimeout(loop.time() + delay, delay, () => this.#run(loop));
   }
 
   #run(loop: IOLoop): void {
@@ -76,17 +81,20 @@ export class PeriodicCallback {
       // Stopped meanwhile, or stopped and started.
       if (this.#loop === loop && this.#timeout === timeout) this.#schedule(loop);
     };
-    const timeout = this.#timeout;
-    try {
-      const result = this.callback();
-      if (isThenable(result)) {
-        const failed = (error: unknown): void => loop.handleCallbackException(this.callback, error);
-        result.then(undefined, failed).then(again);
-        return;
-      }
-    } catch (error) {
+    // First, as the hook may throw itself.
+    const failed = (error: unknown): void => {
+      again();
       loop.handleCallbackException(this.callback, error);
+    };
+    const timeout = this.#timeout;
+    let result: unknown;
+    try {
+      result = this.callback();
+    } catch (error) {
+      failed(error);
+      return;
     }
-    again();
+    if (isThenable(result)) result.then(again, failed);
+    else again();
   }
 }

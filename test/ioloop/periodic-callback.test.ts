@@ -87,6 +87,26 @@ test("goes on after an error, which is logged", async () => {
   expect(messages).toEqual(["Exception in callback tick", "Exception in callback tick"]);
 });
 
+test("goes on after an error that the loop's hook throws", async () => {
+  const errors: unknown[] = [];
+  const loop = IOLoop.current();
+  const handled = vi
+    .spyOn(loop, "handleCallbackException")
+    .mockImplementation((_callback, error) => {
+      errors.push(error);
+      throw error;
+    });
+  const periodic = new PeriodicCallback(() => {
+    throw "sync";
+  }, 10);
+  periodic.start();
+  await expect(pass(10)).rejects.toBe("sync");
+  await expect(pass(10)).rejects.toBe("sync");
+  periodic.stop();
+  handled.mockRestore();
+  expect(errors).toEqual(["sync", "sync"]);
+});
+
 test("may stop itself, and be started again, without running twice", async () => {
   let calls = 0;
   const periodic: PeriodicCallback = new PeriodicCallback(async () => {
