@@ -1,10 +1,9 @@
 /**
- * Digest authentication (RFC 7616): SHA-256 and MD5, also as sessions, with `qop=auth` or without. A
- * client keeps what a server has asked for, so that only the first request is refused; each one
- * after it counts the nonce's uses.
+ * Digest authentication (RFC 7616): every algorithm of it, also as sessions, with `qop=auth`,
+ * `auth-int` or none. A client keeps what a server has asked for, so that only the first request is
+ * refused; each one after it counts the nonce's uses.
  */
 
-import { Buffer } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
 import { type Challenge, parseChallenges } from "./challenges.ts";
 
@@ -12,6 +11,8 @@ import { type Challenge, parseChallenges } from "./challenges.ts";
 const ALGORITHMS: ReadonlyMap<string, string> = new Map([
   ["sha-256", "sha256"],
   ["sha-256-sess", "sha256"],
+  ["sha-512-256", "sha512-256"],
+  ["sha-512-256-sess", "sha512-256"],
   ["md5", "md5"],
   ["md5-sess", "md5"],
 ]);
@@ -25,6 +26,8 @@ export interface DigestRequest {
   readonly target: string;
   readonly username: string;
   readonly password: string;
+  /** The whole of it. */
+  readonly body: string | Uint8Array;
 }
 
 /** What a server asks for. */
@@ -34,7 +37,8 @@ export class DigestSession {
   readonly #realm: string;
   readonly #nonce: string;
   readonly #opaque: string | undefined;
-  readonly #hasQop: boolean;
+  /** `auth-int` covers the body too. */
+  readonly #qop: "auth" | "auth-int" | undefined;
   readonly #cnonce: string;
   #count = 0;
 
@@ -44,8 +48,13 @@ export class DigestSession {
     this.#realm = parameters.get("realm") ?? "";
     this.#nonce = parameters.get("nonce") ?? "";
     this.#opaque = parameters.get("opaque");
-    this.#hasQop = parameters.has("qop");
+    this.#qop = qopOf(parameters);
     this.#cnonce = cnonce;
+  }
+
+  /** Whether a request's credentials cover its body, which has to be known for that. */
+  get coversBody(): boolean {
+    return this.#qop === "auth-int";
   }
 
   /** The value of Authorization for one more request. */
@@ -61,21 +70,25 @@ export class DigestSession {
       `algorithm=${this.#name}`,
     ];
     if (this.#opaque !== undefined) fields.push(`opaque=${quoted(this.#opaque)}`);
-    if (this.#hasQop) fields.push("qop=auth", `nc=${count}`, `cnonce="${this.#cnonce}"`);
+    if (this.#qop !== undefined) {
+      fields.push(`qop=${this.#qop}`, `nc=${count}`, `cnonce="${this.#cnonce}"`);
+    }
     return `Digest ${fields.join(", ")}`;
   }
 
-  #response({ method, target, username, password }: DigestRequest, count: string): string {
+  #response(request: DigestRequest, count: string): string {
+    const { method, target, username, password, body } = request;
     const isSession = /-sess$/i.test(this.#name);
     const secret = this.#digest(`${username}:${this.#realm}:${password}`);
     const a1 = isSession ? this.#digest(`${secret}:${this.#nonce}:${this.#cnonce}`) : secret;
-    const a2 = this.#digest(`${method}:${target}`);
-    const uses = this.#hasQop ? `${count}:${this.#cnonce}:auth:` : "";
+    const entity = this.coversBody ? `:${this.#digest(body)}` : "";
+    const a2 = this.#digest(`${method}:${target}${entity}`);
+    const uses = this.#qop === undefined ? "" : `${count}:${this.#cnonce}:${this.#qop}:`;
     return this.#digest(`${a1}:${this.#nonce}:${uses}${a2}`);
   }
 
-  #digest(text: string): string {
-    return createHash(this.#hash).update(Buffer.from(text, "utf8")).digest("hex");
+  #digest(data: string | Uint8Array): string {
+    return createHash(this.#hash).update(data).digest("hex");
   }
 }
 
@@ -83,13 +96,15 @@ export class DigestSession {
 export class DigestSessions {
   readonly #sessions = new Map<string, DigestSession>();
 
-  get(key: string): DigestSession | undefined {
-    return this.#sessions.get(key);
+  /** What a server has asked for; undefined if that is nothing that a request can answer. */
+  get(key: string, streams: boolean): DigestSession | undefined {
+    const session = this.#sessions.get(key);
+    return session?.coversBody && streams ? undefined : session;
   }
 
   /**
    * Remembers what WWW-Authenticate asks for, and says whether that can be answered. With `refused`,
-   * credentials have been sent: only a new nonce for the same ones is worth another request.
+   * the last such challenge has been answered: only a new nonce is worth another request.
    */
   learn(key: string, values: readonly string[], refused: boolean): boolean {
     const challenge = bestOf(parseChallenges(values));
@@ -111,17 +126,23 @@ function bestOf(challenges: readonly Challenge[]): Challenge | undefined {
     return [...ALGORITHMS.keys()].indexOf(name);
   };
   const [best] = challenges
-    .filter(({ scheme, parameters }) => scheme === "digest" && offersAuth(parameters))
+    .filter(({ scheme, parameters }) => scheme === "digest" && isAnswerable(parameters))
     .filter((challenge) => rank(challenge) >= 0)
     .sort((left, right) => rank(left) - rank(right));
   return best;
 }
 
-/** `auth-int` alone, which covers the body, is not spoken here. */
-function offersAuth(parameters: ReadonlyMap<string, string>): boolean {
+/** A `qop` that names no known way cannot be answered (RFC 7616 section 3.3). */
+function isAnswerable(parameters: ReadonlyMap<string, string>): boolean {
   if (!parameters.has("nonce")) return false;
-  const qop = parameters.get("qop");
-  return qop === undefined || /(^|,)\s*auth\s*(,|$)/i.test(qop);
+  return !parameters.has("qop") || qopOf(parameters) !== undefined;
+}
+
+/** The way to be used: not with the body, if there is a choice. */
+function qopOf(parameters: ReadonlyMap<string, string>): "auth" | "auth-int" | undefined {
+  const offered = (parameters.get("qop") ?? "").toLowerCase().split(/[\s,]+/);
+  if (offered.includes("auth")) return "auth";
+  return offered.includes("auth-int") ? "auth-int" : undefined;
 }
 
 /** RFC 7616 section 3.4: names beyond ASCII, or with a quote, in the form of RFC 8187. */

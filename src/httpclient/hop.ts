@@ -7,7 +7,7 @@ import { METHODS, OUTPUT_CAPACITY } from "../core.ts";
 import type { ResponseHead } from "../http1connection.ts";
 import { type HTTPHeaders, HTTPOutputError } from "../httputil.ts";
 import { bodyOf, framingLine, type RequestBody } from "./body-source.ts";
-import type { DigestSessions } from "./digest.ts";
+import type { DigestSession, DigestSessions } from "./digest.ts";
 import { HTTPClientError, NO_RESPONSE } from "./errors.ts";
 import { type Place, placeAfter, placeOf } from "./place.ts";
 import { dropBodyFields, dropCredentials, locationOf, methodAfter } from "./redirects.ts";
@@ -38,6 +38,8 @@ interface HopParts {
   readonly body: RequestBody | undefined;
   /** Of the first origin, and undefined for any other. */
   readonly credentials: Credentials | undefined;
+  /** It answers a challenge of this fetch: not what the client has remembered from others. */
+  readonly answers?: boolean;
 }
 
 export class Hop implements HopParts {
@@ -51,9 +53,8 @@ export class Hop implements HopParts {
   readonly route: Route;
   /** The head as it is sent. */
   readonly head: string;
+  readonly answers: boolean;
   readonly #context: HopContext;
-  /** It answers a challenge. */
-  #authorized = false;
 
   /** Throws for what cannot be sent. */
   constructor(context: HopContext, parts: HopParts) {
@@ -64,6 +65,7 @@ export class Hop implements HopParts {
     this.headers = parts.headers;
     this.body = parts.body;
     this.credentials = parts.credentials;
+    this.answers = parts.answers === true;
     this.route = routeTo(parts.place, context.settings);
     this.head = this.#makeHead();
   }
@@ -133,9 +135,16 @@ export class Hop implements HopParts {
     const { settings, sessions } = this.#context;
     if (head.code !== 401 || settings.authMode !== "digest") return undefined;
     if (this.credentials === undefined || this.body?.repeatable === false) return undefined;
+    if (this.headers?.has("Authorization") === true) return undefined;
     const challenges = head.getList("Www-Authenticate");
-    if (!sessions.learn(this.#sessionKey, challenges, this.#authorized)) return undefined;
-    return new Hop(this.#context, this);
+    if (!sessions.learn(this.#sessionKey, challenges, this.answers)) return undefined;
+    if (this.#digestSession === undefined) return undefined;
+    const { place, method, headers, body, credentials } = this;
+    return new Hop(this.#context, { place, method, headers, body, credentials, answers: true });
+  }
+
+  get #digestSession(): DigestSession | undefined {
+    return this.#context.sessions.get(this.#sessionKey, this.body?.producer !== undefined);
   }
 
   get #sessionKey(): string {
@@ -165,15 +174,14 @@ export class Hop implements HopParts {
 
   #authorization({ username, password }: Credentials, target: string): string {
     if (this.headers?.has("Authorization") === true) return "";
-    const { settings, sessions } = this.#context;
-    if (settings.authMode === "basic") {
+    if (this.#context.settings.authMode === "basic") {
       return `Authorization: ${basicCredentials(username, password)}\r\n`;
     }
-    const session = sessions.get(this.#sessionKey);
+    const session = this.#digestSession;
     if (session === undefined) return "";
-    this.#authorized = true;
-    const { method } = this;
-    return `Authorization: ${session.authorize({ method, target, username, password })}\r\n`;
+    const { method, body } = this;
+    const request = { method, target, username, password, body: body?.whole ?? "" };
+    return `Authorization: ${session.authorize(request)}\r\n`;
   }
 }
 

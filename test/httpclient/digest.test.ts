@@ -47,7 +47,7 @@ describe("the examples", () => {
   test.each(rows)("$name", ({ challenge, cnonce, response, username, password }) => {
     const [parsed] = parseChallenges([challenge]);
     const session = new DigestSession(parsed ?? expect.unreachable(), cnonce);
-    const request = { method: "GET", target: "/dir/index.html", username, password };
+    const request = { method: "GET", target: "/dir/index.html", username, password, body: "" };
     const value = session.authorize(request);
     expect(parametersOf(value).get("response")).toBe(response);
     expect(parametersOf(value).get("nc")).toBe("00000001");
@@ -140,7 +140,7 @@ describe("a server that asks for it", () => {
   test.each([
     { name: "refuses the password", more: "", asked: 2 },
     { name: "never has enough", more: ", stale=true", asked: 3 },
-    { name: "knows other algorithms only", more: ", algorithm=SHA-512-256", asked: 1 },
+    { name: "knows other algorithms only", more: ", algorithm=SHA-1", asked: 1 },
   ])("that $name gets no more", async ({ more, asked }) => {
     let requests = 0;
     const { client, url } = await scripted(
@@ -153,6 +153,67 @@ describe("a server that asks for it", () => {
     expect(error).toBeInstanceOf(HTTPClientError);
     expect(error.code).toBe(401);
     expect(requests).toBe(asked);
+    client.close();
+  });
+
+  test("has parts that ask for themselves", async () => {
+    const asked: string[] = [];
+    const { client, url } = await scripted(
+      always((peer, head) => {
+        const realm = /^GET \/(\w)/.exec(head)?.[1];
+        const given = /realm="(\w)"/.exec(head)?.[1];
+        asked.push(`${realm} ${given}`);
+        if (given === realm) peer.answer("200 OK");
+        else peer.answer("401 X", { "WWW-Authenticate": `Digest realm="${realm}", nonce="n"` });
+      }),
+    );
+    for (const path of ["a", "b", "b", "a"]) {
+      expect((await client.fetch(`${url}/${path}`, options)).code).toBe(200);
+    }
+    expect(asked).toEqual(["a undefined", "a a", "b a", "b b", "b b", "a b", "a a"]);
+    client.close();
+  });
+
+  test.each([
+    { algorithm: "SHA-512-256", qop: "auth-int", hash: "sha512-256" },
+    { algorithm: "SHA-256-sess", qop: "auth-int", hash: "sha256" },
+    { algorithm: "md5-sess", qop: "auth", hash: "md5" },
+  ])("by $algorithm, with qop=$qop", async ({ algorithm, qop, hash }) => {
+    const h = (text: string): string => createHash(hash).update(text).digest("hex");
+    const { client, url, peers } = await scripted(async (peer) => {
+      await peer.until(() => peer.received.endsWith("body"));
+      peer.answer("401 X", {
+        "WWW-Authenticate": `Digest realm="r", nonce="n", algorithm=${algorithm}, qop="${qop}"`,
+      });
+      await peer.until(() => /Digest[\s\S]*body$/.test(peer.received));
+      peer.answer("200 OK");
+    });
+    await client.fetch(`${url}/a`, { ...options, authUsername: "u", method: "PUT", body: "body" });
+    const value = /Authorization: (.*)\r/.exec(peers[0]?.received ?? "")?.[1] ?? "";
+    const fields = parametersOf(value);
+    const cnonce = fields.get("cnonce");
+    const secret = h("u:r:pass:word");
+    const a1 = /sess/.test(algorithm) ? h(`${secret}:n:${cnonce}`) : secret;
+    const a2 = h(qop === "auth" ? "PUT:/a" : `PUT:/a:${h("body")}`);
+    expect(fields.get("response")).toBe(h(`${a1}:n:00000001:${cnonce}:${qop}:${a2}`));
+    expect(fields.get("qop")).toBe(qop);
+    client.close();
+  });
+
+  test("that wants the body covered gets none that streams", async () => {
+    let calls = 0;
+    const { client, url } = await scripted(
+      always((peer) => {
+        const value = 'Digest realm="r", nonce="n", qop="auth-int"';
+        peer.answer("401 X", { "WWW-Authenticate": value });
+      }),
+    );
+    const bodyProducer = (): void => {
+      calls++;
+    };
+    const settings = { ...options, method: "PUT", bodyProducer, raiseError: false };
+    expect((await client.fetch(url, settings)).code).toBe(401);
+    expect(calls).toBe(1);
     client.close();
   });
 
