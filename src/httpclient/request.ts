@@ -33,7 +33,7 @@ export interface HTTPRequestOptions {
   /** Credentials; those of the URL are used otherwise. */
   readonly authUsername?: string;
   readonly authPassword?: string;
-  /** `basic`, the default, or `digest` (RFC 7616: SHA-256 and MD5). */
+  /** `basic`, the default, or `digest` (RFC 7616). */
   readonly authMode?: "basic" | "digest";
   /** From the call until there is a connection, the time in the queue included. 20. */
   readonly connectTimeout?: number;
@@ -132,24 +132,36 @@ export const NO_OPTIONS: HTTPRequestOptions = {};
 /** A request that can be given to `fetch`, as often as one likes (Tornado `HTTPRequest`). */
 export class HTTPRequest {
   readonly url: string;
-  readonly options: HTTPRequestOptions;
+  readonly #given: HTTPRequestOptions;
+  #headers: HTTPHeaders | undefined;
 
   constructor(url: string, options: HTTPRequestOptions = NO_OPTIONS) {
     this.url = url;
-    this.options = options;
+    this.#given = options;
+  }
+
+  /** Those given, with `headers` as they are now. */
+  get options(): HTTPRequestOptions {
+    const headers = this.#headers;
+    if (headers === undefined || (headers.size === 0 && !this.#given.headers)) return this.#given;
+    return { ...this.#given, headers };
   }
 
   get method(): string {
-    return this.options.method ?? REQUEST_DEFAULTS.method;
+    return this.#given.method ?? REQUEST_DEFAULTS.method;
   }
 
-  /** The fields given, without those that the client adds. Throws HTTPOutputError for a bad one. */
+  /**
+   * The request's own copy of the fields given, without those that the client adds. What is changed
+   * here is sent by fetches that begin later. Throws HTTPOutputError for a bad one.
+   */
   get headers(): HTTPHeaders {
-    return headersOf(this.options.headers);
+    this.#headers ??= headersOf(this.#given.headers);
+    return this.#headers;
   }
 
   get body(): HTTPRequestOptions["body"] {
-    return this.options.body;
+    return this.#given.body;
   }
 }
 
@@ -188,11 +200,44 @@ const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const plainText = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+/** What options are of, for who writes plain JavaScript: else a fetch is half done when it shows. */
+const KINDS: Readonly<Record<string, readonly (keyof HTTPRequestOptions)[]>> = {
+  string: [
+    "method",
+    "userAgent",
+    "authUsername",
+    "authPassword",
+    "proxyHost",
+    "proxyUsername",
+    "proxyPassword",
+    "caCerts",
+    "clientKey",
+    "clientCert",
+    "networkInterface",
+    "socketPath",
+  ],
+  number: ["connectTimeout", "requestTimeout", "maxRedirects", "proxyPort"],
+  function: ["bodyProducer", "streamingCallback", "headerCallback"],
+  object: ["headers", "sslOptions", "signal"],
+};
+
 /** Throws for what cannot be sent, or is not meant: TypeError, RangeError or HTTPOutputError. */
 export function checkSettings(settings: RequestSettings): void {
+  checkKinds(settings);
   checkRequest(settings);
   checkCredentials(settings);
   checkProxy(settings);
+}
+
+function checkKinds(settings: RequestSettings): void {
+  for (const kind in KINDS) {
+    for (const name of KINDS[kind] ?? []) {
+      const value = settings[name];
+      if (value === undefined || (typeof value === kind && value !== null)) continue;
+      const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+      throw new TypeError(`Cannot fetch: ${name} is ${shown}, which is no ${kind}`);
+    }
+  }
 }
 
 function checkRequest(settings: RequestSettings): void {

@@ -7,6 +7,7 @@ import {
   HTTPRequest,
   type HTTPResponse,
 } from "../../src/httpclient.ts";
+import { HTTPHeaders } from "../../src/httputil.ts";
 import { always, scripted } from "../support/scripted-server.ts";
 
 const echo = always((peer, head) => peer.answer("200 OK", {}, head));
@@ -116,6 +117,20 @@ describe("what is not sent", () => {
       options: { proxyHost: "127.0.0.1", proxyPort },
       says: /not a port/,
     })),
+    ...[
+      { userAgent: 5 },
+      { authUsername: null },
+      { headers: null },
+      { requestTimeout: "5" },
+      { streamingCallback: "a" },
+      { sslOptions: true },
+    ].map((options) => ({
+      name: `an option of another type: ${JSON.stringify(options)}`,
+      options: options as unknown as FetchOptions,
+      says: new RegExp(
+        `${Object.keys(options)} is .*, which is no (string|number|object|function)`,
+      ),
+    })),
   ];
   test.each(rows)("$name", async ({ url: other, options, says }) => {
     const { client, url, peers } = await scripted(echo);
@@ -137,6 +152,19 @@ describe("what is not sent", () => {
     const response = await client.fetch(request, { raiseError: false });
     expect(response.request).toBe(request);
     expect(textOf(response)).toContain("A: b");
+    client.close();
+  });
+
+  test("a request's own copy of fields is sent as it is then", async () => {
+    const { client, url } = await scripted(echo);
+    const headers = new HTTPHeaders([["A", "b"]]);
+    const request = new HTTPRequest(url, { headers });
+    request.headers.set("C", "d");
+    request.headers.delete("A");
+    const text = textOf(await client.fetch(request));
+    expect(text).toContain("C: d\r\n");
+    expect(text).not.toContain("A: b");
+    expect([...headers]).toEqual([["A", "b"]]);
     client.close();
   });
 
