@@ -4,6 +4,7 @@
  * one before it has blown up (CVE-2026-22036).
  */
 
+import { kMaxLength } from "node:buffer";
 import type { Transform } from "node:stream";
 import zlib from "node:zlib";
 import { HTTPInputError } from "../httputil.ts";
@@ -84,15 +85,17 @@ export function decompress(
 ): Uint8Array | Promise<Uint8Array> {
   if (bytes.length === 0) return bytes;
   const coding = select(name, bytes);
+  // More than an array can hold is no limit to zlib, which refuses it.
+  const most = Math.min(limit, kMaxLength);
   if (bytes.length <= SYNC_LENGTH) {
     try {
-      return coding.sync(bytes, limit);
+      return coding.sync(bytes, most);
     } catch (error) {
       throw failure(error, limit);
     }
   }
   return new Promise((resolve, reject) => {
-    coding.threaded(bytes, limit, (error, result) => {
+    coding.threaded(bytes, most, (error, result) => {
       if (error === null || error === undefined) resolve(result);
       else reject(failure(error, limit));
     });

@@ -123,9 +123,10 @@ export class Dispatcher implements ClientConnectionOwner {
     });
   }
 
-  /** The first that has not given up meanwhile. */
+  /** The first that has not given up meanwhile, and for which it is not too late. */
   #nextInQueue(): Task | undefined {
     if (this.#queue.length === 0) return undefined;
+    const now = this.tcp.time();
     while (this.#next < this.#queue.length) {
       const task = this.#queue[this.#next++] as Task;
       // What is done is dropped now and then: moving the others each time would be quadratic.
@@ -133,7 +134,10 @@ export class Dispatcher implements ClientConnectionOwner {
         this.#queue.splice(0, COMPACTED);
         this.#next = 0;
       }
-      if (this.#tasks.has(task)) return task;
+      if (!this.#tasks.has(task)) continue;
+      if (task.deadline > now) return task;
+      // Its timer has not fired yet: what would be sent now, nobody waits for.
+      task.timedOut();
     }
     this.#queue.length = 0;
     this.#next = 0;

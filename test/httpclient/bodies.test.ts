@@ -1,4 +1,5 @@
 /** Bodies of responses: decompressed under a limit, streamed, and what callbacks see of them. */
+import { randomBytes } from "node:crypto";
 import zlib from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { zstdAvailable } from "../../src/httpclient/decompression.ts";
@@ -104,6 +105,14 @@ describe.each(ways)("a compressed body, $way", ({ fetched }) => {
       const error = await fetched(server).catch((reason) => reason);
       expect(error).toBeInstanceOf(HTTPClientError);
       expect(error.message).toMatch(/longer than 1048576 bytes, decompressed/);
+    }
+  });
+
+  test.each([2 ** 40, Number.POSITIVE_INFINITY])("with a limit of %d bytes", async (limit) => {
+    for (const body of [text, randomBytes(20_000).toString("hex")]) {
+      const server = await saying("gzip", zlib.gzipSync(body), limit);
+      expect(await fetched(server)).toBe(body);
+      server.client.close();
     }
   });
 

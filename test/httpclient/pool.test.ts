@@ -177,6 +177,20 @@ describe("turns", () => {
     expect(await first).toMatchObject({ message: "HTTP 599: The client is closed" });
   });
 
+  test("one that is too late is not begun", async () => {
+    const { client, url, peers } = await scripted(() => undefined, { maxClients: 1 });
+    const options = { method: "POST", body: "", connectTimeout: 0.02, requestTimeout: 0.02 };
+    const errors = await Promise.all([1, 2, 3].map(() => failure(client.fetch(url, options))));
+    const queued = { message: "HTTP 599: Timeout in the request queue" };
+    expect(errors).toMatchObject([
+      { message: "HTTP 599: Timeout during the request" },
+      queued,
+      queued,
+    ]);
+    expect(peers).toHaveLength(1);
+    client.close();
+  });
+
   test("one that has given up is passed over", async () => {
     const { client, url } = await scripted(hello, { maxClients: 1 });
     const stop = new AbortController();
