@@ -23,4 +23,5 @@ export {
   HTTPRequest,
   type HTTPRequestOptions,
 } from "./httpclient/request.ts";
+export { type ConnectTarget, connectFor, type SocketOptions } from "./httpclient/request-socket.ts";
 export { HTTPResponse } from "./httpclient/response.ts";

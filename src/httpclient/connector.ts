@@ -6,10 +6,9 @@
 import type { Socket, SocketHandler, TlsClientOptions } from "../host.ts";
 import { type ClientConnectionOwner, HTTP1ClientConnection } from "../http1connection.ts";
 import type { IOLoop } from "../ioloop.ts";
-import { DefaultResolver, type Resolver } from "../netutil.ts";
-import { connectFirst } from "../tcpclient.ts";
+import type { Resolver } from "../netutil.ts";
 import type { HeldLimits } from "./limits.ts";
-import { familyOf, sourcesOf } from "./network-interface.ts";
+import { openSocket } from "./request-socket.ts";
 import type { Route } from "./route.ts";
 import { tlsOptionsOf } from "./tls-settings.ts";
 import { openTunnel } from "./tunnel.ts";
@@ -63,23 +62,9 @@ export class Connector {
     tls: TlsClientOptions | undefined,
     signal: AbortSignal,
   ): Promise<HTTP1ClientConnection> {
-    const { host, port, path, settings } = route;
     const { loop, resolver } = this.#options;
     const made = new MadeConnection(this.#options.owner, route.key);
-    const { allowIpv6, networkInterface } = settings;
-    const sources = networkInterface === undefined ? undefined : sourcesOf(networkInterface);
-    const family = familyOf(sources, allowIpv6);
-    const anyAddress = resolver === undefined && family === undefined && sources === undefined;
-    if (path === undefined && !anyAddress) {
-      const addresses = await (resolver ?? new DefaultResolver()).resolve(host, port, family);
-      if (signal.aborted) throw new GivenUp();
-      await connectFirst(loop, addresses, { signal, tls, sources }, (socket) => {
-        socket.handler = made.factory(socket);
-      });
-    } else {
-      const place = path === undefined ? { host, port, signal } : { path, signal };
-      await loop.tcp.connect(tls === undefined ? place : { ...place, tls }, made.factory);
-    }
+    await openSocket(route, route.settings, { loop, signal, tls, resolver }, made.factory);
     return made.take(signal);
   }
 
