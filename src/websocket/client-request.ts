@@ -6,7 +6,8 @@
 import { Buffer } from "node:buffer";
 import type { ResponseHead } from "../http1connection.ts";
 import { HTTPClientError, type HTTPRequest } from "../httpclient.ts";
-import { encodeUsernamePassword, type HTTPHeaders } from "../httputil.ts";
+import { encodeUsernamePassword, HTTPHeaders } from "../httputil.ts";
+import { VERSION } from "../util.ts";
 import { type Agreement, type CompressionOptions, formatOffer, readAnswer } from "./extension.ts";
 import { acceptValue, hasToken } from "./handshake.ts";
 import { WebSocketError } from "./protocol.ts";
@@ -47,7 +48,10 @@ export class ClientRequest {
   }
 
   #makeHead(url: URL, request: HTTPRequest): string {
-    const headers = request.headers;
+    // The request may be used again, with other options.
+    const headers = new HTTPHeaders(request.headers);
+    const { userAgent = `Squall/${VERSION}` } = request.options;
+    if (userAgent !== "" && !headers.has("User-Agent")) headers.set("User-Agent", userAgent);
     if (!headers.has("Host")) headers.set("Host", url.host);
     const credentials = credentialsOf(url, request);
     if (credentials !== undefined && !headers.has("Authorization")) {
@@ -112,10 +116,23 @@ function parseUrl(text: string): URL {
   return url;
 }
 
-function credentialsOf(url: URL, { options }: HTTPRequest): string | undefined {
-  const { authUsername, authPassword } = options;
-  const username = authUsername ?? decodeURIComponent(url.username);
+function credentialsOf(url: URL, request: HTTPRequest): string | undefined {
+  const { authUsername, authPassword, authMode = "basic" } = request.options;
+  const username = authUsername ?? decoded(url.username);
   if (username === "") return undefined;
-  const password = authUsername === undefined ? decodeURIComponent(url.password) : authPassword;
+  // Basic instead would show the password.
+  if (authMode !== "basic") {
+    throw new TypeError(`Cannot connect to ${request.url}: authMode is "${authMode}", not "basic"`);
+  }
+  const password = authUsername === undefined ? decoded(url.password) : authPassword;
   return Buffer.from(encodeUsernamePassword(username, password ?? "")).toString("base64");
+}
+
+/** Percent-decodes; as it is if that makes no text. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -4,12 +4,12 @@
  * `connection.ts`.
  */
 
-import type { ConnectOptions, Socket, TlsClientOptions } from "../host.ts";
-import { HTTPRequest } from "../httpclient.ts";
+import type { Socket, TlsClientOptions } from "../host.ts";
+import { connectFor, HTTPRequest } from "../httpclient.ts";
 import type { HTTPHeaders } from "../httputil.ts";
 import { IOLoop } from "../ioloop.ts";
 import { appLog } from "../log.ts";
-import { isThenable, TimeoutError } from "../util.ts";
+import { isThenable, onAbort, TimeoutError } from "../util.ts";
 import { ClientHandshake } from "./client-handshake.ts";
 import { type ClientAgreement, ClientRequest } from "./client-request.ts";
 import { type ConnectionOwner, WebSocketConnection } from "./connection.ts";
@@ -46,8 +46,8 @@ const CONNECT_TIMEOUT = 20;
  * Connects to a WebSocket, by a URL of `ws:` or `wss:` or a request with headers of its own (Tornado
  * `websocket_connect`). Rejects with the system's error if there is no connection, with
  * HTTPClientError if the server answers with a status of HTTP, which is not followed if it is a
- * redirect; with WebSocketError if the answer is wrong; with TimeoutError; with RangeError for a limit
- * that cannot be held to.
+ * redirect; with WebSocketError if the answer is wrong; with TimeoutError, or with the reason of the
+ * request's `signal`; with RangeError for a limit that cannot be held to, TypeError for a proxy.
  */
 export async function websocketConnect(
   request: string | HTTPRequest,
@@ -63,23 +63,31 @@ export async function websocketConnect(
   if (!(seconds >= 0)) {
     throw new RangeError(`Cannot set connectTimeout: ${seconds} is not a number from 0 up`);
   }
+  const { signal } = asked.options;
+  signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
+    const attempt = new AbortController();
     let opened: Socket | undefined;
-    let isOver = false;
     const settle = (act: () => void): void => {
-      isOver = true;
       clearTimeout(timer);
+      unlisten?.();
       act();
     };
-    const expire = (): void => {
+    const failed = (error: unknown): void => settle(() => reject(error));
+    const giveUp = (reason: unknown): void => {
+      failed(reason);
+      attempt.abort(reason);
       opened?.abort();
-      const message = `Cannot connect to ${asked.url}: no answer within ${seconds} seconds`;
-      settle(() => reject(new TimeoutError(message)));
+    };
+    const expire = (): void => {
+      giveUp(
+        new TimeoutError(`Cannot connect to ${asked.url}: no answer within ${seconds} seconds`),
+      );
     };
     const timer = seconds > 0 ? setTimeout(expire, seconds * 1000) : undefined;
-    const failed = (error: unknown): void => settle(() => reject(error));
+    const unlisten = signal && onAbort(signal, () => giveUp(signal.reason));
     const connected = (socket: Socket): ClientHandshake => {
-      if (isOver) throw new TimeoutError("Cannot connect: nobody waits any more");
+      attempt.signal.throwIfAborted();
       opened = socket;
       return new ClientHandshake(
         tcp,
@@ -101,19 +109,9 @@ export async function websocketConnect(
         failed,
       );
     };
-    tcp.connect(placeOf(handshake, asked, options.tls), connected).catch(failed);
+    const socketOptions = { loop, signal: attempt.signal, tls: options.tls };
+    connectFor(asked, handshake, socketOptions, connected).catch(failed);
   });
-}
-
-function placeOf(
-  { host, port, isSecure }: ClientRequest,
-  { options }: HTTPRequest,
-  tls: TlsClientOptions | undefined,
-): ConnectOptions {
-  const place = options.socketPath === undefined ? { host, port } : { path: options.socketPath };
-  if (!isSecure) return place;
-  const { validateCert: rejectUnauthorized = true, sslOptions } = options;
-  return { ...place, tls: { serverName: host, rejectUnauthorized, ...sslOptions, ...tls } };
 }
 
 /** What the socket calls. */
