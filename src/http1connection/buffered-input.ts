@@ -10,9 +10,11 @@ import { CarryOver } from "./carry-over.ts";
 // What goes on, as bits of one member: an idle connection costs these objects.
 /** A loop over received bytes is running: whoever makes more of them usable leaves them to it. */
 const CONSUMING = 1;
-/** Nothing is used until a promise settles. */
-const HELD = 2;
-const PAUSED = 4;
+const PAUSED = 2;
+/** What arrives is somebody else's. */
+const FORWARDED = 4;
+/** Nothing is used until a promise settles; from here on the bits count how many have to. */
+const HELD = 8;
 
 /** Unfinished heads up to this length are parsed at every byte: two milliseconds at worst. */
 const EAGER_LENGTH = 4096;
@@ -55,7 +57,7 @@ export abstract class BufferedInput {
 
   /** Nothing is used until a promise settles. */
   protected get held(): boolean {
-    return (this.#flags & HELD) !== 0;
+    return this.#flags >= HELD;
   }
 
   data(start: number, length: number): void {
@@ -71,7 +73,7 @@ export abstract class BufferedInput {
 
   /** Goes on with bytes that were kept, as far as they can be used now. */
   protected useInput(): void {
-    if ((this.#flags & CONSUMING) !== 0) return;
+    if ((this.#flags & (CONSUMING | FORWARDED)) !== 0) return;
     while (this.#carry !== undefined && !this.held) {
       const length = this.#carry.restore();
       const used = this.#use(CARRY_START, length);
@@ -89,9 +91,9 @@ export abstract class BufferedInput {
     next: () => void,
     failed: (error: unknown) => void,
   ): void {
-    this.#flags |= HELD;
+    this.#flags += HELD;
     const release = (): void => {
-      this.#flags &= ~HELD;
+      this.#flags -= HELD;
       next();
       this.useInput();
     };
@@ -113,8 +115,9 @@ export abstract class BufferedInput {
     this.#carry = undefined;
   }
 
-  /** Gives what is kept to the socket's new handler, and reads on. */
+  /** Gives what is kept to the socket's new handler, and reads on: also what was held is its. */
   protected forwardInput(): void {
+    this.#flags |= FORWARDED;
     const { handler } = this.socket;
     while (this.#carry !== undefined) {
       const length = this.#carry.restore();
@@ -130,7 +133,7 @@ export abstract class BufferedInput {
     let position = start;
     this.#flags |= CONSUMING;
     try {
-      while (position < end && (this.#flags & HELD) === 0) {
+      while (position < end && !this.held) {
         const taken = this.takeBytes(position, end - position);
         if (taken === 0) break;
         position += taken;

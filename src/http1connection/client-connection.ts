@@ -9,9 +9,7 @@ import {
   NEED_DATA,
   OUTPUT_CAPACITY,
   parseResponseHead,
-  putBytes,
   putLatin1,
-  putUtf8,
   reasonFor,
   utf8Bytes,
 } from "../core.ts";
@@ -19,6 +17,7 @@ import type { Socket, SocketHandler } from "../host.ts";
 import { HTTPInputError } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
 import { isThenable } from "../util.ts";
+import { COPY_LIMIT, closedPromise, forWhoAwaits, HIGH_WATER, putBody } from "./body-chunk.ts";
 import { BufferedInput, hasGrown } from "./buffered-input.ts";
 import type { ClientConnectionOwner, ClientExchange } from "./client-exchange.ts";
 import type { ConnectionLimits } from "./limits.ts";
@@ -33,11 +32,6 @@ const BODY = 2;
 /** The socket belongs to somebody else. */
 const DETACHED = 3;
 const CLOSED = 4;
-
-/** Bytes above this are handed to the host where they lie instead of being copied. */
-const COPY_LIMIT = 64 * 1024;
-/** Output that waits for the peer beyond this makes `write` return a promise. */
-const HIGH_WATER = 64 * 1024;
 
 /** One connection of a client. */
 export class HTTP1ClientConnection extends BufferedInput implements SocketHandler {
@@ -367,19 +361,4 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
 function checkSize(size: number, limits: ConnectionLimits): void {
   if (size <= limits.maxBodySize) return;
   throw new HTTPInputError(`The response's body is longer than ${limits.maxBodySize} bytes`);
-}
-
-function putBody(body: string | Uint8Array, start: number, size: number): void {
-  if (typeof body === "string") putUtf8(body, start, size);
-  else putBytes(body, start);
-}
-
-function closedPromise(): Promise<void> {
-  return forWhoAwaits(Promise.reject(new StreamClosedError()));
-}
-
-/** The promise, whose rejection bothers nobody else: a whole body is sent without waiting. */
-function forWhoAwaits(promise: Promise<void>): Promise<void> {
-  promise.catch(() => undefined);
-  return promise;
 }

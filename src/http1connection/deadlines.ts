@@ -26,7 +26,7 @@ export function isOver(timeout: number, elapsed: number): boolean {
 /** What is known of output that waits for the peer. Made when somebody asks, dropped when it is out. */
 export class Backlog {
   readonly #waiters: (() => void)[] = [];
-  #amount = 0;
+  #taken = Number.NaN;
   #since = 0;
 
   /** Resolves when it is out, or the socket is closed. */
@@ -39,10 +39,13 @@ export class Backlog {
     for (const resolve of this.#waiters) resolve();
   }
 
-  /** Bytes wait, and the peer has taken none of them for `sendTimeout`. */
-  isStalled(limits: ConnectionLimits, now: number, amount: number): boolean {
-    if (amount === 0 || amount !== this.#amount) {
-      this.#amount = amount;
+  /**
+   * The peer has taken nothing for `sendTimeout`. Told by how much it has taken, from wherever that
+   * is counted, not by how much waits: a handler may write on while nobody reads.
+   */
+  isStalled(limits: ConnectionLimits, now: number, taken: number): boolean {
+    if (taken !== this.#taken) {
+      this.#taken = taken;
       this.#since = now;
       return false;
     }

@@ -9,9 +9,9 @@ import type { Socket, SocketHandler, TlsFacts } from "../host.ts";
 import { HTTPInputError, type HTTPMessageDelegate } from "../httputil.ts";
 import { genLog } from "../log.ts";
 import { isThenable } from "../util.ts";
-import { BufferedInput, hasGrown } from "./buffered-input.ts";
+import { hasGrown } from "./buffered-input.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
-import { Backlog, isOver, secondsSince } from "./deadlines.ts";
+import { isOver, secondsSince } from "./deadlines.ts";
 import { PIPELINE_HIGH_WATER } from "./limits.ts";
 import { continueAnswer, errorAnswer } from "./own-answers.ts";
 import { IncomingBody } from "./reader.ts";
@@ -33,13 +33,14 @@ import {
   SENT,
   SENT_LAST,
 } from "./state.ts";
+import { WaitingOutput } from "./waiting-output.ts";
 import { type ResponseSink, ResponseWriter } from "./writer.ts";
 
 /**
  * One connection of a server. Also where its response writers send to. While it is idle this is the
  * only object of it above the socket, so what just some requests need is made for those.
  */
-export class HTTP1ServerConnection extends BufferedInput implements SocketHandler, ResponseSink {
+export class HTTP1ServerConnection extends WaitingOutput implements SocketHandler, ResponseSink {
   /** Its neighbours in the owner's list. */
   previous: HTTP1ServerConnection | undefined = undefined;
   next: HTTP1ServerConnection | undefined = undefined;
@@ -52,7 +53,6 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
   #writer: ResponseWriter | undefined = undefined;
   #delegate: HTTPMessageDelegate | undefined = undefined;
   #body: IncomingBody | undefined = undefined;
-  #backlog: Backlog | undefined = undefined;
 
   constructor(socket: Socket, owner: ConnectionOwner) {
     super(socket);
@@ -82,6 +82,11 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
     return this.#state === IDLE && this.#requests === 0;
   }
 
+  /** A body is arriving: a response that ends before it is the last. */
+  get receivesBody(): boolean {
+    return this.#state === BODY;
+  }
+
   /** The last response is out: closing it harms hardly anybody. */
   get lingering(): boolean {
     return this.#state === LINGER;
@@ -98,7 +103,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
   }
 
   drain(): void {
-    this.#endBacklog();
+    this.endBacklog();
     if (this.#state === IDLE || this.#state === HEAD) this.#resume();
   }
 
@@ -108,7 +113,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
     this.#abandonDelegate();
     this.#writer?.invalidate();
     this.#writer = undefined;
-    this.#endBacklog();
+    this.endBacklog();
     this.owner.connectionClosed(this);
   }
 
@@ -118,7 +123,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
   checkDeadlines(now: number): void {
     const { limits, lingerTimeout } = this.owner;
     const elapsed = secondsSince(this.#since, now);
-    if (this.#outputStalled(now)) {
+    if (this.outputStalled(limits, now, this.#writer?.sentLength ?? 0)) {
       genLog.debug("Connection closed: its peer has not read for sendTimeout seconds");
       this.socket.abort();
     } else if (this.#state === IDLE && this.#requests > 0) {
@@ -130,12 +135,6 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
     } else if (this.#state === LINGER && elapsed >= lingerTimeout) {
       this.socket.close();
     }
-  }
-
-  #outputStalled(now: number): boolean {
-    const { bufferedAmount } = this.socket;
-    if (bufferedAmount > 0) this.#backlog ??= new Backlog();
-    return this.#backlog?.isStalled(this.owner.limits, now, bufferedAmount) === true;
   }
 
   /** Closes a connection that no request is using. */
@@ -158,17 +157,6 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
   }
 
   // What the response's writer says.
-
-  drained(): Promise<void> {
-    this.#backlog ??= new Backlog();
-    return this.#backlog.over();
-  }
-
-  /** Nothing waits for the peer any more. */
-  #endBacklog(): void {
-    this.#backlog?.end();
-    this.#backlog = undefined;
-  }
 
   responseDone(keepAlive: boolean): void {
     if (this.#state === CLOSED) return;
@@ -200,7 +188,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
     this.#writer = undefined;
     this.#delegate = undefined;
     this.owner.connectionClosed(this);
-    if (this.hasInput) queueMicrotask(() => this.forwardInput());
+    queueMicrotask(() => this.forwardInput());
     return this.socket;
   }
 
@@ -278,7 +266,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
       this.#delegate = delegate;
       waiting = delegate.headersReceived(head, head);
     } catch (error) {
-      this.#delegateThrew(error);
+      this.#delegateThrew(error, writer);
       return;
     }
     if (isThenable(waiting)) this.#hold(waiting, () => this.#afterHead(head, hasBody));
@@ -292,7 +280,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
     }
     const body = this.#body;
     if (this.#state !== BODY || body === undefined) return;
-    if (head.contentLength > body.maxSize) this.#delegateThrew(body.tooLong());
+    if (head.contentLength > body.maxSize) this.#delegateThrew(body.tooLong(), this.#writer);
     else if (head.expectContinue && this.#writer?.started === false)
       this.socket.write(continueAnswer());
   }
@@ -300,6 +288,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
   #takeBody(start: number, length: number): number {
     const body = this.#body as IncomingBody;
     const delegate = this.#delegate as HTTPMessageDelegate;
+    const writer = this.#writer;
     let consumed: number;
     let waiting: PromiseLike<unknown> | void;
     try {
@@ -307,7 +296,7 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
       const size = body.reader.dataLength;
       waiting = size > 0 ? delegate.dataReceived(viewBytes(start, size)) : undefined;
     } catch (error) {
-      this.#delegateThrew(error);
+      this.#delegateThrew(error, writer);
       return length;
     }
     if (isThenable(waiting)) this.#hold(waiting, () => this.#afterBody(body));
@@ -324,21 +313,24 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
 
   #finishRequest(): void {
     const delegate = this.#delegate;
+    const writer = this.#writer;
     if (delegate === undefined || this.#state !== RESPOND) return;
     try {
       delegate.finish();
     } catch (error) {
-      this.#delegateThrew(error);
+      this.#delegateThrew(error, writer);
     }
   }
 
-  #delegateThrew(error: unknown): void {
-    if (error instanceof HTTPInputError) {
+  /** Answers what went wrong with the request of a writer, unless it has its response already. */
+  #delegateThrew(error: unknown, writer: ResponseWriter | undefined): void {
+    const isAnswered = writer === undefined || writer !== this.#writer;
+    if (error instanceof HTTPInputError && !isAnswered) {
       this.#fail(error.status, error.message);
       return;
     }
     genLog.exception("Uncaught exception in request delegate", error);
-    this.#fail(500, undefined);
+    if (!isAnswered) this.#fail(500, undefined);
   }
 
   /** Uses no more bytes until `waiting` settles, then goes on with `next`. */
@@ -348,7 +340,8 @@ export class HTTP1ServerConnection extends BufferedInput implements SocketHandle
       if (this.#body !== undefined) this.#body.timedSize = 0;
       if (this.#state !== CLOSED) next();
     };
-    this.holdInput(waiting, release, (error) => this.#delegateThrew(error));
+    const writer = this.#writer;
+    this.holdInput(waiting, release, (error) => this.#delegateThrew(error, writer));
   }
 
   // Ends.

@@ -8,13 +8,10 @@ import {
   ENTITY_TAG_LINE,
   entityTagOf,
   OUTPUT_CAPACITY,
-  putBytes,
   putEntityTagLine,
   putLatin1,
   putPrefix,
-  putUtf8,
   utf8Bytes,
-  utf8Length,
 } from "../core.ts";
 import type { Socket, Tcp } from "../host.ts";
 import {
@@ -33,6 +30,8 @@ import {
   standardStartLine,
 } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
+import { closedPromise, copyLimit, HIGH_WATER, putBody, sizeOf } from "./body-chunk.ts";
+import { asksToClose, connectionLine, optionsOf } from "./connection-options.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import type { RequestHead } from "./request-head.ts";
 
@@ -42,6 +41,8 @@ export interface ResponseSink extends HTTPRequestContext {
   readonly owner: ConnectionOwner;
   /** Resolves when what is buffered has gone out, or the socket is closed. */
   drained(): Promise<void>;
+  /** The request's body has not arrived as a whole: a response that ends before it is the last. */
+  readonly receivesBody: boolean;
   /** The response is complete; the connection may go on if `keepAlive`. */
   responseDone(keepAlive: boolean): void;
   /** The response cannot be completed: the connection is broken off. */
@@ -49,16 +50,6 @@ export interface ResponseSink extends HTTPRequestContext {
   setMaxBodySize(bytes: number): void;
   detach(): Socket;
 }
-
-/** Output that waits for the peer beyond this makes `write` return a promise. Node's is 64 KiB too. */
-const HIGH_WATER = 64 * 1024;
-/** Bytes above this are handed to the host where they lie instead of being copied. */
-const COPY_LIMIT = 64 * 1024;
-/**
- * Text has to be encoded anyway: up to this it is encoded into the output region, whose pages are
- * there, where memory of its own would be asked of the system and given back each time.
- */
-const TEXT_LIMIT = 512 * 1024;
 
 const NO_BODY = 0;
 const LENGTH = 1;
@@ -80,11 +71,6 @@ function statusLine(line: ResponseStartLine): string {
   if (line === standardStartLine(line.code)) return statusLines[line.code] as string;
   checkStartLine(line);
   return `HTTP/1.1 ${line.code} ${line.reason}\r\n`;
-}
-
-function putBody(chunk: string | Uint8Array, start: number, size: number): void {
-  if (typeof chunk === "string") putUtf8(chunk, start, size);
-  else putBytes(chunk, start);
 }
 
 const lengthLines: string[] = [];
@@ -123,22 +109,6 @@ function lengthIn(headers: HTTPHeaders): number {
   throw new HTTPOutputError(`Cannot send Content-Length: expected one number, got "${text}"`);
 }
 
-function copyLimit(chunk: string | Uint8Array | undefined): number {
-  return typeof chunk === "string" ? TEXT_LIMIT : COPY_LIMIT;
-}
-
-function sizeOf(chunk: string | Uint8Array | undefined): number {
-  if (chunk === undefined) return 0;
-  return typeof chunk === "string" ? utf8Length(chunk) : chunk.length;
-}
-
-/** Rejects for who awaits it, so that a handler's endless loop ends, and bothers nobody else. */
-function closedPromise(): Promise<void> {
-  const closed = Promise.reject(new StreamClosedError());
-  closed.catch(() => undefined);
-  return closed;
-}
-
 /** The response to one request. */
 export class ResponseWriter implements HTTPConnection {
   readonly startTime: number;
@@ -151,6 +121,7 @@ export class ResponseWriter implements HTTPConnection {
   #framing = NO_BODY;
   /** Bytes of body still to come, if the framing is LENGTH. */
   #left = 0;
+  #sentLength = 0;
 
   constructor(sink: ResponseSink, head: RequestHead, keepAlive: boolean) {
     this.startTime = sink.owner.tcp.time();
@@ -176,6 +147,11 @@ export class ResponseWriter implements HTTPConnection {
     return this.#finished;
   }
 
+  /** Bytes given to the socket, whether it has sent them or not. */
+  get sentLength(): number {
+    return this.#sentLength;
+  }
+
   writeHeaders(
     startLine: ResponseStartLine,
     headers: HTTPHeaders,
@@ -185,11 +161,11 @@ export class ResponseWriter implements HTTPConnection {
     if (this.#gone) return closedPromise();
     this.#checkOpen("send headers");
     const code = startLine.code;
+    if (this.#started) throw new HTTPOutputError("Cannot send headers: they have been sent");
     if (code >= 100 && code < 200 && code !== 101) {
-      this.#sendText(`${statusLine(startLine)}${headers.toString()}\r\n`);
+      this.#sendInformational(startLine, headers);
       return undefined;
     }
-    if (this.#started) throw new HTTPOutputError("Cannot send headers: they have been sent");
     const size = sizeOf(chunk);
     const prefix = prefixOf(startLine, headers);
     const lines = this.#frame(code, headers, extent === "part" ? undefined : size);
@@ -203,6 +179,12 @@ export class ResponseWriter implements HTTPConnection {
     const tag = extent === "tagged" ? `Etag: ${entityTagOf(chunk ?? "")}\r\n` : "";
     this.#sendWhole(prefix, headers, tag + lines, "", 0, false);
     return this.#sendBody(chunk ?? "");
+  }
+
+  /** HTTP/1.0 has no interim responses: its clients would take one for the answer (RFC 9110 15.2). */
+  #sendInformational(startLine: ResponseStartLine, headers: HTTPHeaders): void {
+    const text = `${statusLine(startLine)}${headers.toString()}\r\n`;
+    if (this.#head.version !== "HTTP/1.0") this.#sendText(text);
   }
 
   write(chunk: string | Uint8Array): Promise<void> | undefined {
@@ -222,6 +204,7 @@ export class ResponseWriter implements HTTPConnection {
       const { socket } = this.#sink;
       if (socket.sendFile(file.fd, start, length)) {
         this.#count(length);
+        this.#sentLength += length;
         while (socket.bufferedAmount > 0 && !this.#gone) await this.#sink.drained();
         if (this.#gone) throw new StreamClosedError();
         return;
@@ -250,7 +233,9 @@ export class ResponseWriter implements HTTPConnection {
   }
 
   setMaxBodySize(bytes: number): void {
-    this.#sink.setMaxBodySize(bytes);
+    if (!(bytes >= 0)) throw new RangeError(`Cannot set the body's limit: ${bytes} is no length`);
+    // Later it would be another request's.
+    if (!this.#finished && !this.#gone) this.#sink.setMaxBodySize(bytes);
   }
 
   detach(): Socket {
@@ -280,15 +265,16 @@ export class ResponseWriter implements HTTPConnection {
     const http10 = this.#head.version === "HTTP/1.0";
     const length = headers.getOwn("Content-Length");
     if (this.#sink.owner.closing) this.#keepAlive = false;
-    const bodiless = this.#head.method === "HEAD" || code === 204 || code === 304 || code === 101;
+    if (size !== undefined && this.#sink.receivesBody) this.#keepAlive = false;
+    if (headers.getOwn("Transfer-Encoding") !== undefined) {
+      throw new HTTPOutputError("Cannot send Transfer-Encoding: the connection frames the body");
+    }
     let lines = "";
-    if (bodiless) {
+    if (this.#head.method === "HEAD" || code === 204 || code === 304 || code === 101) {
       this.#framing = NO_BODY;
       // RFC 9110 section 8.6: HEAD may say the length that GET would have, 204 and 1xx must not.
-      const hasLength = code !== 204 && code !== 304 && code !== 101;
-      if (size !== undefined && length === undefined && hasLength) {
-        lines = lengthLine(size);
-      }
+      if (code === 204 || code === 101) headers.delete("Content-Length");
+      else if (size !== undefined && length === undefined && code !== 304) lines = lengthLine(size);
     } else if (size !== undefined && length === undefined) {
       this.#framing = LENGTH;
       this.#left = size;
@@ -296,21 +282,16 @@ export class ResponseWriter implements HTTPConnection {
     } else if (length !== undefined) {
       this.#framing = LENGTH;
       this.#left = lengthIn(headers);
-    } else if (http10 || headers.getOwn("Transfer-Encoding") !== undefined) {
-      // The application frames the body itself, or the end of the connection does.
+    } else if (http10) {
       this.#framing = UNTIL_CLOSE;
-      this.#keepAlive = this.#keepAlive && !http10;
+      this.#keepAlive = false;
     } else {
       this.#framing = CHUNKED;
       lines = "Transfer-Encoding: chunked\r\n";
     }
-    const connection = headers.getOwn("Connection");
-    if (connection !== undefined) {
-      if (/(^|,)\s*close\s*(,|$)/i.test(connection)) this.#keepAlive = false;
-      return lines;
-    }
-    if (!this.#keepAlive) return `${lines}Connection: close\r\n`;
-    return http10 ? `${lines}Connection: keep-alive\r\n` : lines;
+    const given = headers.getOwn("Connection") === undefined ? "" : optionsOf(headers);
+    if (asksToClose(given)) this.#keepAlive = false;
+    return lines + connectionLine(given, code, http10, this.#keepAlive);
   }
 
   /** Sends a head, and a body without further framing, as one run of bytes. */
@@ -332,7 +313,7 @@ export class ResponseWriter implements HTTPConnection {
     if (tagged) putEntityTagLine(bodyStart, size, own);
     putLatin1(lines, own + tagLength);
     putLatin1("\r\n", bodyStart - 2);
-    this.#sink.socket.send(start, headLength + size);
+    this.#send(start, headLength + size);
   }
 
   /** Sends a part of the body in its framing. */
@@ -343,11 +324,12 @@ export class ResponseWriter implements HTTPConnection {
     const chunked = this.#framing === CHUNKED;
     if (chunked) this.#sendText(`${size.toString(16)}\r\n`);
     if (size > copyLimit(chunk)) {
+      this.#sentLength += size;
       this.#sink.socket.write(typeof chunk === "string" ? utf8Bytes(chunk) : chunk);
     } else {
       const start = this.#reserve(size);
       putBody(chunk, start, size);
-      this.#sink.socket.send(start, size);
+      this.#send(start, size);
     }
     if (chunked) this.#sendText("\r\n");
     return this.#pressure();
@@ -364,7 +346,12 @@ export class ResponseWriter implements HTTPConnection {
   #sendText(text: string): void {
     const start = this.#reserve(text.length);
     putLatin1(text, start);
-    this.#sink.socket.send(start, text.length);
+    this.#send(start, text.length);
+  }
+
+  #send(start: number, length: number): void {
+    this.#sentLength += length;
+    this.#sink.socket.send(start, length);
   }
 
   #count(size: number): void {

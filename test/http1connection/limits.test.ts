@@ -134,6 +134,24 @@ describe("timeouts", () => {
     await client.until(() => server.connectionCount === 0);
   });
 
+  test("so is one that never reads while its handler writes on", async () => {
+    const piece = "x".repeat(1024 * 1024);
+    let timer: ReturnType<typeof setInterval> | undefined;
+    const { connect, server } = await serve(
+      ({ connection }) => {
+        connection.writeHeaders({ code: 200, reason: "OK" }, new HTTPHeaders(), piece);
+        timer = setInterval(() => connection.write(piece), 5);
+      },
+      { sendTimeout: 0.2 },
+    );
+    const client = await connect();
+    client.socket?.pause();
+    client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`);
+    await client.until(() => server.connectionCount === 1);
+    await client.until(() => server.connectionCount === 0);
+    clearInterval(timer);
+  });
+
   test("a connection that was refused does not linger for ever", async () => {
     const { connect, server } = await serve(echo, { lingerTimeout: 0.2 });
     const client = await connect();
