@@ -22,8 +22,9 @@ import type { ParsedForm } from "./multipart.ts";
 import type { RequestStartLine } from "./start-line.ts";
 
 const EMPTY = new Uint8Array(0);
-// RFC 9112 section 3.2.2: absolute-form. The core has checked its bytes.
-const absoluteForm = /^[a-z][a-z0-9+.-]*:\/\/([^/?]*)(.*)$/is;
+// RFC 9112 section 3.2.2: absolute-form. The core has checked its bytes. Userinfo is no part of the
+// host, nor of what is shown to anybody (RFC 9110 section 4.2.4).
+const absoluteForm = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?@]*@)?([^/?]*)(.*)$/is;
 
 interface ParsedParts {
   config?: ParseBodyConfig;
@@ -68,7 +69,7 @@ export class HTTPServerRequest {
     let target = uri;
     if (uri.charCodeAt(0) !== 0x2f) {
       const parts = absoluteForm.exec(uri);
-      this.#authority = parts?.[1];
+      this.#authority = startLine.method === "CONNECT" ? uri : parts?.[1];
       target = parts === null ? uri : withSlash(parts[2] as string);
     }
     const mark = target.indexOf("?");
@@ -77,8 +78,8 @@ export class HTTPServerRequest {
   }
 
   /**
-   * The host and port asked for, lower case as sent: from an absolute target, else from the Host
-   * header (RFC 9112 section 3.2.2), else `127.0.0.1`, which only an HTTP/1.0 request can lack.
+   * The host and port asked for, as sent: from the target of CONNECT or an absolute one, else from
+   * the Host header (RFC 9112 section 3.3), else `127.0.0.1`, which only HTTP/1.0 can lack.
    */
   get host(): string {
     return this.#authority ?? this.headers.get("Host") ?? "127.0.0.1";
@@ -195,10 +196,11 @@ export class HTTPServerRequest {
     }
   }
 
-  /** The whole URL that was asked for. */
+  /** The whole URL that was asked for: without a path for CONNECT, and OPTIONS of the whole server. */
   fullUrl(): string {
-    const target =
-      this.#authority === undefined ? this.uri : withSlash(this.uri.replace(absoluteForm, "$2"));
+    const { path, query } = this;
+    const mark = query === "" && !this.uri.endsWith("?") ? "" : "?";
+    const target = path.startsWith("/") ? path + mark + query : "";
     return `${this.protocol}://${this.host}${target}`;
   }
 
@@ -220,5 +222,5 @@ export class HTTPServerRequest {
 
 /** RFC 9112 section 3.2.1: an empty path is sent as "/". */
 function withSlash(target: string): string {
-  return target.startsWith("/") || target === "*" ? target : `/${target}`;
+  return target.startsWith("/") ? target : `/${target}`;
 }
