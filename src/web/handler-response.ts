@@ -307,7 +307,7 @@ export abstract class HandlerResponse {
     const extent = isTagged ? this.#applyEtag() : "whole";
     const headers = this.#headers;
     const status = this.#status;
-    if (status === 204 || status === 304 || (status >= 100 && status < 200)) {
+    if (status === 204 || status === 205 || status === 304 || (status >= 100 && status < 200)) {
       if (this.#chunks !== undefined) {
         this.#chunks = undefined;
         throw new HTTPOutputError(`Cannot send a body with status ${status}`);
