@@ -10,9 +10,19 @@
  * Parsing also turns on logging, as `--logging` and the other logging options say.
  */
 import { defineLoggingOptions } from "./log.ts";
-import { type Option, OptionParser, type OptionSettings } from "./options/parser.ts";
+import {
+  type Option,
+  OptionParser,
+  type OptionSettings,
+  type ParseOptions,
+} from "./options/parser.ts";
 
-export { type Option, OptionParser, type OptionSettings } from "./options/parser.ts";
+export {
+  type Option,
+  OptionParser,
+  type OptionSettings,
+  type ParseOptions,
+} from "./options/parser.ts";
 export { OptionError, type OptionType } from "./options/values.ts";
 
 const parser = new OptionParser();
@@ -43,13 +53,13 @@ export function define<T>(name: string, settings: OptionSettings<T> = {}): Optio
 }
 
 /** `OptionParser.parseCommandLine` of the program's options. */
-export function parseCommandLine(args?: readonly string[], final = true): string[] {
-  return parser.parseCommandLine(args, final);
+export function parseCommandLine(args?: readonly string[], parsing?: ParseOptions): string[] {
+  return parser.parseCommandLine(args, parsing);
 }
 
 /** `OptionParser.parseConfigFile` of the program's options. */
-export function parseConfigFile(path: string, final = true): void {
-  parser.parseConfigFile(path, final);
+export function parseConfigFile(path: string, parsing?: ParseOptions): void {
+  parser.parseConfigFile(path, parsing);
 }
 
 /** `OptionParser.printHelp` of the program's options. */

@@ -95,6 +95,14 @@ describe("Logger", () => {
     expect(records[0]?.source).toMatch(/^log\.test:\d+$/);
   });
 
+  test("details that are no object are kept all the same", () => {
+    const warning = appLog.warning.bind(appLog) as (message: string, given: unknown) => void;
+    const error = new Error("disk full");
+    for (const given of [error, "text", 0, null]) warning("slow", given);
+    const details = [{ error }, { details: "text" }, { details: 0 }, {}];
+    expect(records.map((one) => one.details)).toEqual(details);
+  });
+
   test("a broken sink is reported, and breaks nothing", () => {
     const report = vi.spyOn(console, "error").mockReturnValue();
     const broken = () => {
@@ -121,6 +129,19 @@ describe("formats", () => {
       message: "hello",
       status: 200,
     });
+  });
+
+  test("details stand behind the message", () => {
+    const circular: { self?: unknown } = {};
+    circular.self = circular;
+    const details = { item: "cod", by: "A B\n", price: 3, tags: ["x"], none: undefined, circular };
+    expect(plainFormat({ ...record, details })).toBe(
+      'INFO:squall.general:hello item=cod by="A B\\n" price=3 tags=["x"] none=undefined circular=[object Object]',
+    );
+    const error = "disk full";
+    expect(plainFormat({ ...record, details: { error, price: 3n } })).toBe(
+      "INFO:squall.general:hello price=3\n    disk full",
+    );
   });
 
   test("lines that follow are indented", () => {

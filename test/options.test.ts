@@ -48,7 +48,7 @@ describe("the command line", () => {
     options.define("port", { default: 80 });
     options.parseCommandLine(["--debug"]);
     expect(debug.value).toBe(true);
-    expect(() => options.parseCommandLine(["--port"])).toThrow('option "port" needs a value');
+    expect(() => options.parseCommandLine(["--port"])).toThrow('"port" needs a value: --port=…');
   });
 
   test("an unknown option shows the help and throws", () => {
@@ -202,7 +202,7 @@ describe("values of the program", () => {
   test("parse callbacks run when parsing is over", () => {
     let runs = 0;
     options.addParseCallback(() => runs++);
-    options.parseCommandLine([], false);
+    options.parseCommandLine([], { final: false });
     expect(runs).toBe(0);
     options.parseCommandLine([]);
     expect(runs).toBe(1);
@@ -260,7 +260,7 @@ describe("files", () => {
   test("from within the command line, which then has the last word", () => {
     options.define<string>("config", {
       type: "str",
-      callback: (path) => options.parseConfigFile(path, false),
+      callback: (path) => options.parseConfigFile(path, { final: false }),
     });
     const path = file("a.json", '{"port": 1, "username": "file"}');
     options.parseCommandLine([`--config=${path}`, "--port=2"]);
@@ -333,8 +333,19 @@ describe("the program's options", () => {
     expect(() => {
       module.options.testPort = "x";
     }).toThrow(OptionError);
-    expect(module.parseCommandLine(["--test-port=3", "x"], false)).toEqual(["x"]);
+    expect(module.parseCommandLine(["--test-port=3", "x"], { final: false })).toEqual(["x"]);
     expect(module.options.get("test-port")).toBe(3);
+  });
+
+  test.each([
+    ["--logging=loud", /option "logging": expected debug, info, .*, got "loud"/],
+    ["--log-format=xml", /option "log-format": expected pretty, json, got "xml"/],
+    ["--log-rotate-mode=x", /option "log-rotate-mode": expected size, time/],
+    ["--log-rotate-when=noon", /option "log-rotate-when": "noon" is no time to rotate at/],
+  ])("refuses %s", (arg, message) => {
+    const parse = (): unknown => module.parseCommandLine([arg], { final: false });
+    expect(parse).toThrow(OptionError);
+    expect(parse).toThrow(message);
   });
 
   test("the logging options are there", () => {

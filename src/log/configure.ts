@@ -78,14 +78,15 @@ function openFile(path: string, options: LoggingOptions): LogFile {
 
 /** What `defineLoggingOptions` needs of an option parser; `options` has it. */
 export interface OptionDefiner {
-  define(
+  define<T>(
     name: string,
     settings: {
       type: "str" | "int" | "bool";
-      default?: unknown;
+      default?: T;
       help: string;
       metavar?: string;
       group: string;
+      callback?: (value: T) => void;
     },
   ): void;
   addParseCallback(callback: () => void): void;
@@ -102,12 +103,14 @@ export function defineLoggingOptions(options: OptionDefiner): void {
     help: "Level of messages to log; none leaves logging alone",
     metavar: "debug|info|warning|error|none",
     group,
+    callback: oneOf("debug", "info", "warning", "error", "critical", "none"),
   });
   options.define("logFormat", {
     type: "str",
     help: "Format of log lines; by default pretty on a terminal, JSON elsewhere",
     metavar: "pretty|json",
     group,
+    callback: oneOf("pretty", "json"),
   });
   options.define("logToStderr", {
     type: "bool",
@@ -143,6 +146,9 @@ function defineRotationOptions(options: OptionDefiner, group: string): void {
     help: "When to rotate by time",
     metavar: "S|M|H|D|W0-W6|midnight",
     group,
+    callback: (when: string) => {
+      if (!isRotateWhen(when)) throw new RangeError(`"${when}" is no time to rotate at`);
+    },
   });
   options.define("logRotateInterval", {
     type: "int",
@@ -156,5 +162,15 @@ function defineRotationOptions(options: OptionDefiner, group: string): void {
     help: "What makes a log file rotate",
     metavar: "size|time",
     group,
+    callback: oneOf("size", "time"),
   });
+}
+
+/** Refuses other values of an option where they are set, so that the error names the option. */
+function oneOf(...names: readonly string[]): (value: string | undefined) => void {
+  return (value) => {
+    if (value !== undefined && !names.includes(value)) {
+      throw new RangeError(`expected ${names.join(", ")}, got "${value}"`);
+    }
+  };
 }

@@ -2,7 +2,7 @@
  * How a record becomes a line: Tornado's format for people, JSON for programs, Python's for the
  * time before logging is configured. Private to the module log.
  */
-import type { Level, LogRecord } from "./logger.ts";
+import type { Details, Level, LogRecord } from "./logger.ts";
 
 /** Turns a record into a line, or several, without the line end after the last. */
 export type Format = (record: LogRecord) => string;
@@ -49,12 +49,32 @@ function twoDigits(value: number): string {
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 function body({ message, details }: LogRecord): string {
-  const text = "error" in details ? `${message}\n${errorText(details.error)}` : message;
+  const line = message + fieldsText(details);
+  const text = "error" in details ? `${line}\n${errorText(details.error)}` : line;
   const visible = text.replace(
     CONTROLS,
     (sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
   return visible.trimEnd().replaceAll("\n", "\n    ");
+}
+
+/** ` item=cod price=3`: the details of a record but for its error. */
+function fieldsText(details: Details): string {
+  let text = "";
+  for (const [name, value] of Object.entries(details)) {
+    if (name !== "error") text += ` ${name}=${fieldText(value)}`;
+  }
+  return text;
+}
+
+function fieldText(value: unknown): string {
+  if (typeof value === "string" && /^[^\s"=]+$/.test(value)) return value;
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // A circle, or a BigInt.
+    return String(value);
+  }
 }
 
 /** An error with its stack and its causes. */

@@ -124,7 +124,8 @@ export class Logger {
     if (this.enabled(level)) this.#write(level, message, details);
   }
 
-  #write(level: Level, message: string, details: Details = NO_DETAILS): void {
+  #write(level: Level, message: string, given: unknown): void {
+    const details = detailsOf(given);
     const source = sinks.some((sink) => sink.wantsSource) ? callerOutsideOfLog() : "";
     const record = { time: Date.now(), level, logger: this.name, message, details, source };
     for (const sink of sinks) {
@@ -136,6 +137,13 @@ export class Logger {
       }
     }
   }
+}
+
+/** In plain JavaScript anything may be given; what was to be logged must not be lost for it. */
+function detailsOf(given: unknown): Details {
+  if (given === undefined || given === null) return NO_DETAILS;
+  if (given instanceof Error) return { error: given };
+  return typeof given === "object" ? (given as Details) : { details: given };
 }
 
 /** The part of a stack frame that says where: `(file:///a/chat.ts:12:3)`, `at /a/chat.ts:12:3`. */

@@ -29,8 +29,14 @@ export interface OptionSettings<T> {
   readonly multiple?: boolean;
   /** The heading below which the help shows it. */
   readonly group?: string;
-  /** Is called with every new value. */
+  /** Is called with every new value. What it throws refuses the value. */
   readonly callback?: (value: T) => void;
+}
+
+/** How a command line or a file is parsed. */
+export interface ParseOptions {
+  /** Whether the parse callbacks run afterwards; true if left out. */
+  readonly final?: boolean;
 }
 
 /** An option as `define` returns it: typed access to its value. */
@@ -72,8 +78,14 @@ class DefinedOption<T> implements Option<T> {
   }
 
   set value(value: T) {
+    const before = this.#value;
     this.#value = value;
-    this.settings.callback?.(this.value);
+    try {
+      this.settings.callback?.(this.value);
+    } catch (error) {
+      this.#value = before;
+      throw error;
+    }
   }
 
   /** Takes a value of the command line. */
@@ -186,7 +198,10 @@ export class OptionParser {
    * is no option, or after `--`, and returns the rest. Unless `final` is false, the parse
    * callbacks run, which turns on logging.
    */
-  parseCommandLine(args: readonly string[] = process.argv.slice(2), final = true): string[] {
+  parseCommandLine(
+    args: readonly string[] = process.argv.slice(2),
+    { final = true }: ParseOptions = {},
+  ): string[] {
     let next = 0;
     for (; next < args.length; next++) {
       const arg = args[next] ?? "";
@@ -210,7 +225,9 @@ export class OptionParser {
       throw new OptionError(`Cannot parse command line: unknown option "${name}"`);
     }
     if (equals < 0 && option.type !== "bool") {
-      throw new OptionError(`Cannot parse command line: option "${option.name}" needs a value`);
+      throw new OptionError(
+        `Cannot parse command line: option "${option.name}" needs a value: --${option.name}=…`,
+      );
     }
     option.parse(equals < 0 ? "true" : arg.slice(equals + 1));
   }
@@ -220,7 +237,7 @@ export class OptionParser {
    * default object). Names that are no options are left to others. Throws an OptionError that names the
    * file if it cannot be read, or says what cannot be.
    */
-  parseConfigFile(path: string, final = true): void {
+  parseConfigFile(path: string, { final = true }: ParseOptions = {}): void {
     for (const [name, value] of Object.entries(readConfig(path))) {
       this.#options.get(commandLineName(name))?.setFromFile(value, path);
     }
