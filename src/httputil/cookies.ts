@@ -95,7 +95,12 @@ const DAY = 24 * 60 * 60 * 1000;
 export function formatCookie(name: string, value: string, attributes: CookieAttributes): string {
   checkNameAndValue(name, value);
   for (const key of Object.keys(attributes)) checkKnown(name, key);
-  const { domain = "", path = "/", maxAge, sameSite, secure = false } = attributes;
+  // In plain JavaScript null is easily given for "not set", as Python's None is.
+  const domain = attributes.domain ?? "";
+  const path = attributes.path ?? "/";
+  const maxAge = attributes.maxAge ?? undefined;
+  const sameSite = attributes.sameSite ?? undefined;
+  const secure = attributes.secure ?? false;
   if (!domainSigns.test(domain)) throw malformed(name, "domain", domain);
   if (!pathSigns.test(path)) throw malformed(name, "path", path);
   if (maxAge !== undefined && !Number.isSafeInteger(maxAge)) {
@@ -141,9 +146,10 @@ function checkPrefix(name: string, given: { domain: string; path: string; secure
 }
 
 function expiryOf(name: string, attributes: CookieAttributes): string | undefined {
-  const { expires, expiresDays } = attributes;
-  if (expires === undefined && expiresDays === undefined) return undefined;
-  const time = expires ?? new Date(Date.now() + (expiresDays as number) * DAY);
+  const days = attributes.expiresDays ?? undefined;
+  const inDays = days === undefined ? undefined : new Date(Date.now() + days * DAY);
+  const time = attributes.expires ?? inDays;
+  if (time === undefined) return undefined;
   try {
     return formatTimestamp(time);
   } catch {

@@ -54,9 +54,10 @@ export function lastValue<Default>(
   decoder: ArgumentDecoder,
 ): string | Default {
   // In plain JavaScript a default is easily given as in Python.
-  if (options !== undefined && typeof options !== "object") {
+  if (options !== undefined && (typeof options !== "object" || options === null)) {
+    const given = options === null ? "null" : typeof options;
     throw new TypeError(
-      `Cannot read argument "${name}": its options are ${typeof options}; for a default: { default: … }`,
+      `Cannot read argument "${name}": its options are ${given}; for a default: { default: … }`,
     );
   }
   const value = valuesOf(source, name, options?.strip ?? true, decoder).at(-1);

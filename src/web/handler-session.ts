@@ -52,8 +52,14 @@ export abstract class HandlerSession extends HandlerResponse {
 
   /** A cookie that the client sent, or a default. Not one that this response sets. */
   getCookie(name: string): string | undefined;
-  getCookie<Default>(name: string, defaultValue: Default): string | Default;
+  getCookie<Default extends string | null | undefined>(
+    name: string,
+    defaultValue: Default,
+  ): string | Default;
   getCookie(name: string, defaultValue?: unknown): unknown {
+    if (typeof defaultValue === "object" && defaultValue !== null) {
+      throw new TypeError(`Cannot read cookie "${name}": its default is an object, not text`);
+    }
     return this.request.cookies.get(name) ?? defaultValue;
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { xhtmlEscape } from "../escape.ts";
-import { checkStatus, HTTPOutputError, reasonFor } from "../httputil.ts";
+import { checkStatus, HTTPInputError, HTTPOutputError, reasonFor } from "../httputil.ts";
 import { appLog, genLog } from "../log.ts";
 import { isThenable } from "../util.ts";
 import { type ArgumentOptions, decodeUtf8Argument, lastValue, valuesOf } from "./arguments.ts";
@@ -122,6 +122,10 @@ export class RequestHandler extends HandlerPage {
     if (error instanceof HTTPError) {
       if (error.logMessage !== "")
         genLog.warning(`${error.status} ${summary}: ${error.logMessage}`);
+      return;
+    }
+    if (error instanceof HTTPInputError) {
+      genLog.warning(`${error.status} ${summary}: ${error.message}`);
       return;
     }
     appLog.exception(`Uncaught exception ${summary}`, error);

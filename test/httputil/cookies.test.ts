@@ -120,6 +120,12 @@ describe("formatCookie", () => {
     );
   });
 
+  test("takes null for an attribute that is not set, as Python's None", () => {
+    const names = ["domain", "expires", "expiresDays", "httpOnly", "maxAge", "path", "sameSite"];
+    const attributes = Object.fromEntries([...names, "secure"].map((name) => [name, null]));
+    expect(formatCookie("n", "v", attributes as CookieAttributes)).toBe("n=v; Path=/");
+  });
+
   test("says how an attribute is spelled", () => {
     const attributes = { max_age: 1 } as CookieAttributes;
     expect(() => formatCookie("n", "v", attributes)).toThrow(/it is spelled "maxAge"/);

@@ -20,6 +20,7 @@ class Status extends RequestHandler {
     if (status === "throw") throw new Error("on purpose");
     if (status === "quiet") throw new HTTPError(404);
     if (status === "loud") throw new HTTPError(404, "nothing there");
+    if (status === "json") this.request.json();
     this.setStatus(Number(status));
   }
 }
@@ -52,6 +53,13 @@ describe("the access log", () => {
     {
       path: "loud",
       logged: [/^warning general 404 GET \/loud\?a=1 \(127\.0\.0\.1\): nothing there$/, /^warning/],
+    },
+    {
+      path: "json",
+      logged: [
+        /^warning general 400 GET \/json\?a=1 \(127\.0\.0\.1\): Cannot read JSON: the body is not well-formed$/,
+        /^warning access 400/,
+      ],
     },
     {
       path: "throw",

@@ -35,18 +35,21 @@ describe("arguments", () => {
   const handlers: RuleLike[] = [["/", Asks]];
   const form = { "Content-Type": "application/x-www-form-urlencoded" };
 
-  test("a default that is given as in Python is refused, and says how", async () => {
+  test.each([
+    ["string", "none"],
+    ["null", null],
+  ])("a default that is given as in Python is refused, and says how: %s", async (kind, given) => {
     let thrown: unknown;
     await askHandler((handler) => {
       try {
-        handler.getArgument("a", "none" as unknown as object);
+        handler.getArgument("a", given as unknown as object);
       } catch (error) {
         thrown = error;
       }
     }, "GET /?a=1");
     expect(thrown).toMatchObject({
       name: "TypeError",
-      message: 'Cannot read argument "a": its options are string; for a default: { default: … }',
+      message: `Cannot read argument "a": its options are ${kind}; for a default: { default: … }`,
     });
   });
 

@@ -44,6 +44,20 @@ describe("setCookie", () => {
     expect(answer.header("Set-Cookie")).toEqual(["b=2; Path=/", "a=3; Path=/x"]);
   });
 
+  test("has text for a default, not the options of arguments", async () => {
+    let thrown: unknown;
+    await set((handler) => {
+      try {
+        handler.getCookie("a", { default: "none" } as unknown as string);
+      } catch (error) {
+        thrown = error;
+      }
+    });
+    expect(String(thrown)).toBe(
+      'TypeError: Cannot read cookie "a": its default is an object, not text',
+    );
+  });
+
   test("does not show in the request's cookies", async () => {
     const answer = await set((handler) => {
       handler.setCookie("a", "1");
