@@ -21,6 +21,7 @@ import type { IOLoop, Timeout } from "./ioloop.ts";
 import { genLog } from "./log.ts";
 import { stopOnSignals } from "./shutdown.ts";
 import { TCPServer } from "./tcpserver.ts";
+import { timerDelay } from "./util.ts";
 
 export { banner } from "./httpserver/banner.ts";
 export { CallbackDelegate, type RequestCallback } from "./httpserver/callback-delegate.ts";
@@ -127,7 +128,7 @@ export class HTTPServer extends TCPServer {
   async #drain(): Promise<number> {
     const { drainDelay, drainTimeout, drainGrace } = this.#drainOptions;
     this.#owner.close();
-    if (drainDelay > 0) await new Promise((resolve) => setTimeout(resolve, drainDelay * 1000));
+    if (drainDelay > 0) await new Promise((resolve) => setTimeout(resolve, timerDelay(drainDelay)));
     super.stop();
     // Who had connected by then is accepted now.
     await new Promise((resolve) => setImmediate(resolve));

@@ -4,7 +4,8 @@
  * its waiters (Tornado `locks`).
  */
 
-import { type Timeout, tooLate, Waiters } from "./locks/waiters.ts";
+import { type Timeout, Waiters } from "./locks/waiters.ts";
+import { tooLate } from "./util.ts";
 
 export { type Timeout, Waiter, Waiters, type WaitOptions } from "./locks/waiters.ts";
 

@@ -5,7 +5,7 @@
 
 import { Event, type Timeout, type Waiter, Waiters } from "./locks.ts";
 import { type Compare, Heap, naturalOrder, Ring, Stack, type Store } from "./queues/stores.ts";
-import { TimeoutError } from "./util.ts";
+import { tooLate } from "./util.ts";
 
 export type { Timeout } from "./locks.ts";
 export type { Compare, Store } from "./queues/stores.ts";
@@ -26,12 +26,6 @@ export class QueueFull extends Error {
   constructor(maxsize: number) {
     super(`Cannot put: the queue has its ${maxsize} items`);
   }
-}
-
-function lateFor(act: string): () => never {
-  return () => {
-    throw new TimeoutError(`Cannot ${act}: the time is up`);
-  };
 }
 
 /**
@@ -73,7 +67,7 @@ export class Queue<Item> {
 
   /** Resolves once there is room for the item. Rejects with a TimeoutError when the time is up. */
   put(item: Item, timeout?: Timeout): Promise<void> {
-    if (this.full) return this.#putters.wait(item, timeout, lateFor("put an item"));
+    if (this.full) return this.#putters.wait(item, timeout, tooLate("put an item"));
     const refused = Waiters.refusal(timeout);
     if (refused !== undefined) return refused;
     this.#accept(item);
@@ -88,7 +82,7 @@ export class Queue<Item> {
 
   /** Resolves with the next item. Rejects with a TimeoutError when the time is up. */
   get(timeout?: Timeout): Promise<Item> {
-    if (this.empty) return this.#getters.wait(undefined, timeout, lateFor("get an item"));
+    if (this.empty) return this.#getters.wait(undefined, timeout, tooLate("get an item"));
     return Waiters.refusal(timeout) ?? Promise.resolve(this.#take());
   }
 

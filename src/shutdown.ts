@@ -6,6 +6,7 @@
 
 import process from "node:process";
 import { appLog, genLog } from "./log.ts";
+import { orLate } from "./util.ts";
 
 /** What can be stopped gracefully, such as an `HTTPServer`. */
 export interface Stoppable {
@@ -90,15 +91,9 @@ function onSignal(signal: string): void {
 async function stopAll(): Promise<void> {
   await Promise.all([...servers].map(stopOne));
   const running = [...callbacks].reverse().map(runOne);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<"late">((resolve) => {
-    timer = setTimeout(() => resolve("late"), CALLBACKS_TIMEOUT * 1000);
-  });
-  const outcome = await Promise.race([Promise.all(running), timeout]);
-  clearTimeout(timer);
-  if (outcome === "late") {
+  await orLate(Promise.all(running), CALLBACKS_TIMEOUT, () => {
     genLog.warning(`Callbacks of onShutdown are not done after ${CALLBACKS_TIMEOUT} s`);
-  }
+  });
 }
 
 async function stopOne(server: Stoppable): Promise<void> {

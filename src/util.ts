@@ -21,6 +21,38 @@ export class TimeoutError extends Error {
   override readonly name: string = "TimeoutError";
 }
 
+/** What is called when a wait is over: throws a TimeoutError that says what could not be done. */
+export function tooLate(act: string): () => never {
+  return () => {
+    throw new TimeoutError(`Cannot ${act}: the time is up`);
+  };
+}
+
+/** The longest delay of a timer in milliseconds, 24 days: the runtimes fire one above it at once. */
+export const LONGEST_TIMER: number = 2 ** 31 - 1;
+
+/** The delay of a timer, in milliseconds, for a number of seconds; the longest one for more. */
+export function timerDelay(seconds: number): number {
+  return Math.min(seconds * 1000, LONGEST_TIMER);
+}
+
+/** What the promise brings; after a number of seconds, what `late` returns or throws. */
+export async function orLate<Value, Late>(
+  promise: PromiseLike<Value> | Value,
+  seconds: number,
+  late: () => Late,
+): Promise<Value | Late> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeUp = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timerDelay(seconds));
+  });
+  try {
+    return await Promise.race([promise, timeUp.then(late)]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /**
  * Has a callback, a new function, called once the signal is aborted, and returns what takes that back.
  * Any number may wait for one signal.

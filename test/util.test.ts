@@ -1,6 +1,15 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
-import { importObject, isThenable, TimeoutError, VERSION } from "../src/util.ts";
+import { describe, expect, test, vi } from "vitest";
+import {
+  importObject,
+  isThenable,
+  LONGEST_TIMER,
+  orLate,
+  TimeoutError,
+  timerDelay,
+  tooLate,
+  VERSION,
+} from "../src/util.ts";
 
 test("importObject loads a module, an export of it, and what is inside", async () => {
   expect(await importObject("../src/util.ts#TimeoutError", import.meta.url)).toBe(TimeoutError);
@@ -20,6 +29,38 @@ test("TimeoutError is an Error with its own name", () => {
   const error = new TimeoutError("Cannot wait any longer");
   expect(error).toBeInstanceOf(Error);
   expect(error.name).toBe("TimeoutError");
+});
+
+test.each([
+  { seconds: 0.5, delay: 500 },
+  { seconds: 24 * 24 * 3600, delay: 2_073_600_000 },
+  { seconds: 25 * 24 * 3600, delay: LONGEST_TIMER },
+  { seconds: Number.POSITIVE_INFINITY, delay: LONGEST_TIMER },
+])("a timer for $seconds s is set to $delay ms", ({ seconds, delay }) => {
+  expect(timerDelay(seconds)).toBe(delay);
+});
+
+describe("orLate", () => {
+  const never = new Promise<string>(() => {});
+
+  test("brings what the promise brings", async () => {
+    expect(await orLate(Promise.resolve("done"), 30 * 24 * 3600, () => "late")).toBe("done");
+    await expect(orLate(Promise.reject(new Error("no")), 60, () => "late")).rejects.toThrow("no");
+  });
+
+  test("brings what comes instead once the time is up", async () => {
+    expect(await orLate(never, 0.001, () => "late")).toBe("late");
+    await expect(orLate(never, 0.001, tooLate("wait"))).rejects.toThrow(
+      new TimeoutError("Cannot wait: the time is up"),
+    );
+  });
+
+  test("leaves no timer behind", async () => {
+    vi.useFakeTimers();
+    await orLate("done", 60, () => "late");
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
 });
 
 test("VERSION is the manifest's", () => {

@@ -5,9 +5,7 @@
  */
 
 import { clearTimeout, setTimeout } from "node:timers";
-
-/** The runtimes fire a timer above this, 24 days, at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+import { LONGEST_TIMER } from "../util.ts";
 
 export class DeadlineTimer {
   readonly #passed: () => void;

@@ -6,9 +6,7 @@
 
 import { clearTimeout, setTimeout } from "node:timers";
 import type { HTTP1ClientConnection } from "../http1connection.ts";
-
-/** The runtimes fire a timer above this, 24 days, at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+import { timerDelay } from "../util.ts";
 
 export interface PoolLimits {
   readonly maxIdleConnections: number;
@@ -88,7 +86,7 @@ export class ConnectionPool {
 
   #startTimer(seconds: number): NodeJS.Timeout {
     // A timeout of the user's may be longer than timers can be; it looks again then.
-    return setTimeout(() => this.#expire(), Math.min(seconds * 1000, LONGEST_TIMER)).unref();
+    return setTimeout(() => this.#expire(), timerDelay(seconds)).unref();
   }
 
   /** Closes what has been idle too long, and waits for the next that will have been. */

@@ -6,11 +6,11 @@ import { host as runtimeHost } from "#host";
 import { transferMemory } from "../core.ts";
 import { BROKEN, type DescriptorWatch, type Host, READABLE, type Tcp, WRITABLE } from "../host.ts";
 import { appLog } from "../log.ts";
-import { isThenable, TimeoutError } from "../util.ts";
+import { isThenable, LONGEST_TIMER, orLate, TimeoutError } from "../util.ts";
 import { BlockingWatch } from "./blocking.ts";
 import { type Executor, type Task, WorkerExecutor } from "./executor.ts";
 import { openPort, type RemoteCallbacks } from "./remote.ts";
-import { type Deadline, LONGEST_TIMER, LoopTimeout, type Timeout } from "./timeout.ts";
+import { type Deadline, LoopTimeout, type Timeout } from "./timeout.ts";
 
 /** What the loop runs. What it throws, or rejects with, goes to `handleCallbackException`. */
 export type Callback<Args extends unknown[] = []> = (...args: Args) => unknown;
@@ -116,17 +116,9 @@ export class IOLoop {
       this.addCallback(() => resolve(Promise.resolve().then(task)));
     });
     if (timeout === undefined) return result;
-    let late: Timeout | undefined;
-    const limit = new Promise<never>((_, reject) => {
-      late = this.callLater(timeout, () => {
-        reject(new TimeoutError(`Cannot finish runSync: ${timeout} s are over`));
-      });
+    return orLate(result, timeout, () => {
+      throw new TimeoutError(`Cannot finish runSync: ${timeout} s are over`);
     });
-    try {
-      return await Promise.race([result, limit]);
-    } finally {
-      late?.cancel();
-    }
   }
 
   // Callbacks and timers.

@@ -2,6 +2,8 @@
  * One callback that is due at a time. Private to `ioloop`.
  */
 
+import { LONGEST_TIMER } from "../util.ts";
+
 /** When: seconds since the epoch on the loop's clock, a Date, or seconds from now. */
 export type Deadline = number | Date | { readonly seconds: number };
 
@@ -11,9 +13,6 @@ export interface Timeout {
   readonly deadline: number;
   cancel(): void;
 }
-
-/** The longest delay of a timer, 24 days: the runtimes fire one above it at once. */
-export const LONGEST_TIMER: number = 2 ** 31 - 1;
 
 /** A timer for any delay. */
 export class LoopTimeout implements Timeout {

@@ -3,7 +3,7 @@
  * gives up leaves the list at once, so that a lock nobody releases does not collect the dead.
  */
 
-import { onAbort, TimeoutError } from "../util.ts";
+import { LONGEST_TIMER, onAbort } from "../util.ts";
 
 /** How long to wait. */
 export interface WaitOptions {
@@ -21,9 +21,6 @@ export interface WaitOptions {
  * is a Date; an object counts from now.
  */
 export type Timeout = number | Date | WaitOptions;
-
-/** The longest delay of a timer in milliseconds, 24 days: one above it would fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Milliseconds that are left to wait; undefined if there is no end. */
 function millisecondsOf(timeout: Timeout | undefined): number | undefined {
@@ -160,11 +157,4 @@ export class Waiters<Value = void, Item = undefined> {
 function signalOf(timeout: Timeout | undefined): AbortSignal | undefined {
   const isOptions = typeof timeout === "object" && !(timeout instanceof Date);
   return isOptions ? timeout.signal : undefined;
-}
-
-/** For `Waiters.wait`: who is late gets a TimeoutError with this text. */
-export function tooLate(act: string): () => never {
-  return () => {
-    throw new TimeoutError(`Cannot ${act}: the time is up`);
-  };
 }

@@ -7,6 +7,7 @@ import type { ChildProcess, StdioOptions } from "node:child_process";
 import process from "node:process";
 import type { IdleListener } from "../host.ts";
 import { genLog } from "../log.ts";
+import { orLate, timerDelay } from "../util.ts";
 import { READY, TASK_VARIABLE, type Task } from "./task.ts";
 
 export interface SupervisorOptions {
@@ -184,7 +185,7 @@ export class Supervisor {
     child.killTimer = setTimeout(() => {
       genLog.warning(`Child ${child.id} (pid ${child.process.pid}) does not stop: killed`);
       send(child, "SIGKILL");
-    }, this.#options.killTimeout * 1000);
+    }, timerDelay(this.#options.killTimeout));
   }
 
   /** All that were started have ended, and none is to be started again. */
@@ -225,14 +226,8 @@ export class Supervisor {
     genLog.info("All processes are new");
   }
 
-  async #becomesReady(child: Child): Promise<boolean> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), this.#options.readyTimeout * 1000);
-    });
-    const ready = await Promise.race([child.ready, late]);
-    clearTimeout(timer);
-    return ready;
+  #becomesReady(child: Child): Promise<boolean> {
+    return orLate(child.ready, this.#options.readyTimeout, () => false);
   }
 }
 

@@ -3,6 +3,7 @@
  */
 
 import { PublishError } from "../pubsub.ts";
+import { orLate } from "../util.ts";
 
 /**
  * Seconds until a message that the broker has not confirmed has failed: a machine that vanished
@@ -16,15 +17,11 @@ export async function confirmed(
   work: Promise<unknown>,
   seconds: number,
 ): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${seconds} s`)), seconds * 1000);
-  });
   try {
-    await Promise.race([work, late]);
+    await orLate(work, seconds, () => {
+      throw new Error(`no answer in ${seconds} s`);
+    });
   } catch (cause) {
     throw new PublishError(channel, cause instanceof Error ? cause.message : "", { cause });
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -4,7 +4,7 @@
 
 import process from "node:process";
 import { IOLoop } from "../ioloop.ts";
-import { TimeoutError } from "../util.ts";
+import { orLate, TimeoutError } from "../util.ts";
 
 /** Seconds that a test may take, unless ASYNC_TEST_TIMEOUT in the environment says otherwise. */
 const TIMEOUT = 5;
@@ -136,20 +136,12 @@ export function genTest<Case extends AsyncTestCase>(
 }
 
 /** The promise's result, or a TimeoutError. */
-async function within<Value>(
+function within<Value>(
   promise: Promise<Value>,
   seconds: number = defaultTimeout(),
   act: string,
 ): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new TimeoutError(`Cannot ${act} within ${seconds} seconds`));
-    }, seconds * 1000);
+  return orLate(promise, seconds, () => {
+    throw new TimeoutError(`Cannot ${act} within ${seconds} seconds`);
   });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

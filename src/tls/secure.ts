@@ -1,7 +1,7 @@
 /** One handshake on one socket: its timeout, its failure, and the socket that comes out of it. */
 import type { TLSSocket } from "node:tls";
 import type { Socket, SocketHandler, SocketHandlerFactory, TransferMemory } from "../host.ts";
-import { onAbort } from "../util.ts";
+import { onAbort, timerDelay } from "../util.ts";
 import type { Handshake } from "./handshake.ts";
 import { SocketStream } from "./socket-stream.ts";
 import { SecureSocket } from "./tls-socket.ts";
@@ -11,9 +11,6 @@ import { SecureSocket } from "./tls-socket.ts";
  * of some 50 KiB before any timeout of the protocol above begins. Node waits 120, nginx 60.
  */
 const HANDSHAKE_TIMEOUT = 10;
-
-/** The runtimes fire a timer above this, 24 days, at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The handler for the socket below, and the promise of the socket above. */
 export interface Securing {
@@ -52,12 +49,9 @@ export function secure(
       giveUp(signal.reason);
       return;
     }
-    const timer = setTimeout(
-      () => {
-        giveUp(coded(`Cannot begin TLS: no handshake within ${seconds} s`, "ETIMEDOUT"));
-      },
-      Math.min(seconds * 1000, LONGEST_TIMER),
-    );
+    const timer = setTimeout(() => {
+      giveUp(coded(`Cannot begin TLS: no handshake within ${seconds} s`, "ETIMEDOUT"));
+    }, timerDelay(seconds));
     const leaveSignal = signal && onAbort(signal, () => giveUp(signal.reason));
     stopWaiting = () => {
       clearTimeout(timer);

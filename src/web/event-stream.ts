@@ -7,6 +7,7 @@ import { jsonEncode } from "../escape.ts";
 import { HTTPOutputError } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
 import { genLog } from "../log.ts";
+import { timerDelay } from "../util.ts";
 import { breakOff } from "./handler-response.ts";
 import type { RequestHandler } from "./request-handler.ts";
 
@@ -115,7 +116,7 @@ export class EventStream {
     if (retry !== undefined) handler.write(eventText({ retry }));
     handler.flush().catch(() => undefined);
     if (heartbeat > 0) {
-      this.#heartbeat = setInterval(() => this.#beat(), heartbeat * 1000);
+      this.#heartbeat = setInterval(() => this.#beat(), timerDelay(heartbeat));
     }
     // The server that stops lets its clients go to another one.
     this.#leaveDrain = handler.request.connection.joinDrain({ leave: () => this.close() });

@@ -3,6 +3,7 @@
  */
 
 import { appLog } from "../log.ts";
+import { orLate } from "../util.ts";
 import { RequestHandler } from "./request-handler.ts";
 
 /** Options of `HealthHandler`. */
@@ -72,16 +73,10 @@ async function failed(
 }
 
 async function passes(check: () => unknown, timeout: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeout * 1000);
-  });
   try {
-    return (await Promise.race([check(), late])) !== false;
+    return (await orLate(check(), timeout, () => false)) !== false;
   } catch (error) {
     appLog.warning(`Health check failed: ${error instanceof Error ? error.message : error}`);
     return false;
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -9,7 +9,7 @@ import { connectFor, HTTPRequest } from "../httpclient.ts";
 import type { HTTPHeaders } from "../httputil.ts";
 import { IOLoop } from "../ioloop.ts";
 import { appLog } from "../log.ts";
-import { isThenable, onAbort, TimeoutError } from "../util.ts";
+import { isThenable, onAbort, TimeoutError, timerDelay } from "../util.ts";
 import { ClientHandshake } from "./client-handshake.ts";
 import { type ClientAgreement, ClientRequest } from "./client-request.ts";
 import { type ConnectionOwner, WebSocketConnection } from "./connection.ts";
@@ -84,7 +84,7 @@ export async function websocketConnect(
         new TimeoutError(`Cannot connect to ${asked.url}: no answer within ${seconds} seconds`),
       );
     };
-    const timer = seconds > 0 ? setTimeout(expire, seconds * 1000) : undefined;
+    const timer = seconds > 0 ? setTimeout(expire, timerDelay(seconds)) : undefined;
     const unlisten = signal && onAbort(signal, () => giveUp(signal.reason));
     const connected = (socket: Socket): ClientHandshake => {
       attempt.signal.throwIfAborted();

@@ -312,6 +312,7 @@ describe("over minutes", () => {
     { heartbeat: undefined, minutes: 10, beats: 40 },
     { heartbeat: 60, minutes: 10, beats: 10 },
     { heartbeat: 0, minutes: 10, beats: 0 },
+    { heartbeat: 30 * 24 * 3600, minutes: 0.05, beats: 0 },
   ])("heartbeat $heartbeat sends $beats", async ({ heartbeat, minutes, beats }) => {
     const application = new Application([
       ["/", Events, heartbeat === undefined ? {} : { heartbeat }],

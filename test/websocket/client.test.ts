@@ -1,7 +1,7 @@
 /** The client on the fake host: against our own server, and against servers that do wrong. */
 
 import { createHash } from "node:crypto";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { HTTPRequest } from "../../src/httpclient.ts";
 import { HTTPServer } from "../../src/httpserver.ts";
 import { IOLoop } from "../../src/ioloop.ts";
@@ -238,6 +238,24 @@ describe("a server that answers", () => {
   test("nothing, until the time is over", async () => {
     const { connect } = await serveRaw(() => "");
     await expect(connect({ connectTimeout: 0.02 })).rejects.toThrow("no answer within 0.02");
+  });
+
+  test("late, but within a time that no timer reaches", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    let answer = "";
+    const { connect, peer } = await serveRaw((accept) => {
+      answer = accepting(accept);
+      return "";
+    });
+    const connecting = connect({ connectTimeout: 30 * 24 * 3600 });
+    await vi.waitUntil(() => answer !== "");
+    await vi.advanceTimersByTimeAsync(60_000);
+    peer.send(answer);
+    const connection = await connecting;
+    expect(connection.selectedSubprotocol).toBeUndefined();
+    peer.socket?.abort();
+    await connection.closed;
   });
 
   test("an informational status first, then frames right behind the head, cut anywhere", async () => {
