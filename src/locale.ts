@@ -21,7 +21,7 @@ import {
 } from "./locale/locales.ts";
 import { genLog } from "./log.ts";
 
-export { type FormatDateOptions, formatMessage } from "./locale/date-text.ts";
+export type { FormatDateOptions } from "./locale/date-text.ts";
 export {
   CSVLocale,
   GettextLocale,
@@ -30,6 +30,7 @@ export {
   setDefaultLocale,
 } from "./locale/locales.ts";
 export { LOCALE_NAMES, type LocaleName } from "./locale/names.ts";
+export { formatMessage } from "./util.ts";
 
 /** The closest match to the first of these codes that has one, else the default locale. */
 export function get(...codes: readonly (string | undefined)[]): Locale {

@@ -16,6 +16,19 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
+/** Puts values into a message: `%(name)s` and `%(count)d`; `%%` is a percent sign. */
+export function formatMessage(
+  message: string,
+  values: Readonly<Record<string, string | number>>,
+): string {
+  return message.replace(/%(?:%|\((\w+)\)([sd]))/g, (placeholder, name?: string, kind?: string) => {
+    if (name === undefined) return "%";
+    if (!Object.hasOwn(values, name)) return placeholder;
+    const value = values[name];
+    return kind === "d" ? String(Math.trunc(Number(value))) : String(value);
+  });
+}
+
 /** An operation was not done in time. Rejects what `locks` and `queues` have others wait for. */
 export class TimeoutError extends Error {
   override readonly name: string = "TimeoutError";

@@ -47,8 +47,34 @@ describe("expressions", () => {
     { source: "{{ Object.keys({ and: 1, or: 2, not: 3 }).join() }}", html: "and,or,not" },
     { source: "{{ 'and or not' }}", html: "and or not" },
     { source: "{{ True and not False and None or 'end' }}", html: "end" },
+    { source: "{{ a in list }}{{ 3 in list }}{{ a + 1 in list }}", html: "truefalsetrue" },
+    { source: "{{ a not in list }}{{ 3 not in list }}{{ not 3 in list }}", html: "falsetruetrue" },
+    { source: "{{ 'b' in 'abc' and 'x' not in 'abc' }}", html: "true" },
+    { source: "{{ 'and' in o }}{{ 'in' in o }}{{ o.in?.x }}", html: "truefalse" },
+    { source: "{{ a in new Set(list) }}{{ a in new Map([[1, 2]]) }}", html: "truetrue" },
+    { source: "{{ a in list == True ? 'x' in ['x'] : b }}", html: "true" },
+    { source: "{{ f(x=a in list, y=3 in list).x }}", html: "true" },
+    { source: "{{ list.filter(x => x in [2]).join() + `${2 in list}` }}", html: "2true" },
+    { source: "{{ (() => { for (const k in o) return k in o })() }}", html: "true" },
+    { source: "{% if a in list and zero not in list %}yes{% end %}", html: "yes" },
+    { source: "{{ zero in none }}", html: 'Cannot look with "in" into undefined' },
+    { source: "{{ none is None }}{{ nil is None }}{{ zero is None }}", html: "truetruefalse" },
+    { source: "{{ a is not None and none is not None }}", html: "false" },
+    { source: "{{ (is => is)(1) }}", html: "1" },
+    { source: "{{ '%(n)d of %(a)s' % {'n': 3, 'a': '<b>'} + '!' }}", html: "3 of &lt;b&gt;!" },
+    { source: "{{ f('%(n)d') % {'n': b * 2} }}", html: "4" },
+    { source: "{{ b % 2 }}{{ 7 % (b + 1) }}", html: "01" },
+    { source: "{{ b % { n: 1 } }}", html: "Cannot divide a number by an object" },
   ])("Python's words: $source", ({ source, html }) => {
-    const names = { a: 1, b: 2, zero: 0, f: (x: number) => x, o: { and: "1", or: "2", not: "3" } };
+    const o = { and: "1", or: "2", not: "3" };
+    const names = {
+      ...{ a: 1, b: 2, zero: 0, f: (x: number) => x, o, list: [1, 2] },
+      ...{ none: undefined, nil: null },
+    };
+    if (html.startsWith("Cannot")) {
+      expect(() => render(source, names)).toThrow(html);
+      return;
+    }
     expect(render(source, names)).toBe(html);
   });
 

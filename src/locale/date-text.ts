@@ -1,22 +1,10 @@
 /**
- * Dates in words, and the placeholders of translated messages. Private to the module locale.
+ * Dates in words. Private to the module locale.
  */
+import { formatMessage } from "../util.ts";
 
 /** Finds the translation of a message, in the plural form for `count` if there is one. */
 export type Translate = (message: string, plural?: string, count?: number) => string;
-
-/** Puts values into a message: `%(name)s` and `%(count)d`; `%%` is a percent sign. */
-export function formatMessage(
-  message: string,
-  values: Readonly<Record<string, string | number>>,
-): string {
-  return message.replace(/%(?:%|\((\w+)\)([sd]))/g, (placeholder, name?: string, kind?: string) => {
-    if (name === undefined) return "%";
-    if (!Object.hasOwn(values, name)) return placeholder;
-    const value = values[name];
-    return kind === "d" ? String(Math.trunc(Number(value))) : String(value);
-  });
-}
 
 const MONTHS = [
   "January",

@@ -2,9 +2,16 @@
  * Locales, and which of them a reader gets. Private to the module locale.
  */
 import { genLog } from "../log.ts";
-import { dateText, dayText, type FormatDateOptions, formatMessage } from "./date-text.ts";
+import { formatMessage } from "../util.ts";
+import { dateText, dayText, type FormatDateOptions } from "./date-text.ts";
 import { type Catalog, CONTEXT_SEPARATOR } from "./gettext.ts";
 import { LOCALE_NAMES } from "./names.ts";
+
+/** What `formatDate` takes, as Tornado spells it. */
+interface TornadoDateOptions extends FormatDateOptions {
+  readonly gmt_offset?: number;
+  readonly full_format?: boolean;
+}
 
 /** A language with, maybe, a country: `es`, `es_ES`. Get one by `get`. */
 export abstract class Locale {
@@ -78,6 +85,29 @@ export abstract class Locale {
   friendlyNumber(value: number | bigint): string {
     if (this.code !== "en" && this.code !== "en_US") return String(value);
     return String(value).replace(/^-?\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
+  }
+
+  // Tornado's names, which templates have: `{{ locale.format_date(date, full_format=True) }}`.
+
+  /** `formatDate`. */
+  format_date(date: Date | number, options: TornadoDateOptions = {}): string {
+    const { gmt_offset: gmtOffset, full_format: fullFormat, ...others } = options;
+    return this.formatDate(date, {
+      ...others,
+      ...(gmtOffset === undefined ? {} : { gmtOffset }),
+      ...(fullFormat === undefined ? {} : { fullFormat }),
+    });
+  }
+
+  /** `formatDay`. */
+  format_day(date: Date | number, options: TornadoDateOptions & { dow?: boolean } = {}): string {
+    const { gmt_offset: gmtOffset, ...others } = options;
+    return this.formatDay(date, gmtOffset === undefined ? others : { ...others, gmtOffset });
+  }
+
+  /** `friendlyNumber`. */
+  friendly_number(value: number | bigint): string {
+    return this.friendlyNumber(value);
   }
 
   readonly #translate = (message: string, plural?: string, count?: number): string =>

@@ -1,10 +1,11 @@
 /**
  * The JavaScript of a template: what parser.ts finds between the marks becomes code that
- * code-writer.ts copies into the generated function. Four things of Python are understood besides
- * JavaScript, so that Tornado's templates read as they were: `and`, `or`, `not`, and keyword
+ * code-writer.ts copies into the generated function. Some of Python is understood besides
+ * JavaScript, so that Tornado's templates read as they were: the operators of operators.ts, and keyword
  * arguments, which become one object at the end of the arguments.
  */
 import { CodeFault, type Lexeme, readLexemes } from "./lexemes.ts";
+import { Edits, editOperator, isOperator } from "./operators.ts";
 import { isProperty, isReference, isReserved, referencesOf } from "./scope.ts";
 
 /** An expression, ready to be copied. */
@@ -75,75 +76,6 @@ export function checkName(name: string): void {
   if (isReserved(name)) {
     throw new CodeFault(`"${name}" is a reserved word of JavaScript and cannot be a name`);
   }
-}
-
-/** What is put before, in place of and after lexemes. */
-class Edits {
-  readonly #lexemes: readonly Lexeme[];
-  readonly #before = new Map<number, string>();
-  readonly #instead = new Map<number, string>();
-  readonly #after = new Map<number, string>();
-
-  constructor(lexemes: readonly Lexeme[]) {
-    this.#lexemes = lexemes;
-  }
-
-  before(index: number, text: string): void {
-    this.#before.set(index, text + (this.#before.get(index) ?? ""));
-  }
-
-  instead(index: number, text: string): void {
-    this.#instead.set(index, text);
-  }
-
-  after(index: number, text: string): void {
-    this.#after.set(index, (this.#after.get(index) ?? "") + text);
-  }
-
-  apply(): string {
-    const parts = this.#lexemes.map((lexeme, index) => {
-      const text = this.#instead.get(index) ?? lexeme.text;
-      const gap = index === 0 ? "" : lexeme.gap;
-      return gap + (this.#before.get(index) ?? "") + text + (this.#after.get(index) ?? "");
-    });
-    return parts.join("");
-  }
-}
-
-function isOperator(lexemes: readonly Lexeme[], index: number): boolean {
-  const text = lexemes[index]?.text;
-  if (text !== "and" && text !== "or" && text !== "not") return false;
-  return lexemes[index]?.kind === "name" && !isProperty(lexemes, index);
-}
-
-/** `a and not b` becomes `a && !(b)`: `not` takes in comparisons, other than `!`. */
-function editOperator(lexemes: readonly Lexeme[], index: number, edits: Edits): void {
-  if (!isOperator(lexemes, index)) return;
-  const word = lexemes[index]?.text;
-  if (word !== "not") {
-    edits.instead(index, word === "and" ? "&&" : "||");
-    return;
-  }
-  if (lexemes[index + 1]?.text === "in") {
-    throw new CodeFault('expressions are JavaScript: expected "!list.includes(x)", got "not in"');
-  }
-  edits.instead(index, "!(");
-  edits.after(operandEnd(lexemes, index), ")");
-}
-
-/** The last lexeme of the operand that follows. */
-function operandEnd(lexemes: readonly Lexeme[], index: number): number {
-  const depth = lexemes[index]?.depth ?? 0;
-  let at = index + 1;
-  for (; at < lexemes.length; at++) {
-    const lexeme = lexemes[at] as Lexeme;
-    if (lexeme.depth > depth) continue;
-    const isConnective = isOperator(lexemes, at) && lexeme.text !== "not";
-    const isEnd = /^(?:&&|\|\||\?\?|[,?:;)\]]|=>)$/.test(lexeme.text) && lexeme.kind === "sign";
-    const isBrace = lexeme.text.startsWith("}") && lexeme.match < index;
-    if (lexeme.depth < depth || isConnective || isBrace || (isEnd && lexeme.match <= index)) break;
-  }
-  return at - 1;
 }
 
 /** `f(a, b=1, c=2)` becomes `f(a, {b: 1, c: 2})`. */

@@ -77,7 +77,13 @@ class Reader {
       const rest = this.#source.slice(this.#at, this.#at + 2);
       if (blank === "" && rest !== "//" && rest !== "/*") return gap;
       gap += blank;
-      if (rest === "//") gap += this.#skipTo("\n", 0);
+      if (rest === "//") {
+        // Comments do not begin with a number: it is Python's division.
+        if (/^\/\/\s*\d/.test(this.#source.slice(this.#at, this.#at + 10))) {
+          throw new CodeFault('expressions are JavaScript: expected "Math.floor(a / b)", got "//"');
+        }
+        gap += this.#skipTo("\n", 0);
+      }
       if (rest === "/*") gap += this.#skipTo("*/", 2);
     }
   }

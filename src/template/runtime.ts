@@ -2,7 +2,7 @@
  * What generated functions call while they render: `_tt` in their code.
  */
 import { type Escapable, SafeString, safeEscape, toUnicode, xhtmlEscape } from "../escape.ts";
-import { isThenable } from "../util.ts";
+import { formatMessage, isThenable } from "../util.ts";
 import { builtins } from "./builtins.ts";
 import { failed } from "./failure.ts";
 import { has } from "./names.ts";
@@ -94,12 +94,32 @@ function matches(error: unknown, classes: readonly unknown[]): boolean {
   return classes.flat().some((one) => typeof one === "function" && error instanceof one);
 }
 
+/** Whether a list, a text, a set or a map contains a value; an object, whether it has the key. */
+function contains(value: unknown, container: unknown): boolean {
+  if (Array.isArray(container)) return container.includes(value);
+  if (typeof container === "string") return container.includes(textOf(value));
+  if (container instanceof Set || container instanceof Map) return container.has(value);
+  if (typeof container === "object" && container !== null) {
+    return (value as PropertyKey) in container;
+  }
+  const kind = container === null ? "null" : typeof container;
+  throw new TypeError(`Cannot look with "in" into ${kind}: expected a list or an object`);
+}
+
+/** `text % { … }`: a message with values for its `%(name)s` and `%(name)d`. */
+function format(message: unknown, values: Readonly<Record<string, string | number>>): string {
+  if (typeof message === "number") throw new TypeError("Cannot divide a number by an object");
+  return formatMessage(textOf(message), values);
+}
+
 /** What generated code calls. */
 export interface Runtime {
   readonly builtins: Readonly<Record<string, unknown>>;
+  readonly contains: typeof contains;
   readonly each: typeof each;
   readonly escaper: typeof escaper;
   readonly failed: typeof failed;
+  readonly format: typeof format;
   readonly has: typeof has;
   readonly imported: typeof imported;
   readonly matches: typeof matches;
@@ -112,9 +132,11 @@ export interface Runtime {
 /** All of it, under the names that generated code has for it. */
 export const runtime: Runtime = {
   builtins,
+  contains,
   each,
   escaper,
   failed,
+  format,
   has,
   imported,
   matches,

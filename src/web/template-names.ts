@@ -5,9 +5,9 @@
  */
 
 import { SafeString, toUnicode } from "../escape.ts";
-import { isThenable } from "../util.ts";
+import { formatMessage, isThenable } from "../util.ts";
 import { builtInModules } from "./built-in-modules.ts";
-import type { StaticUrlOptions } from "./handler-page.ts";
+import type { MessageValues, StaticUrlOptions } from "./handler-page.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import { UIModule, type UIModuleClass } from "./ui-module.ts";
 
@@ -34,10 +34,7 @@ const HANDLER_NAMES: Readonly<Record<string, Read>> = {
   locale: (handler) => handler.locale,
   _: translator,
   translate: translator,
-  pgettext:
-    ({ locale }) =>
-    (context: string, message: string, plural?: string, count?: number) =>
-      locale.pgettext(context, message, plural, count),
+  pgettext: contextTranslator,
   static_url: (handler) => (path: string, options?: TemplateStaticUrlOptions) =>
     staticUrl(handler, path, options),
   xsrf_token: (handler) => handler.xsrfToken,
@@ -50,6 +47,21 @@ const HANDLER_NAMES: Readonly<Record<string, Read>> = {
 
 function translator(handler: RequestHandler): RequestHandler["_"] {
   return (message: string, ...args: never[]) => handler._(message, ...args);
+}
+
+/** As `_`, of a message that means something else in other contexts. */
+function contextTranslator({ locale }: RequestHandler) {
+  return (
+    context: string,
+    message: string,
+    plural?: string | MessageValues,
+    count?: number,
+    values: MessageValues | undefined = typeof plural === "object" ? plural : undefined,
+  ): string => {
+    const form = typeof plural === "object" ? undefined : plural;
+    const text = locale.pgettext(context, message, form, count);
+    return values === undefined ? text : formatMessage(text, values);
+  };
 }
 
 function staticUrl(

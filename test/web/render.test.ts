@@ -38,6 +38,15 @@ describe("names", () => {
     { source: "{{ locale.code }} {{ _('Hi') }} {{ translate('a', 'b', 2) }}", text: "en_US Hi b" },
     { source: "{{ _('%(name)s: %(num)d', name='x', num=3) }}", text: "x: 3" },
     { source: "{{ _('one', '%(n)d', 2, n=2) }} {{ pgettext('c', 'm') }}", text: "2 m" },
+    { source: "{{ pgettext('c', '%(a)s', a='x') }}", text: "x" },
+    { source: "{{ pgettext('c', '1', '%(n)d', 2, n=2) }}", text: "2" },
+    { source: "{{ _('1', '%(n)d people', 3) % {'n': 3} }}", text: "3 people" },
+    {
+      source: "{{ locale.format_date(0, full_format=True, shorter=True, gmt_offset=60) }}",
+      text: "December 31, 1969",
+    },
+    { source: "{{ locale.format_day(0, gmt_offset=60, dow=False) }}", text: "December 31" },
+    { source: "{{ locale.friendly_number(1234) }}", text: "1,234" },
     { source: "{{ static_url('x.css') }} {{ staticUrl('y') }}", text: "/static/x.css /static/y" },
     { source: "{{ static_url('x', include_host=True) }}", text: "http://localhost/static/x" },
     {
