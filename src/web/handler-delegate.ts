@@ -18,6 +18,7 @@ import type { Application } from "./application.ts";
 import { BodyStream } from "./body-stream.ts";
 import { handleException, runHandler, runStreaming } from "./handler-life.ts";
 import { clientGone, heirOf, streamOf } from "./handler-response.ts";
+import { checkHookNames } from "./hook-names.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { isStreaming } from "./stream-request-body.ts";
 import { watch } from "./unawaited.ts";
@@ -48,6 +49,7 @@ export class HandlerRule extends Rule {
 
   constructor(rule: Rule, handlerClass: RequestHandlerClass) {
     super(rule.matcher, handlerClass, rule.options, rule.name);
+    checkHookNames(handlerClass);
     this.handlerClass = handlerClass;
     this.handlerOptions = rule.options ?? {};
   }

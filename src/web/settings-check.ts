@@ -3,6 +3,7 @@
  * reads would otherwise go unnoticed, and with it what it was to protect.
  */
 
+import { inCamelCase } from "./hook-names.ts";
 import type { Settings } from "./settings.ts";
 
 /** The settings of `Settings`, by their names. */
@@ -70,10 +71,6 @@ export function checkSettings(settings: Settings): void {
   }
   checkOneOf(settings, "xsrfPolicy", ["token", "fetch-metadata"]);
   checkOneOf(settings, "xsrfCookieVersion", [1, 2]);
-}
-
-function inCamelCase(name: string): string {
-  return name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 }
 
 function checkOneOf(settings: Settings, name: string, allowed: readonly unknown[]): void {

@@ -8,6 +8,7 @@ import { SafeString, toUnicode } from "../escape.ts";
 import { formatMessage, isThenable } from "../util.ts";
 import { builtInModules } from "./built-in-modules.ts";
 import type { MessageValues, StaticUrlOptions } from "./handler-page.ts";
+import { checkHookNames, inCamelCase } from "./hook-names.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import { UIModule, type UIModuleClass } from "./ui-module.ts";
 
@@ -118,15 +119,11 @@ function modulesOfPage(handler: RequestHandler, state: State): ModuleTable {
 
 for (const [name, read] of Object.entries(HANDLER_NAMES)) {
   defineName(TemplateNames, name, read);
-  defineName(TemplateNames, camelCase(name), read);
+  defineName(TemplateNames, inCamelCase(name), read);
 }
 defineName(TemplateNames, "modules", modulesOfPage);
 // What `{% module %}` calls.
 defineName(TemplateNames, "_tt_modules", modulesOfPage);
-
-function camelCase(name: string): string {
-  return name.replace(/(?<=\w)_(\w)/g, (_all, letter: string) => letter.toUpperCase());
-}
 
 /** The UI modules of one page: a method for each is on its prototype. */
 class ModuleTable {
@@ -171,6 +168,7 @@ export class TemplateNameSource {
   constructor(uiModules: UISource | undefined, uiMethods: UISource | undefined) {
     const modules = { ...builtInModules, ...modulesOf(uiModules) };
     for (const [name, Module] of Object.entries(modules)) {
+      checkHookNames(Module);
       ModuleTable.define(this.#Modules, name, Module);
     }
     Object.setPrototypeOf(this.#Modules.prototype, refusal(Object.keys(modules)));

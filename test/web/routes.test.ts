@@ -1,7 +1,15 @@
 /** Which handler and which method a request gets. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setLogLevel } from "../../src/log.ts";
-import { Application, RequestHandler, type RuleLike, URLSpec } from "../../src/web.ts";
+import {
+  Application,
+  RequestHandler,
+  type RuleLike,
+  StaticFileHandler,
+  UIModule,
+  URLSpec,
+} from "../../src/web.ts";
+import { WebSocketHandler } from "../../src/websocket.ts";
 import { ask, jsonOf, parseAnswer, undatedHead } from "../support/ask.ts";
 import { serve } from "../support/server.ts";
 
@@ -13,6 +21,49 @@ class Hello extends RequestHandler {
     this.write("Hello, world");
   }
 }
+
+describe("hooks under Tornado's names", () => {
+  /** A class with members under these names. */
+  function withMembers(Base: typeof RequestHandler, ...names: string[]): typeof RequestHandler {
+    class Ported extends Base {}
+    for (const name of names) Object.defineProperty(Ported.prototype, name, { value: () => true });
+    return Ported;
+  }
+  const add = (Handler: typeof RequestHandler): Application => new Application([["/", Handler]]);
+
+  test.each([
+    ["get_current_user", "getCurrentUser"],
+    ["check_xsrf_cookie", "checkXsrfCookie"],
+    ["get_error_html", "getErrorHtml"],
+  ])("%s is refused: nobody would call it", (name, ours) => {
+    const message = `Cannot use Ported: its ${name} is called ${ours} here`;
+    const Ported = withMembers(RequestHandler, name);
+    expect(() => add(Ported)).toThrow(message);
+    expect(() => add(withMembers(Ported))).toThrow(message);
+    expect(() => new Application([], { defaultHandlerClass: Ported })).toThrow(message);
+  });
+
+  test("those of WebSockets, static files and UI modules as well", () => {
+    const ofSockets = withMembers(WebSocketHandler as never, "check_origin");
+    expect(() => add(ofSockets)).toThrow("its check_origin is called checkOrigin here");
+    const ofFiles = withMembers(StaticFileHandler as never, "set_extra_headers");
+    expect(() => add(ofFiles)).toThrow("its set_extra_headers is called setExtraHeaders here");
+    class Entry extends UIModule {
+      embedded_css(): string {
+        return "";
+      }
+      render(): void {}
+    }
+    const make = (): Application => new Application([], { uiModules: { Entry } });
+    expect(make).toThrow("Cannot use Entry: its embedded_css is called embeddedCss here");
+  });
+
+  test("a class that has both names, and names of its own, is taken", () => {
+    const Both = withMembers(RequestHandler, "on_finish", "onFinish", "get_argument", "my_own");
+    expect(add(Both)).toBeInstanceOf(Application);
+    expect(add(withMembers(withMembers(RequestHandler, "on_finish"), "onFinish"))).toBeDefined();
+  });
+});
 
 describe("verbs", () => {
   class Verbs extends RequestHandler {
