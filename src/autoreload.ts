@@ -13,6 +13,7 @@ import { IOLoop } from "./ioloop.ts";
 import { genLog } from "./log.ts";
 import { taskId } from "./process.ts";
 
+/** What `start` and `run` may be told. */
 export interface AutoreloadOptions {
   /** Milliseconds between two looks at the files; 500 if left out, as in Tornado. */
   readonly checkTime?: number;
@@ -79,6 +80,7 @@ export async function wait(options: AutoreloadOptions = {}): Promise<never> {
   return new Promise<never>(() => undefined);
 }
 
+/** What `run` may be told besides. */
 export interface RunOptions extends AutoreloadOptions {
   /** Files and folders to watch besides what the program imports. */
   readonly watch?: readonly string[];

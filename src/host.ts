@@ -64,6 +64,7 @@ export interface Address {
   readonly path: string;
 }
 
+/** Where a listener listens, and how: a port of a host, a Unix socket, or a socket that is open. */
 export interface ListenOptions {
   /** An IP address or name; all addresses, IPv4 and IPv6, if left out. */
   readonly host?: string;
@@ -86,6 +87,7 @@ export interface ListenOptions {
   readonly tls?: TlsServerOptions;
 }
 
+/** Where a connection leads, and how: to a port of a host, or to a Unix socket. */
 export interface ConnectOptions {
   readonly host?: string;
   readonly port?: number;
@@ -133,6 +135,7 @@ export interface TlsOptions {
   readonly handshakeTimeout?: number;
 }
 
+/** What a server says of itself, and asks of its clients; `cert` and `key` belong together. */
 export interface TlsServerOptions extends TlsOptions {
   /** Asks clients for a certificate. */
   readonly requestCert?: boolean;
@@ -149,6 +152,7 @@ export interface TlsServerOptions extends TlsOptions {
   readonly handshakeFailed?: (error: Error, remote: Address) => void;
 }
 
+/** What a client asks of the server, and may say of itself. */
 export interface TlsClientOptions extends TlsOptions {
   /** The name asked for and verified, the host connected to by default. */
   readonly serverName?: string;
@@ -178,15 +182,20 @@ export interface TlsFacts {
   readonly peerCertificate: PeerCertificate | undefined;
 }
 
+/** What a peer's certificate says, as OpenSSL shows it. */
 export interface PeerCertificate {
   /** Parts of the name, as in `{ CN: "localhost" }`. */
   readonly subject: Readonly<Record<string, string | readonly string[]>>;
+  /** Who has signed it, in the same form. */
   readonly issuer: Readonly<Record<string, string | readonly string[]>>;
   /** As in `DNS:localhost, IP Address:127.0.0.1`. */
   readonly subjectAltName: string;
+  /** As in `Nov 21 12:00:00 2026 GMT`, and so is the end. */
   readonly validFrom: string;
   readonly validTo: string;
+  /** In hexadecimal digits. */
   readonly serialNumber: string;
+  /** The SHA-256 of the certificate, as in `A0:1B:…`. */
   readonly fingerprint256: string;
   /** The whole certificate in DER. */
   readonly raw: Uint8Array;
@@ -246,6 +255,7 @@ export interface Tcp {
 
 /** What a descriptor is watched for, and is ready for: bits, as epoll numbers them. */
 export const READABLE = 1;
+/** Room for output. */
 export const WRITABLE = 4;
 /** An error, or the other end is gone: always watched for. */
 export const BROKEN: number = 8 | 16;
@@ -278,6 +288,7 @@ export interface IdleListener {
   close(): void;
 }
 
+/** A socket that accepts connections. Keeps the process running until it is closed. */
 export interface Listener {
   /** The address bound, with the port that was taken. */
   readonly address: Address;

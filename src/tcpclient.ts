@@ -13,11 +13,13 @@ import { checkPort, checkSocketPath } from "./util.ts";
 
 export { connectFirst, type Sources } from "./tcpclient/connector.ts";
 
+/** How a client finds addresses, and on which loop its streams run. */
 export interface TCPClientOptions {
   readonly resolver?: Resolver;
   readonly loop?: IOLoop;
 }
 
+/** How one connection is made, and what its stream may hold. */
 export interface ConnectSettings extends Pick<IOStreamOptions, "allowHalfOpen"> {
   /** IPv4 or IPv6 only; both if left out. */
   readonly family?: 4 | 6;

@@ -18,6 +18,7 @@ import type { ListeningSocket } from "./netutil.ts";
 import { type ForkOptions, forkProcesses, inheritedListener, reportReady } from "./process.ts";
 import { checkPort, checkSocketPath, isThenable } from "./util.ts";
 
+/** What every connection of a server has in common. */
 export interface TCPServerOptions
   extends Pick<IOStreamOptions, "allowHalfOpen" | "maxBufferSize" | "maxWriteBufferSize"> {
   /** Speaks TLS with these, see `setSslOptions`. */

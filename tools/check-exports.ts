@@ -28,7 +28,8 @@ export function packageExports(root: string): Record<string, unknown> {
   return Object.fromEntries([...modules, ...files]);
 }
 
-function publicModules(): string[] {
+/** What can be imported, by the name of its file in src/. */
+export function publicModules(): string[] {
   const names = globSync("src/*.ts").map((file) => file.slice("src/".length, -".ts".length));
   return [...names.filter((name) => !PRIVATE.has(name)), ...ADAPTERS].sort(indexFirst);
 }

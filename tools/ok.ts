@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.ts";
+import { checkDocs } from "./check-docs.ts";
 import { checkExports, checkTargets } from "./check-exports.ts";
 import { checkLayers } from "./check-layers.ts";
 import { checkReproducible } from "./check-reproducible.ts";
@@ -32,6 +33,7 @@ const steps: readonly Step[] = [
   { name: "format of C", run: checkC },
   { name: "layers", run: checkLayers },
   { name: "exports", run: checkExports },
+  { name: "docstrings", run: checkDocs },
   { name: "build", run: builds },
   { name: "same bytes again", run: checkReproducible },
   { name: "types", run: () => command("tsc", ["--noEmit"]) },

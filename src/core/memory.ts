@@ -23,6 +23,7 @@ let prefix = "";
 
 /** Where bytes that arrived in pieces are put together. */
 export const CARRY_START: number = CARRY;
+/** The bytes that fit in there; the core may read a little beyond them. */
 export const CARRY_CAPACITY: number = CARRY_LENGTH - SLACK;
 /** Heads are put together there, so none can be longer. */
 export const LARGEST_HEAD: number = CARRY_CAPACITY;
@@ -81,6 +82,7 @@ export function newLarge(length: number): Uint8Array {
   return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }
 
+/** Writes bytes into the core's memory. */
 export function putBytes(bytes: Uint8Array, start: number): void {
   memory.set(bytes, start);
 }

@@ -40,6 +40,7 @@ export interface ConnectionLimits {
   readonly noKeepAlive: boolean;
 }
 
+/** What holds unless it is said otherwise. */
 export const DEFAULT_LIMITS: ConnectionLimits = {
   maxHeaderSize: 16 * 1024,
   maxTargetSize: 8 * 1024,

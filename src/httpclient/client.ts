@@ -43,6 +43,7 @@ export interface FetchOptions extends HTTPRequestOptions {
   readonly callback?: FetchCallback;
 }
 
+/** Gets the response of a fetch that was given a callback. */
 export type FetchCallback = (response: HTTPResponse) => unknown;
 
 let configured: AsyncHTTPClientOptions = {};

@@ -25,6 +25,7 @@ export interface Target {
   readonly path: string | undefined;
 }
 
+/** What opening a socket needs besides its place. */
 export interface SocketOptions {
   readonly loop: IOLoop;
   /** Nobody waits any more. The promise may not settle then. */

@@ -19,6 +19,7 @@ import { isThenable } from "../util.ts";
 /** Gets a whole request, and answers through its connection. */
 export type RequestCallback = (request: HTTPServerRequest) => unknown;
 
+/** Gives each request to a function once its body is there, and logs what that throws. */
 export class CallbackDelegate implements HTTPServerConnectionDelegate {
   readonly #callback: RequestCallback;
 

@@ -5,10 +5,12 @@
 
 const EMPTY = new Uint8Array(0);
 
+/** The bytes of a body, as far as they have arrived. */
 export class BodyBuffer {
   #bytes: Uint8Array = EMPTY;
   #length = 0;
 
+  /** Bytes that have been added. */
   get length(): number {
     return this.#length;
   }

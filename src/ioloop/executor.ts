@@ -14,6 +14,7 @@ import { type RemoteError, restoreError } from "./remote-error.ts";
  */
 export type Task = URL | string | TaskOptions;
 
+/** An exported function of a module, and how it is called. */
 export interface TaskOptions {
   readonly module: URL | string;
   readonly name: string;
@@ -32,6 +33,7 @@ export interface Executor {
   shutdown(): Promise<void>;
 }
 
+/** How large a WorkerExecutor may become. */
 export interface WorkerExecutorOptions {
   /** Most threads; as many as there are processors if left out. */
   readonly maxWorkers?: number;

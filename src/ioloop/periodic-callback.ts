@@ -6,6 +6,7 @@ import { isThenable } from "../util.ts";
 import { type Callback, checkCallback, IOLoop } from "./loop.ts";
 import { LoopTimeout, type Timeout } from "./timeout.ts";
 
+/** What a PeriodicCallback may be told. */
 export interface PeriodicCallbackOptions {
   /**
    * Part of the period by which each start may be early or late, so that many processes do not all

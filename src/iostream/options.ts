@@ -1,6 +1,7 @@
 /** What a stream may be told. */
 import type { IOLoop } from "../ioloop.ts";
 
+/** The limits of a stream, and what the peer's end means to it. */
 export interface IOStreamOptions {
   /** Most received bytes that are kept for a read, 100 MiB by default as in Tornado. */
   readonly maxBufferSize?: number;

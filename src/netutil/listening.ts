@@ -11,6 +11,7 @@ export interface ListeningSocket {
   readonly fd: number;
 }
 
+/** What `bindSockets` and `bindUnixSocket` may be told. */
 export interface SocketOptions extends Pick<ListenOptions, "backlog" | "reusePort"> {
   readonly loop?: IOLoop;
 }

@@ -16,6 +16,7 @@ import {
 } from "./supervisor.ts";
 import { currentTask, joinParent, keyOf } from "./task.ts";
 
+/** How the children are supervised, and what they listen on. */
 export interface ForkOptions extends Partial<SupervisorOptions> {
   /**
    * Addresses that the parent opens, once for each child: a child that is started again finds the

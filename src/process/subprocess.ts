@@ -9,6 +9,7 @@ import { CalledProcessError } from "./errors.ts";
 /** What a program's input or output is: as this process's, nothing, or a stream to it. */
 type Stdio = "inherit" | "ignore" | "stream";
 
+/** What a program gets as its input, output, folder and environment; this process's if left out. */
 export interface SubprocessOptions {
   readonly stdin?: Stdio;
   readonly stdout?: Stdio;

@@ -33,6 +33,7 @@ export interface NatsConnection {
   isClosed(): boolean;
 }
 
+/** What a NatsPubSub may be told. */
 export interface NatsPubSubOptions {
   /** Seconds until a message that NATS has not confirmed has failed; 5 by default. */
   readonly publishTimeout?: number;

@@ -29,6 +29,7 @@ export interface RedisClient {
   on(event: "ready" | "terminated", listener: () => void): unknown;
 }
 
+/** What a RedisPubSub may be told. */
 export interface RedisPubSubOptions {
   /** Seconds until a message that Redis has not confirmed has failed; 5 by default. */
   readonly publishTimeout?: number;

@@ -91,6 +91,7 @@ export function useTestCase<Case extends AsyncTestCase>(testCase: Case, hooks: T
   return testCase;
 }
 
+/** What `genTest` may be told. */
 export interface GenTestOptions {
   /** Seconds; 5 if left out, or ASYNC_TEST_TIMEOUT of the environment. */
   readonly timeout?: number;

@@ -4,6 +4,7 @@
 
 import { getLogger, type Level, type Logger, type LogRecord, type Sink, setSinks } from "../log.ts";
 
+/** What `ExpectLog` may be told. */
 export interface ExpectLogOptions {
   /** Whether it is an error if nothing matches; true if left out. */
   readonly required?: boolean;

@@ -76,6 +76,7 @@ function sized(
   };
 }
 
+/** Compresses a response if the client takes it, its type gains by it, and it is long enough. */
 export class ContentEncoding extends OutputTransform {
   readonly #acceptEncoding: string | undefined;
   #stream: GzipStream | undefined;

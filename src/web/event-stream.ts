@@ -23,6 +23,7 @@ export interface ServerSentEvent {
   readonly retry?: number;
 }
 
+/** What an EventStream may be told. */
 export interface EventStreamOptions {
   /**
    * Seconds after which a comment is sent, so that proxies and firewalls do not take the connection

@@ -22,6 +22,7 @@ export interface WebSocketLimits {
   readonly closeTimeout: number;
 }
 
+/** What holds unless it is said otherwise. */
 export const DEFAULT_LIMITS: WebSocketLimits = {
   pingInterval: 0,
   pingTimeout: 0,
