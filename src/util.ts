@@ -130,3 +130,29 @@ export async function importObject(name: string, base: string | URL): Promise<un
 function isObject(value: unknown): value is Record<string, unknown> {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
+
+/**
+ * The bytes of an object whose JSON would be empty, if it is an `ArrayBuffer` or a view of one; undefined
+ * for one that is empty. Throws a TypeError for one that may hold something which would be lost: a
+ * promise that nobody has awaited, a `Map`, a stream, an `Error`.
+ */
+export function bytesIn(chunk: object): Uint8Array | undefined {
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  if (ArrayBuffer.isView(chunk)) {
+    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  }
+  if (isPlain(chunk) || "toJSON" in chunk) return undefined;
+  const { name } = chunk.constructor;
+  const hint = typeof (chunk as { then?: unknown }).then === "function" ? "; await it" : "";
+  throw new TypeError(`Cannot write ${name}: nothing of it would be in its JSON${hint}`);
+}
+
+/** Made by `{}` or without a prototype, in whatever realm. */
+function isPlain(chunk: object): boolean {
+  const prototype = Object.getPrototypeOf(chunk);
+  return (
+    prototype === Object.prototype ||
+    prototype === null ||
+    Object.getPrototypeOf(prototype) === null
+  );
+}

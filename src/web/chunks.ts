@@ -22,37 +22,11 @@ export function joinChunks(chunks: readonly (string | Uint8Array)[]): string | U
   return whole;
 }
 
-/**
- * The bytes of an object whose JSON would be empty, if it is an `ArrayBuffer` or a view of one; undefined
- * for one that is empty. Throws a TypeError for one that may hold something which would be lost: a
- * promise that nobody has awaited, a `Map`, a stream, an `Error`.
- */
-export function bytesIn(chunk: object): Uint8Array | undefined {
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
-  if (ArrayBuffer.isView(chunk)) {
-    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  }
-  if (isPlain(chunk) || "toJSON" in chunk) return undefined;
-  const { name } = chunk.constructor;
-  const hint = typeof (chunk as { then?: unknown }).then === "function" ? "; await it" : "";
-  throw new TypeError(`Cannot write ${name}: nothing of it would be in its JSON${hint}`);
-}
-
 /** Throws HTTPOutputError if a whole body is not as long as its Content-Length says. */
 export function checkLength(length: string, body: string | Uint8Array | undefined): void {
   const size = body === undefined ? 0 : Buffer.byteLength(body);
   if (size === Number(length)) return;
   throw new HTTPOutputError(
     `Cannot finish response: Content-Length says ${length}, ${size} bytes were written`,
-  );
-}
-
-/** Made by `{}` or without a prototype, in whatever realm. */
-function isPlain(chunk: object): boolean {
-  const prototype = Object.getPrototypeOf(chunk);
-  return (
-    prototype === Object.prototype ||
-    prototype === null ||
-    Object.getPrototypeOf(prototype) === null
   );
 }

@@ -7,7 +7,7 @@ import { jsonEncode } from "../escape.ts";
 import { HTTPOutputError } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
 import { genLog } from "../log.ts";
-import { timerDelay } from "../util.ts";
+import { bytesIn, timerDelay } from "../util.ts";
 import { breakOff } from "./handler-response.ts";
 import type { RequestHandler } from "./request-handler.ts";
 
@@ -82,7 +82,8 @@ export class EventStream {
   /**
    * Sends an event. Resolves when the client has taken enough for the next: who has many awaits it,
    * and nobody has to. Rejects with a StreamClosedError once the stream has ended. Throws a
-   * TypeError for an id or type with a line break or NUL, and for a `retry` that is no whole number.
+   * TypeError for an id or type with a line break or NUL, for a `retry` that is no whole number, and
+   * for data that is bytes, or a promise.
    */
   send(event: ServerSentEvent | string): Promise<void> {
     return this.#write(eventText(typeof event === "string" ? { data: event } : event));
@@ -172,8 +173,18 @@ function eventText({ data, event, id, retry }: ServerSentEvent): string {
   if (event !== undefined) text += `event: ${singleLine("event", event)}\n`;
   if (id !== undefined) text += `id: ${singleLine("id", id)}\n`;
   if (retry !== undefined) text += `retry: ${wholeNumber(retry)}\n`;
-  if (data !== undefined) text += field("data", typeof data === "string" ? data : jsonEncode(data));
+  if (data !== undefined) text += field("data", dataText(data));
   return `${text}\n`;
+}
+
+/** Throws a TypeError for bytes, which events cannot carry, and for what JSON would leave out. */
+function dataText(data: string | object): string {
+  if (typeof data === "string") return data;
+  const text = ArrayBuffer.isView(data) ? "{}" : jsonEncode(data);
+  if (text === "{}" && bytesIn(data) !== undefined) {
+    throw new TypeError("Cannot send bytes as an event: its data is text, or an object as JSON");
+  }
+  return text;
 }
 
 /** A line for each line of the text. */

@@ -19,8 +19,9 @@ import {
 } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
 import { appLog } from "../log.ts";
+import { bytesIn } from "../util.ts";
 import type { Application } from "./application.ts";
-import { bytesIn, type Chunk, checkLength, joinChunks } from "./chunks.ts";
+import { type Chunk, checkLength, joinChunks } from "./chunks.ts";
 import { defaultHeaders, setJsonType } from "./default-headers.ts";
 import { etagFor, matchingEtag } from "./etag.ts";
 import type { EventStream } from "./event-stream.ts";

@@ -86,8 +86,8 @@ export abstract class MessageWriter extends FrameReader {
   writeMessage(message: Message | PreparedMessage, binary?: boolean): Promise<void> {
     if (this.state !== OPEN) return this.refused();
     const isPrepared = message instanceof PreparedMessage;
-    const opcode = isPrepared ? message.opcode : opcodeOf(message, binary);
     const payload = isPrepared ? message.payload : textOrBytes(message);
+    const opcode = isPrepared ? message.opcode : opcodeOf(payload, binary);
     if (!isPrepared && opcode === TEXT && typeof payload !== "string" && !isUtf8(payload)) {
       throw new TypeError("Cannot send bytes as text: they are not UTF-8");
     }

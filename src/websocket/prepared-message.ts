@@ -4,11 +4,12 @@
  */
 
 import { jsonEncode, utf8 } from "../escape.ts";
+import { bytesIn } from "../util.ts";
 import type { PerMessageDeflate } from "./deflate.ts";
 import { encodeFrame } from "./frame-writer.ts";
 import { BINARY, COMPRESSED, FIN, TEXT } from "./protocol.ts";
 
-/** What a message may be: text, bytes, or an object that is sent as JSON text. */
+/** What a message may be: text, bytes in any form, or an object that is sent as JSON text. */
 export type Message = string | Uint8Array | object;
 
 /**
@@ -24,9 +25,10 @@ export class PreparedMessage {
   #compressed: Map<string, Uint8Array> | undefined;
 
   constructor(message: Message, binary?: boolean) {
-    this.opcode = opcodeOf(message, binary);
+    const content = textOrBytes(message);
+    this.opcode = opcodeOf(content, binary);
     // Not `slice`, which does not copy a Buffer.
-    this.payload = new Uint8Array(utf8(textOrBytes(message)));
+    this.payload = new Uint8Array(utf8(content));
   }
 
   /** The frame of a server, uncompressed. */
@@ -49,13 +51,20 @@ export class PreparedMessage {
 }
 
 /** Text is sent as text and bytes as binary, unless `binary` says otherwise. */
-export function opcodeOf(message: Message, binary: boolean | undefined): number {
-  return (binary ?? message instanceof Uint8Array) ? BINARY : TEXT;
+export function opcodeOf(content: string | Uint8Array, binary: boolean | undefined): number {
+  return (binary ?? typeof content !== "string") ? BINARY : TEXT;
 }
 
-/** A message's text or bytes; an object's JSON. Throws a TypeError for what is none of these. */
+/**
+ * A message's text or bytes; an object's JSON. Throws a TypeError for what is none of these, or
+ * holds what its JSON would not.
+ */
 export function textOrBytes(message: Message): string | Uint8Array {
   if (typeof message === "string" || message instanceof Uint8Array) return message;
-  if (typeof message === "object" && message !== null) return jsonEncode(message);
-  throw new TypeError(`Cannot send ${typeof message}: expected text, bytes or an object`);
+  if (typeof message !== "object" || message === null) {
+    throw new TypeError(`Cannot send ${typeof message}: expected text, bytes or an object`);
+  }
+  if (ArrayBuffer.isView(message)) return bytesIn(message) as Uint8Array;
+  const json = jsonEncode(message);
+  return (json === "{}" ? bytesIn(message) : undefined) ?? json;
 }

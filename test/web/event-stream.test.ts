@@ -136,7 +136,7 @@ describe("an event is written line by line", () => {
   });
 });
 
-describe("what would make another event of it is refused", () => {
+describe("what would make another event of it, or nothing, is refused", () => {
   test.each<ServerSentEvent>([
     { id: "1\ndata: evil" },
     { id: "1\r" },
@@ -147,6 +147,8 @@ describe("what would make another event of it is refused", () => {
     { retry: -1 },
     { retry: 1.5 },
     { retry: Number.NaN },
+    { data: Uint8Array.of(1) },
+    { data: Promise.resolve("never awaited") },
   ])("%j", async (event) => {
     const { client } = await open();
     expect(() => stream.send(event)).toThrow(TypeError);

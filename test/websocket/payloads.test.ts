@@ -79,6 +79,37 @@ test.each(Object.entries(characters))("text of %s", async (_, character) => {
   client.close();
 });
 
+test("bytes in any form are bytes", async () => {
+  const client = await connect("/echo");
+  const { buffer } = Uint8Array.of(1, 2, 3, 4);
+  for (const bytes of [buffer, new DataView(buffer), new Int16Array(buffer)]) {
+    client.writeMessage(bytes);
+    expect(await client.readMessage()).toEqual(Uint8Array.of(1, 2, 3, 4));
+  }
+  client.writeMessage(new PreparedMessage(new DataView(buffer, 1, 2)));
+  expect(await client.readMessage()).toEqual(Uint8Array.of(2, 3));
+  client.close();
+});
+
+test("an object of which nothing would be sent is refused, and an empty one is not", async () => {
+  const client = await connect("/echo");
+  for (const message of [
+    Promise.resolve("x"),
+    new Map([[1, 2]]),
+    new Blob(["x"]),
+    new Error("x"),
+  ]) {
+    expect(() => client.writeMessage(message)).toThrow(TypeError);
+    expect(() => new PreparedMessage(message)).toThrow(TypeError);
+  }
+  expect(() => client.writeMessage(Promise.resolve())).toThrow(
+    "Cannot write Promise: nothing of it",
+  );
+  client.writeMessage({});
+  expect(await client.readMessage()).toBe("{}");
+  client.close();
+});
+
 test("half a character is sent as U+FFFD, as by every encoder", async () => {
   const client = await connect("/echo");
   client.writeMessage("a\ud83d");
