@@ -118,7 +118,7 @@ export class PerMessageDeflate {
     for (let left = this.#maxSize, streams = 0; rest.length > 0; ) {
       const { bytes: part, used } = this.#inflatePart(rest, left, streams++);
       whole.push(part);
-      left -= part.length;
+      left = this.#leftAfter(part, left);
       this.#received?.add(part);
       rest = rest.subarray(used);
     }
@@ -140,11 +140,16 @@ export class PerMessageDeflate {
       }
       const { bytes: part, used } = withoutBefore(result, before);
       whole.push(part);
-      left -= part.length;
+      left = this.#leftAfter(part, left);
       this.#received?.add(part);
       rest = rest.subarray(used);
     }
     return joined(whole);
+  }
+
+  #leftAfter(part: Uint8Array, left: number): number {
+    if (part.length <= left) return left - part.length;
+    throw tooBig(this.#maxSize);
   }
 
   #inflatePart(input: Uint8Array, left: number, streams: number): Inflated {
@@ -192,7 +197,8 @@ function inflateOptions(
   const beforeLength = before?.length ?? 0;
   return {
     finishFlush: constants.Z_SYNC_FLUSH,
-    maxOutputLength: beforeLength + left,
+    // Nothing is more than 0 for zlib.
+    maxOutputLength: Math.max(1, beforeLength + left),
     chunkSize: Math.max(256, Math.min(beforeLength + 4 * length, 64 * 1024)),
     info: true,
   };
@@ -245,9 +251,13 @@ function checkStreams(streams: number): void {
   throw new InflateError(INVALID_PAYLOAD, `more than ${MOST_STREAMS} streams in one message`);
 }
 
+function tooBig(maxSize: number, options?: ErrorOptions): InflateError {
+  return new InflateError(MESSAGE_TOO_BIG, `message longer than ${maxSize} bytes`, options);
+}
+
 function inflateError(cause: unknown, maxSize: number): InflateError {
   if ((cause as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") {
-    return new InflateError(MESSAGE_TOO_BIG, `message longer than ${maxSize} bytes`, { cause });
+    return tooBig(maxSize, { cause });
   }
   return new InflateError(INVALID_PAYLOAD, "message that cannot be decompressed", { cause });
 }

@@ -41,6 +41,8 @@ const MAX_CARRY = 14 + MAX_CONTROL;
 /** Input that was held back is put here, behind the room in which a kept head is completed. */
 const HELD_START = CARRY_START + 256;
 const HELD_CAPACITY = CARRY_CAPACITY - 256;
+/** What compression may add to a message (zlib's `deflateBound`), and flushes between fragments. */
+const compressedBound = (length: number): number => length + (length >> 3) + 1024;
 /** Of input that was held, this much is tried first, then twice as much: it may be held again. */
 const FIRST_PIECE = 1024;
 
@@ -208,11 +210,15 @@ export abstract class FrameReader {
       );
       return length;
     }
-    if ((partial?.expected ?? 0) + size > this.maxMessageSize) {
-      this.fail(MESSAGE_TOO_BIG, `message longer than ${this.maxMessageSize} bytes`);
+    const isCompressed = frameTable.reserved() !== 0;
+    const { maxMessageSize } = this;
+    // How long it is decompressed is seen when it is.
+    const isBound = isCompressed || partial?.compressed === true;
+    const most = isBound ? compressedBound(maxMessageSize) : maxMessageSize;
+    if ((partial?.expected ?? 0) + size > most) {
+      this.fail(MESSAGE_TOO_BIG, `message longer than ${maxMessageSize} bytes`);
       return length;
     }
-    const isCompressed = frameTable.reserved() !== 0;
     const payload = start + head;
     const available = length - head;
     if (partial === undefined) {

@@ -61,10 +61,13 @@ export function isCloseCode(code: number): boolean {
   return code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
 }
 
-/** Throws a RangeError for a code or a reason that no close frame can carry. */
+/** Throws a RangeError for a code or a reason that no close frame can carry, TypeError for no text. */
 export function checkClose(code: number | undefined, reason: string): void {
   if (code !== undefined && !(Number.isInteger(code) && isCloseCode(code))) {
     throw new RangeError(`Cannot close with code ${code}: use 1000, or 3000 to 4999`);
+  }
+  if (typeof reason !== "string") {
+    throw new TypeError(`Cannot close: the reason is of type ${typeof reason}, not text`);
   }
   const length = utf8Length(reason);
   if (length > MAX_REASON) {

@@ -216,6 +216,30 @@ describe("what cannot be decompressed", () => {
     expect(await peer.rest()).toEqual([`close ${code}`]);
   });
 
+  test("that is as long as it may be can, though it takes more bytes compressed", async () => {
+    let seed = 1;
+    const random = Uint8Array.from({ length: 10_000 }, () => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) | 0;
+      return seed >>> 24;
+    });
+    for (const more of ["", "; client_no_context_takeover"]) {
+      const offer = { "Sec-WebSocket-Extensions": `permessage-deflate${more}` };
+      const peer = await openTo(Echo, limit, offer);
+      const bytes = compressed(random);
+      expect(bytes.length).toBeGreaterThan(random.length);
+      // Whole, in fragments, and as a stream that ends, behind which there is nothing.
+      peer.send(frame(2, bytes, { reserved: RSV1 }));
+      peer.send(frame(2, bytes.subarray(0, 5000), { reserved: RSV1, final: false }));
+      peer.send(frame(0, bytes.subarray(5000)));
+      const ended = new Uint8Array([...deflateRawSync(random), 0]);
+      peer.send(frame(2, ended, { reserved: RSV1 }));
+      await peer.hears(3);
+      expect(peer.frames.map(({ opcode }) => opcode)).toEqual([2, 2, 2]);
+      peer.send(frame(2, compressed(new Uint8Array(10_001)), { reserved: RSV1 }));
+      expect((await peer.rest()).at(-1)).toBe("close 1009");
+    }
+  });
+
   test("but just what the limit allows can", async () => {
     const peer = await openTo(Echo, limit, OFFER);
     peer.send(frame(2, compressed(new Uint8Array(10_000)), { reserved: RSV1 }));

@@ -227,6 +227,7 @@ describe("closing", () => {
           [2999],
           [5000],
           [1000, "x".repeat(124)],
+          [1000, 5 as unknown as string],
         ];
         for (const [code, reason] of tries) {
           try {
@@ -240,7 +241,7 @@ describe("closing", () => {
     }
     const peer = await openTo(Wrong);
     expect(await peer.hears(1)).toEqual(["close 1000"]);
-    expect(errors).toEqual(new Array(6).fill("RangeError"));
+    expect(errors).toEqual([...new Array(6).fill("RangeError"), "TypeError"]);
   });
 
   test("a client that does not answer a close is cut off", async () => {
