@@ -144,8 +144,3 @@ export function isBlank(byte: u8): bool {
 export function lower(byte: u8): u8 {
   return <u32>byte - 0x41 < 26 ? byte | 0x20 : byte;
 }
-
-/** Copies bytes within the core's memory: less than half of what `copyWithin` of a view costs. */
-export function copy(target: usize, source: usize, length: i32): void {
-  memory.copy(target, source, length);
-}

@@ -5,12 +5,7 @@
 
 export { NEED_DATA } from "../core-wasm/status.ts";
 export { CHUNKED_WORDS, chunkedProgress } from "./core/chunked-progress.ts";
-export {
-  contentHashOf,
-  ENTITY_TAG_LINE,
-  entityTagOf,
-  putEntityTagLine,
-} from "./core/content-hash.ts";
+export { contentHashOf, entityTagOf } from "./core/content-hash.ts";
 export * from "./core/crypto.ts";
 export * from "./core/http.ts";
 export { build, transferMemory } from "./core/load.ts";
@@ -26,7 +21,6 @@ export {
   OUTPUT_CAPACITY,
   putBytes,
   putLatin1,
-  putPrefix,
   putText,
   putUtf8,
   takeBytes,
@@ -55,6 +49,7 @@ export {
   readFields,
   readResponseFields,
 } from "./core/request-head.ts";
+export * from "./core/response-head.ts";
 export * from "./core/signing.ts";
 export * from "./core/template.ts";
 export * from "./core/websocket.ts";

@@ -5,7 +5,7 @@
 import { DIGEST, WINDOW, WINDOW_LENGTH } from "../../core-wasm/layout.ts";
 import { contentHash, hexDigest } from "./crypto.ts";
 import { memory, wasm } from "./load.ts";
-import { asciiAt, putBytes, putLatin1, putUtf8, utf8Length } from "./memory.ts";
+import { asciiAt, putBytes, putUtf8, utf8Length } from "./memory.ts";
 
 /** Hexadecimal digits of a content's name: 128 bits of BLAKE3. */
 const DIGITS = 32;
@@ -32,21 +32,6 @@ export function entityTagOf(content: string | Uint8Array): string {
   memory[TAG] = QUOTE;
   memory[TAG + 1 + DIGITS] = QUOTE;
   return asciiAt(TAG, TAG + DIGITS + 2);
-}
-
-const TAG_BEFORE = 'Etag: "';
-const TAG_AFTER = '"\r\n';
-/** Bytes that `putEntityTagLine` writes. */
-export const ENTITY_TAG_LINE: number = TAG_BEFORE.length + DIGITS + TAG_AFTER.length;
-
-/**
- * Writes the header line of the entity tag of a content that lies in the core's memory already,
- * the same tag as `entityTagOf` gives. No string is made.
- */
-export function putEntityTagLine(start: number, length: number, at: number): void {
-  putLatin1(TAG_BEFORE, at);
-  wasm.contentHash(start, length, at + TAG_BEFORE.length);
-  putLatin1(TAG_AFTER, at + TAG_BEFORE.length + DIGITS);
 }
 
 function putContent(content: string | Uint8Array, size: number): void {

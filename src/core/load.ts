@@ -25,7 +25,6 @@ import type { TransferMemory } from "../host.ts";
 /** The core's exports, as `core-wasm/index.ts` lists them. Addresses and counts only. */
 export interface CoreExports {
   readonly memory: { readonly buffer: ArrayBuffer };
-  copy(target: number, source: number, length: number): void;
   parseRequestHead(
     start: number,
     length: number,
@@ -33,6 +32,13 @@ export interface CoreExports {
     maxTargetLength: number,
   ): number;
   parseResponseHead(start: number, length: number, maxHeaders: number, methodId: number): number;
+  putResponseHead(
+    start: number,
+    prefixLength: number,
+    at: number,
+    taggedLength: number,
+    contentLength: number,
+  ): number;
   decodeChunked(
     start: number,
     length: number,

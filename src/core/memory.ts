@@ -3,23 +3,14 @@
  */
 
 import { Buffer } from "node:buffer";
-import {
-  CARRY,
-  CARRY_LENGTH,
-  MAX_HEADERS,
-  OUTPUT_LENGTH,
-  PREFIX,
-  PREFIX_LENGTH,
-  SLACK,
-} from "../../core-wasm/layout.ts";
-import { memory, wasm } from "./load.ts";
+import { CARRY, CARRY_LENGTH, MAX_HEADERS, OUTPUT_LENGTH, SLACK } from "../../core-wasm/layout.ts";
+import { memory } from "./load.ts";
 
 /** Up to this length, looking at each character is faster than a call out of JavaScript. */
 const SHORT = 64;
 const encoder = new TextEncoder();
 /** What others see is no Buffer, whose `slice` does not copy. */
 const plain = new Uint8Array(memory.buffer);
-let prefix = "";
 
 /** Where bytes that arrived in pieces are put together. */
 export const CARRY_START: number = CARRY;
@@ -98,22 +89,6 @@ export function putLatin1(text: string, start: number): void {
   // latin1Write takes 0.7 µs on Deno.
   const { read, written } = encoder.encodeInto(text, memory.subarray(start, start + length));
   if (read !== length || written !== length) memory.latin1Write(text, start, length);
-}
-
-/**
- * Writes text that is likely to be the text of the last call: it is kept in the core's memory and
- * copied from there.
- */
-export function putPrefix(text: string, start: number): void {
-  if (text !== prefix) {
-    if (text.length > PREFIX_LENGTH) {
-      putLatin1(text, start);
-      return;
-    }
-    putLatin1(text, PREFIX);
-    prefix = text;
-  }
-  wasm.copy(start, PREFIX, text.length);
 }
 
 /** Writes text as UTF-8, in `length` bytes as `utf8Length` counts them. */

@@ -5,12 +5,12 @@
  */
 
 import {
-  ENTITY_TAG_LINE,
   entityTagOf,
+  lastLinesLength,
+  NO_LINE,
   OUTPUT_CAPACITY,
-  putEntityTagLine,
   putLatin1,
-  putPrefix,
+  putResponseHead,
   utf8Bytes,
 } from "../core.ts";
 import type { Socket, Tcp } from "../host.ts";
@@ -71,19 +71,6 @@ function statusLine(line: ResponseStartLine): string {
   if (line === standardStartLine(line.code)) return statusLines[line.code] as string;
   checkStartLine(line);
   return `HTTP/1.1 ${line.code} ${line.reason}\r\n`;
-}
-
-const lengthLines: string[] = [];
-
-/** Made once for small sizes: most responses have one of a few. */
-function lengthLine(size: number): string {
-  if (size >= 1024) return `Content-Length: ${size}\r\n`;
-  let line = lengthLines[size];
-  if (line === undefined) {
-    line = `Content-Length: ${size}\r\n`;
-    lengthLines[size] = line;
-  }
-  return line;
 }
 
 let lastLine: ResponseStartLine | undefined;
@@ -168,16 +155,17 @@ export class ResponseWriter implements HTTPConnection {
     }
     const size = sizeOf(chunk);
     const prefix = prefixOf(startLine, headers);
-    const lines = this.#frame(code, headers, extent === "part" ? undefined : size);
+    const said = this.#frame(code, headers, extent === "part" ? undefined : size);
+    const lines = this.#otherLines(code, headers);
     this.#started = true;
     // A small body goes out with the head as one run of bytes.
     if (this.#framing === LENGTH && size <= copyLimit(chunk)) {
       this.#count(size);
-      this.#sendWhole(prefix, headers, lines, chunk ?? "", size, extent === "tagged");
+      this.#sendWhole(prefix, headers, lines, said, chunk ?? "", size, extent === "tagged");
       return this.#pressure();
     }
     const tag = extent === "tagged" ? `Etag: ${entityTagOf(chunk ?? "")}\r\n` : "";
-    this.#sendWhole(prefix, headers, tag + lines, "", 0, false);
+    this.#sendWhole(prefix, headers, tag + lines, said, "", 0, false);
     return this.#sendBody(chunk ?? "");
   }
 
@@ -258,40 +246,49 @@ export class ResponseWriter implements HTTPConnection {
   }
 
   /**
-   * Chooses the framing; gives the header lines that say so. `size` is that of the body if all of
-   * it is there.
+   * Chooses the framing; gives the Content-Length that the writer is to say, or NO_LINE. `size` is
+   * that of the body if all of it is there.
    */
-  #frame(code: number, headers: HTTPHeaders, size: number | undefined): string {
-    const http10 = this.#head.version === "HTTP/1.0";
+  #frame(code: number, headers: HTTPHeaders, size: number | undefined): number {
     const length = headers.getOwn("Content-Length");
     if (this.#sink.owner.closing) this.#keepAlive = false;
     if (size !== undefined && this.#sink.receivesBody) this.#keepAlive = false;
     if (headers.getOwn("Transfer-Encoding") !== undefined) {
       throw new HTTPOutputError("Cannot send Transfer-Encoding: the connection frames the body");
     }
-    let lines = "";
     if (this.#head.method === "HEAD" || code === 204 || code === 304 || code === 101) {
       this.#framing = NO_BODY;
       // RFC 9110 section 8.6: HEAD may say the length that GET would have, 204 and 1xx must not.
-      if (code === 204 || code === 101) headers.delete("Content-Length");
-      else if (size !== undefined && length === undefined && code !== 304) lines = lengthLine(size);
-    } else if (size !== undefined && length === undefined) {
-      this.#framing = LENGTH;
-      this.#left = size;
-      lines = lengthLine(size);
-    } else if (length !== undefined) {
+      const isForbidden = code === 204 || code === 101;
+      if (isForbidden) headers.delete("Content-Length");
+      const unsaid = size === undefined || length !== undefined || isForbidden || code === 304;
+      return unsaid ? NO_LINE : size;
+    }
+    if (length !== undefined) {
       this.#framing = LENGTH;
       this.#left = lengthIn(headers);
-    } else if (http10) {
-      this.#framing = UNTIL_CLOSE;
-      this.#keepAlive = false;
-    } else {
-      this.#framing = CHUNKED;
-      lines = "Transfer-Encoding: chunked\r\n";
+      return NO_LINE;
     }
+    if (size !== undefined) {
+      this.#framing = LENGTH;
+      this.#left = size;
+      return size;
+    }
+    if (this.#isHttp10) this.#keepAlive = false;
+    this.#framing = this.#isHttp10 ? UNTIL_CLOSE : CHUNKED;
+    return NO_LINE;
+  }
+
+  /** The lines on framing and connection that few responses need. */
+  #otherLines(code: number, headers: HTTPHeaders): string {
     const given = headers.getOwn("Connection") === undefined ? "" : optionsOf(headers);
     if (asksToClose(given)) this.#keepAlive = false;
-    return lines + connectionLine(given, code, http10, this.#keepAlive);
+    const line = connectionLine(given, code, this.#isHttp10, this.#keepAlive);
+    return this.#framing === CHUNKED ? `Transfer-Encoding: chunked\r\n${line}` : line;
+  }
+
+  get #isHttp10(): boolean {
+    return this.#head.version === "HTTP/1.0";
   }
 
   /** Sends a head, and a body without further framing, as one run of bytes. */
@@ -299,20 +296,18 @@ export class ResponseWriter implements HTTPConnection {
     prefix: string,
     headers: HTTPHeaders,
     lines: string,
+    said: number,
     body: string | Uint8Array,
     size: number,
     tagged: boolean,
   ): void {
-    const tagLength = tagged ? ENTITY_TAG_LINE : 0;
-    const headLength = prefix.length + headers.ownLength + tagLength + lines.length + 2;
+    const between = headers.ownLength + lines.length;
+    const taggedLength = tagged ? size : NO_LINE;
+    const headLength = prefix.length + between + lastLinesLength(taggedLength, said);
     const start = this.#reserve(headLength + size);
-    const bodyStart = start + headLength;
-    putBody(body, bodyStart, size);
-    putPrefix(prefix, start);
-    const own = headers.putOwn(start + prefix.length);
-    if (tagged) putEntityTagLine(bodyStart, size, own);
-    putLatin1(lines, own + tagLength);
-    putLatin1("\r\n", bodyStart - 2);
+    putBody(body, start + headLength, size);
+    if (between > 0) putLatin1(lines, headers.putOwn(start + prefix.length));
+    putResponseHead(prefix, start, between, taggedLength, said);
     this.#send(start, headLength + size);
   }
 

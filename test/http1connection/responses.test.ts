@@ -32,13 +32,13 @@ describe("the end of a connection is announced", () => {
       name: "beside keep-alive",
       fields: [["Connection", "keep-alive"]],
       head: `GET / HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`,
-      says: "Connection: keep-alive\r\nContent-Length: 0\r\nConnection: close\r\n",
+      says: "Connection: keep-alive\r\nConnection: close\r\nContent-Length: 0\r\n",
     },
     {
       name: "beside Upgrade",
       fields: [["Connection", "Upgrade"]],
       head: `GET / HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`,
-      says: "Connection: Upgrade\r\nContent-Length: 0\r\nConnection: close\r\n",
+      says: "Connection: Upgrade\r\nConnection: close\r\nContent-Length: 0\r\n",
     },
     {
       name: "by the second of two fields",

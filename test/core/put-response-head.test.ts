@@ -1,0 +1,59 @@
+/** What the core writes of a response's head on every build, against text put together here. */
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { OUTPUT, PREFIX, PREFIX_LENGTH } from "../../core-wasm/layout.ts";
+import { entityTagOf } from "../../src/core.ts";
+import { builds } from "../support/core-builds.ts";
+
+const NONE = -1;
+/** Stands around and between what is written, where nothing may be. */
+const GAP = 0xee;
+
+const parts = fc.record({
+  offset: fc.integer({ min: 0, max: 15 }),
+  prefix: fc.string({ unit: fc.constantFrom("a", "b", " ", "\r\n"), maxLength: 200 }),
+  between: fc.integer({ min: 0, max: 40 }),
+  body: fc.option(fc.uint8Array({ maxLength: 3000 })),
+  length: fc.oneof(fc.constant(NONE), fc.nat(), fc.maxSafeNat()),
+});
+
+describe.each(builds)("$name", (build) => {
+  test("a head has the prefix, room, the tag of what follows, the length and an empty line", () => {
+    fc.assert(
+      fc.property(parts, ({ offset, prefix, between, body, length }) => {
+        const tag = body === null ? "" : `Etag: ${entityTagOf(body)}\r\n`;
+        const lines = length === NONE ? "" : `Content-Length: ${length}\r\n`;
+        const room = Buffer.alloc(between, GAP).toString("latin1");
+        const head = `${prefix}${room}${tag}${lines}\r\n`;
+        const content = body ?? Buffer.alloc(20, GAP);
+
+        const start = OUTPUT + 64 + offset;
+        const end = start + head.length;
+        build.memory.fill(GAP, OUTPUT, end + content.length + 64);
+        build.memory.set(content, end);
+        build.memory.write(prefix, PREFIX, "latin1");
+        const taggedLength = body === null ? NONE : body.length;
+        const at = start + prefix.length + between;
+        const put = build.wasm.putResponseHead(start, prefix.length, at, taggedLength, length);
+
+        expect(put).toBe(end);
+        expect(build.memory.toString("latin1", start, end)).toBe(head);
+        expect(build.memory.subarray(end, end + content.length).equals(content)).toBe(true);
+        const gaps = [
+          build.memory.subarray(OUTPUT, start),
+          build.memory.subarray(end + content.length, end + content.length + 64),
+        ];
+        for (const gap of gaps) expect(gap.every((byte) => byte === GAP)).toBe(true);
+      }),
+    );
+  });
+
+  test("a prefix may fill the room that it has", () => {
+    const prefix = "p".repeat(PREFIX_LENGTH);
+    build.memory.write(prefix, PREFIX, "latin1");
+    const start = OUTPUT + 5;
+    const end = build.wasm.putResponseHead(start, prefix.length, start + prefix.length, NONE, 0);
+    expect(build.memory.toString("latin1", start, end)).toBe(`${prefix}Content-Length: 0\r\n\r\n`);
+  });
+});
