@@ -32,8 +32,11 @@ const DEFAULT_MODE = 0o600;
 const EXHAUSTED_REST = 100;
 /** Milliseconds without that, after which it is told again. */
 const EXHAUSTED_AGAIN = 60_000;
-/** A connection was gone before it was accepted; the next one may be well. */
-const GONE = ["ECONNABORTED", "EINTR", "EPROTO"];
+/**
+ * A connection was gone before it was accepted, or before Deno had asked for its address; the next
+ * one may be well.
+ */
+const GONE = ["ECONNABORTED", "ECONNRESET", "EINTR", "ENOTCONN", "EPROTO"];
 
 /** Opens Deno's own sockets on the core's memory. */
 export function openDenoTcp(memory: TransferMemory): Tcp {

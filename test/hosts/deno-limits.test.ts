@@ -1,5 +1,6 @@
 /** Deno's hosts without file descriptors: a process of its own that may have few. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -67,5 +68,22 @@ test.each([{ host: "chosen" }, { host: "deno" }] as const)(
     expect(complaints).toMatch(/^Cannot accept more connections.*too many open files/i);
     expect(child?.exitCode).toBe(null);
     for (const { socket } of [held, next]) socket.destroy();
+  },
+);
+
+test.each([{ host: "chosen" }, { host: "deno" }] as const)(
+  "$host: clients that are gone before they are accepted keep nobody waiting",
+  async ({ host }) => {
+    const port = await serve(host, 200);
+    const pid = child?.pid as number;
+    process.kill(pid, "SIGSTOP");
+    const gone = Array.from({ length: 20 }, () => new Client(port));
+    await Promise.all(gone.map(({ socket }) => once(socket, "connect")));
+    for (const { socket } of gone) socket.resetAndDestroy();
+    process.kill(pid, "SIGCONT");
+    const next = new Client(port);
+    await next.hears("hello");
+    expect(complaints).toBe("");
+    next.socket.destroy();
   },
 );
