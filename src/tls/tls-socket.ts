@@ -39,6 +39,11 @@ export class SecureSocket implements Socket {
   #paused = false;
   #writing: "open" | "shut" | "closing" = "open";
   #blocked = false;
+  /**
+   * Bytes written since the connection broke, before its owner hears of it: they count as waiting, or
+   * who writes on as long as nothing waits would never let the runtime come to tell.
+   */
+  #lost = 0;
   #error: Error | undefined;
 
   constructor(raw: TLSSocket, stream: SocketStream, below: Socket, memory: TransferMemory) {
@@ -108,9 +113,9 @@ export class SecureSocket implements Socket {
   }
 
   get bufferedAmount(): number {
-    if (!this.#blocked || this.#rawClosed) return 0;
+    if (!this.#blocked || this.#rawClosed) return this.#lost;
     // Some runtimes' TLS takes all at once, others nothing before the last is gone.
-    return this.#raw.writableLength + this.#stream.waiting;
+    return this.#lost + this.#raw.writableLength + this.#stream.waiting;
   }
 
   #schedule(): void {
@@ -149,6 +154,7 @@ export class SecureSocket implements Socket {
     }
     if (this.#closed !== "due" || (this.#paused && this.#writing !== "closing")) return;
     this.#closed = "told";
+    this.#lost = 0;
     this.handler.close(this.#error);
   }
 
@@ -171,7 +177,11 @@ export class SecureSocket implements Socket {
   }
 
   write(bytes: Uint8Array, mayChange = false): void {
-    if (this.#writing !== "open" || this.#raw.destroyed || bytes.length === 0) return;
+    if (this.#writing !== "open" || bytes.length === 0 || this.#closed === "told") return;
+    if (this.#raw.destroyed || this.#stream.destroyed) {
+      this.#lost += bytes.length;
+      return;
+    }
     // All that is written in one go becomes records together.
     if (this.#raw.writableCorked === 0) {
       this.#raw.cork();
