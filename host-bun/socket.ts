@@ -131,15 +131,20 @@ export class Connection implements Socket, Member {
     if (this.#life === "gone") return;
     let taken = 0;
     if (this.#bufferedAmount === 0) {
-      taken = this.#raw.write(bytes, start, length);
-      // Below zero, the connection is broken: `close` follows.
-      if (taken === length || taken < 0) return;
+      // Below zero, the connection is broken: `close` follows, and until then nothing is taken.
+      taken = Math.max(0, this.#raw.write(bytes, start, length));
+      if (taken === length || this.#isGone) return;
     }
     const from = start + taken;
     const end = start + length;
     const rest = bytes.subarray(from, end);
     this.#waiting.push(copy ? new Uint8Array(rest) : rest);
     this.#bufferedAmount += length - taken;
+  }
+
+  /** Bun may have closed it within the call before. */
+  get #isGone(): boolean {
+    return this.#life === "gone";
   }
 
   onData(bytes: Uint8Array): void {

@@ -224,6 +224,11 @@ class NetSocket implements Socket {
   #closing = false;
   /** The kernel did not take all; `drain` is due when it has. */
   #blocked = false;
+  /**
+   * Bytes written since the connection broke, before its owner hears of it: they count as waiting, or
+   * who writes on as long as nothing waits would never let Node come to tell.
+   */
+  #lost = 0;
 
   constructor(socket: net.Socket, tcp: NetTcp, known: Known) {
     this.#socket = socket;
@@ -237,7 +242,7 @@ class NetSocket implements Socket {
     this.#error = known.error;
     socket.on("close", () => {
       if (this.#endHeld && !this.#closing) this.#closeHeld = true;
-      else this.handler.close(this.#error);
+      else this.#tellClose();
     });
   }
 
@@ -265,7 +270,7 @@ class NetSocket implements Socket {
   }
 
   get bufferedAmount(): number {
-    return this.#blocked ? this.#socket.writableLength : 0;
+    return this.#lost + (this.#blocked ? this.#socket.writableLength : 0);
   }
 
   #receive(bytes: Buffer): void {
@@ -285,7 +290,11 @@ class NetSocket implements Socket {
   }
 
   write(bytes: Uint8Array, mayChange = false): void {
-    if (this.#shut || this.#socket.destroyed || bytes.length === 0) return;
+    if (this.#shut || bytes.length === 0) return;
+    if (this.#socket.destroyed || this.#socket.errored !== null) {
+      this.#lost += bytes.length;
+      return;
+    }
     // All that is written in one go leaves with one system call.
     if (this.#socket.writableCorked === 0) {
       this.#socket.cork();
@@ -300,8 +309,9 @@ class NetSocket implements Socket {
     this.#blocked = this.#socket.writableLength > 0;
   }
 
-  readonly #written = (): void => {
-    if (this.#socket.writableLength > 0) return;
+  readonly #written = (error?: Error | null): void => {
+    // A write that failed leaves nothing that waits, but has not drained: the close follows.
+    if (error || this.#socket.writableLength > 0) return;
     if (this.#closing) this.#socket.destroy();
     else if (this.#blocked && !this.#socket.destroyed) {
       this.#blocked = false;
@@ -335,7 +345,12 @@ class NetSocket implements Socket {
   #releaseClose(): void {
     if (!this.#closeHeld) return;
     this.#closeHeld = false;
-    queueMicrotask(() => this.handler.close(this.#error));
+    queueMicrotask(() => this.#tellClose());
+  }
+
+  #tellClose(): void {
+    this.#lost = 0;
+    this.handler.close(this.#error);
   }
 
   shutdown(): void {

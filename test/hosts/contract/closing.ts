@@ -230,6 +230,21 @@ export function testClosing(bench: Bench): void {
     expect(GONE).toContain(server.code);
   });
 
+  test("who writes whenever nothing waits hears that the peer has gone", async () => {
+    const { client, server } = await bench.pair();
+    client.abort();
+    await until(() => client.closed);
+    const block = noise(30_000);
+    let blocks = 0;
+    // Promises alone go on here, as in a handler that awaits each flush: the runtime gets no turn.
+    for (; blocks < 2000 && !server.closed && server.socket.bufferedAmount <= MIB; blocks++) {
+      server.write(block);
+      await undefined;
+    }
+    expect(blocks).toBeLessThan(2000);
+    await until(() => server.closed);
+  });
+
   test("a closed socket bears every call in silence", async () => {
     const { client, server } = await bench.pair();
     client.finish();

@@ -73,6 +73,26 @@ export function testPeers(bench: Bench): void {
     expect(accepted[0]?.code).toBe("ECONNRESET");
   });
 
+  test("peer: its reset is heard of by who writes whenever nothing waits", async () => {
+    let blocks = 0;
+    const answer = async (probe: Probe): Promise<void> => {
+      peer.socket.resetAndDestroy();
+      // Promises alone go on here, as in a handler that awaits each flush: the runtime gets no turn.
+      for (; blocks < 2000 && !probe.closed && probe.socket.bufferedAmount <= MIB; blocks++) {
+        probe.write(noise(30_000));
+        await undefined;
+      }
+    };
+    const { listener, accepted } = await bench.listen(
+      {},
+      { data: (_, probe) => void answer(probe) },
+    );
+    const peer = await reach(listener.address);
+    peer.socket.write("question");
+    await until(() => accepted[0]?.closed === true);
+    expect(blocks).toBeLessThan(2000);
+  });
+
   testUnless(bench.options.noReset, "peer: sees abort as ECONNRESET", async () => {
     const { listener, accepted } = await bench.listen();
     const peer = await reach(listener.address);
