@@ -222,7 +222,7 @@ class NetSocket implements Socket {
   #closeHeld = false;
   #shut = false;
   #closing = false;
-  /** The kernel did not take all; `drain` is due when it has. */
+  /** The kernel has not taken all, or has not been asked yet; `drain` is due when it has. */
   #blocked = false;
   /**
    * Bytes written since the connection broke, before its owner hears of it: they count as waiting, or
@@ -298,15 +298,11 @@ class NetSocket implements Socket {
     // All that is written in one go leaves with one system call.
     if (this.#socket.writableCorked === 0) {
       this.#socket.cork();
-      queueMicrotask(() => this.#uncork());
+      queueMicrotask(() => this.#socket.uncork());
     }
+    this.#blocked = true;
     this.#socket.write(mayChange ? new Uint8Array(bytes) : bytes, this.#written);
-    if (this.#socket.writableLength > MOST_CORKED) this.#uncork();
-  }
-
-  #uncork(): void {
-    this.#socket.uncork();
-    this.#blocked = this.#socket.writableLength > 0;
+    if (this.#socket.writableLength > MOST_CORKED) this.#socket.uncork();
   }
 
   readonly #written = (error?: Error | null): void => {

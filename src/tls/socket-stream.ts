@@ -7,6 +7,15 @@ import type { Socket, SocketHandler, TransferMemory } from "../host.ts";
 
 type Done = (error?: Error | null) => void;
 
+/**
+ * Milliseconds that a peer has to end too. TLS itself sends what nobody reads, such as tickets right
+ * after the handshake: if that meets a closed socket, the kernel resets the connection and drops
+ * what it has not sent yet.
+ */
+const LINGER = 2000;
+/** Bytes that are thrown away meanwhile, as much as a record: who sends more is not only TLS. */
+const DISCARDED = 16 * 1024;
+
 export class SocketStream extends Duplex {
   /** What the socket below calls. */
   readonly handler: SocketHandler;
@@ -19,6 +28,10 @@ export class SocketStream extends Duplex {
   /** The write that waits until the kernel has taken its bytes. */
   #written: Done | undefined;
   #aborted = false;
+  /** The peer sends no more. */
+  #ended = false;
+  #lingering: ReturnType<typeof setTimeout> | undefined;
+  #discarded = 0;
   /** The socket below has closed, and what ended it. */
   gone = false;
   error: Error | undefined;
@@ -30,13 +43,20 @@ export class SocketStream extends Duplex {
     this.#socket = socket;
     this.handler = {
       data: (start, length) => {
+        if (this.destroyed) {
+          this.#discard(length);
+          return;
+        }
         // A copy: the input region holds other sockets' bytes next.
         const copy = Buffer.from(Buffer.from(memory.buffer, start, length));
         const bytes = this.#look === undefined ? copy : this.#show(copy, this.#look);
         if (bytes === undefined) return;
         if (!this.push(bytes)) this.#setPaused(true, this.#held);
       },
-      end: () => this.push(null),
+      end: () => {
+        this.#ended = true;
+        if (!this.destroyed) this.push(null);
+      },
       drain: () => {
         this.#release();
         this.changed();
@@ -99,9 +119,28 @@ export class SocketStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: Done): void {
-    if (!this.gone && !this.#aborted) this.#socket.close();
+    if (!this.gone && !this.#aborted) this.#close();
     this.#release();
     done(error);
+  }
+
+  /** Closes once the peer has ended too; until then, what it sends is thrown away. */
+  #close(): void {
+    const socket = this.#socket;
+    if (this.#ended) {
+      socket.close();
+      return;
+    }
+    socket.shutdown();
+    this.#setPaused(false, false);
+    // Whether the process waits for it is up to the socket.
+    this.#lingering = setTimeout(() => socket.close(), LINGER).unref();
+  }
+
+  /** The peer goes on sending what nobody reads: it is told so. */
+  #discard(length: number): void {
+    this.#discarded += length;
+    if (this.#discarded > DISCARDED) this.#socket.abort();
   }
 
   #release(): void {
@@ -111,6 +150,7 @@ export class SocketStream extends Duplex {
   }
 
   #closed(error: Error | undefined): void {
+    clearTimeout(this.#lingering);
     this.gone = true;
     this.error = error;
     this.#release();

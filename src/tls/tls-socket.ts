@@ -82,6 +82,7 @@ export class SecureSocket implements Socket {
       this.#error ??= error;
     });
     raw.on("data", (bytes: Uint8Array) => {
+      if (this.#writing === "closing") return;
       this.#arrived.push(bytes);
       this.#schedule();
     });
@@ -185,14 +186,11 @@ export class SecureSocket implements Socket {
     // All that is written in one go becomes records together.
     if (this.#raw.writableCorked === 0) {
       this.#raw.cork();
-      queueMicrotask(() => this.#uncork());
+      queueMicrotask(() => this.#raw.uncork());
     }
+    this.#blocked = true;
+    this.#drainDue = false;
     this.#raw.write(mayChange ? new Uint8Array(bytes) : bytes, this.#written);
-  }
-
-  #uncork(): void {
-    this.#raw.uncork();
-    this.#blocked = this.#raw.writableLength + this.#stream.waiting > 0;
   }
 
   readonly #written = (): void => this.#changed();

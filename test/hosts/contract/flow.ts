@@ -21,8 +21,13 @@ export function noise(length: number, seed = 1): Buffer {
 
 const source = noise(MIB, 7);
 
-/** Sends `size` bytes, no more than the host takes at a time, then half-closes. */
-export function pump(probe: Probe, size: number, how: "send" | "write"): Hash {
+/** Sends `size` bytes, no more than the host takes at a time, then half-closes if not told else. */
+export function pump(
+  probe: Probe,
+  size: number,
+  how: "send" | "write",
+  sentAll: () => void = () => probe.shutdown(),
+): Hash {
   const sent = createHash("sha1");
   let left = size;
   let step = 1;
@@ -39,7 +44,7 @@ export function pump(probe: Probe, size: number, how: "send" | "write"): Hash {
       if (left > 0 && probe.socket.bufferedAmount > 0) return;
     }
     probe.script = { ...probe.script, drain: () => {} };
-    probe.shutdown();
+    sentAll();
   };
   probe.script = { ...probe.script, drain: go };
   go();

@@ -102,6 +102,18 @@ function testHandshakes(bench: Bench): void {
     expect(Buffer.concat(client.chunks).equals(bytes)).toBe(true);
   });
 
+  test("what was written before the close arrives, though TLS itself is not read any more", async () => {
+    const { listener, accepted } = await serve(bench);
+    const client = await dial(bench, listener.address);
+    client.write(noise(4 * MIB));
+    client.finish();
+    await until(() => accepted[0]?.closed === true || accepted[0]?.ended === true);
+    expect(accepted[0]?.length).toBe(4 * MIB);
+    expect(accepted[0]?.error).toBeUndefined();
+    accepted[0]?.finish();
+    await until(() => client.closed);
+  });
+
   testUnless(NO_TLS_HALF_CLOSE, "half-close by the client: the server answers", async () => {
     const answer = noise(MIB);
     const { listener, accepted } = await serve(bench);
