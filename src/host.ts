@@ -164,7 +164,7 @@ export interface TlsClientOptions extends TlsOptions {
 
 /** Which end `Tcp.startTls` plays. */
 export type StartTlsOptions =
-  | ({ readonly side: "server" } & TlsServerOptions)
+  | ({ readonly side: "server"; readonly signal?: AbortSignal } & TlsServerOptions)
   | ({ readonly side: "client" } & TlsClientOptions);
 
 /** What a handshake has settled. To be read while the socket is open. */

@@ -145,6 +145,73 @@ describe("TCPServer", () => {
     expect(messages).toHaveLength(1);
   });
 
+  test.skipIf(noCertificates !== undefined)("a stream's end is that of what TLS is", async () => {
+    const { ca, server: identity } = certificates();
+    const loop = new IOLoop(createFakeHost());
+    const served: IOStream[] = [];
+    class Upgrading extends TCPServer {
+      override handleStream(stream: IOStream): void {
+        served.push(stream);
+      }
+    }
+    const server = new Upgrading({ loop });
+    await server.listen(0, "127.0.0.1");
+    const connect = (): Promise<IOStream> =>
+      new TCPClient({ loop }).connect("127.0.0.1", server.addresses[0]?.port ?? 0);
+    const closes: string[] = [];
+
+    const given = await connect();
+    given.setCloseCallback(() => closes.push("given up"));
+    const handshake = given.startTls(false, { ca }, "localhost");
+    expect(closes).toEqual([]);
+    given.close(new Error("too slow"));
+    await expect(handshake).rejects.toMatchObject({
+      name: "StreamClosedError",
+      cause: { message: "too slow" },
+    });
+    expect(closes).toEqual(["given up"]);
+
+    const secured = await connect();
+    await until(() => served.length === 2);
+    secured.setCloseCallback(() => closes.push("never"));
+    served[1]?.startTls(true, identity).catch(() => undefined);
+    const secure = await secured.startTls(false, { ca }, "localhost");
+    secured.setCloseCallback(() => closes.push("secured"));
+    secure.close();
+    await until(() => closes.length > 1);
+    expect(closes).toEqual(["given up", "secured"]);
+
+    const refused = await connect();
+    await until(() => served.length === 3);
+    refused.setCloseCallback(() => closes.push("refused"));
+    served[2]?.startTls(true, identity).catch(() => undefined);
+    await expect(refused.startTls(false, {}, "localhost")).rejects.toThrow();
+    expect(refused.error).toBeInstanceOf(Error);
+    expect(closes.at(-1)).toBe("refused");
+    server.stop();
+  });
+
+  test.skipIf(noCertificates !== undefined)("holds back a writer at once over TLS", async () => {
+    const { ca, server: identity } = certificates();
+    const loop = new IOLoop(createFakeHost());
+    class Silent extends TCPServer {
+      override handleStream(): void {}
+    }
+    const server = new Silent({ loop, sslOptions: identity });
+    await server.listen(0, "127.0.0.1");
+    const stream = await new TCPClient({ loop }).connect(
+      "127.0.0.1",
+      server.addresses[0]?.port ?? 0,
+      { sslOptions: { ca, serverName: "localhost" }, maxWriteBufferSize: 1000 },
+    );
+    const first = stream.write(new Uint8Array(800));
+    expect(stream.writing).toBe(true);
+    await expect(stream.write(new Uint8Array(800))).rejects.toThrow("maxWriteBufferSize is 1000");
+    await first;
+    stream.close();
+    server.stop();
+  });
+
   test("bytes that came in the clear do not count as received over TLS", async () => {
     const loop = new IOLoop(createFakeHost());
     let refusal: Promise<unknown> | undefined;

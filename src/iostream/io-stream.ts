@@ -3,31 +3,27 @@
  * bytes: below it a host's socket, above it protocols of an application.
  */
 import { CARRY_CAPACITY, CARRY_START, putBytes, viewBytes } from "../core.ts";
-import type {
-  Address,
-  Socket,
-  SocketHandler,
-  TlsClientOptions,
-  TlsFacts,
-  TlsServerOptions,
-} from "../host.ts";
+import type { Address, Socket, SocketHandler, TlsFacts } from "../host.ts";
 import { IOLoop } from "../ioloop.ts";
 import { appLog } from "../log.ts";
 import { StreamBufferFullError, StreamClosedError } from "./errors.ts";
 import { type IOStreamOptions, MAX_BUFFER_SIZE } from "./options.ts";
 import { ReadBuffer } from "./read-buffer.ts";
-import { BytesRead, CloseRead, DelimiterRead, IntoRead, type Read, RegexRead } from "./reads.ts";
+import {
+  BytesRead,
+  CloseRead,
+  DelimiterRead,
+  IntoRead,
+  type Read,
+  RegexRead,
+  type Waiting,
+} from "./reads.ts";
+import { type SslOptions, startTlsOptions } from "./tls-options.ts";
 
 /** Bytes read ahead while nobody reads: what one read of the kernel brings at most. */
 const READ_AHEAD = 64 * 1024;
 const WRITTEN: Promise<void> = Promise.resolve();
 const encoder = new TextEncoder();
-
-interface Waiting {
-  readonly read: Read;
-  resolve(result: Uint8Array): void;
-  reject(error: Error): void;
-}
 
 type Writer = { resolve(): void; reject(error: Error): void };
 
@@ -57,6 +53,8 @@ export class IOStream {
   #shut = false;
   #closed = false;
   #detached = false;
+  /** Breaks off the handshake that is under way. */
+  #handshake: AbortController | undefined;
   /** What TLS has put in this one's place. */
   #successor: IOStream | undefined;
   #error: Error | undefined;
@@ -188,7 +186,7 @@ export class IOStream {
    */
   async startTls(
     serverSide: boolean,
-    sslOptions: TlsServerOptions & TlsClientOptions = {},
+    sslOptions: SslOptions = {},
     serverHostname?: string,
   ): Promise<IOStream> {
     if (this.#waiting !== undefined || this.writing || this.#buffer.length > 0) {
@@ -196,17 +194,24 @@ export class IOStream {
     }
     if (this.#closed) throw new StreamClosedError(this.#error);
     this.#detached = this.#closed = true;
-    const name = serverHostname === undefined ? {} : { serverName: serverHostname };
-    const tls = serverSide
-      ? ({ side: "server", ...sslOptions } as const)
-      : ({ side: "client", ...name, ...sslOptions } as const);
-    let secured: IOStream | undefined;
+    this.#handshake = new AbortController();
+    const { signal } = this.#handshake;
+    const tls = startTlsOptions(serverSide, sslOptions, serverHostname, signal);
     const loop = this.#options.loop ?? IOLoop.current();
-    await loop.tcp.startTls(this.#socket, tls, (above) => {
-      this.#successor = secured = new IOStream(above, this.#options);
+    const secured = (above: Socket): SocketHandler => {
+      this.#successor = new IOStream(above, this.#options);
+      this.#successor.setCloseCallback(this.#closeCallback);
       return above.handler;
-    });
-    return secured as unknown as IOStream;
+    };
+    try {
+      await loop.tcp.startTls(this.#socket, tls, secured);
+    } catch (error) {
+      this.#markClosed(error as Error);
+      throw error;
+    } finally {
+      this.#handshake = undefined;
+    }
+    return this.#successor as unknown as IOStream;
   }
 
   /** Nagle's algorithm off (true, the default of every new TCP socket) or on. */
@@ -217,11 +222,13 @@ export class IOStream {
   /** Has a function called once the stream is closed, after reads that were under way. */
   setCloseCallback(callback: (() => void) | undefined): void {
     this.#closeCallback = callback;
-    if (this.#closed) queueMicrotask(() => this.#callBack());
+    if (this.#successor !== undefined) this.#successor.setCloseCallback(callback);
+    else if (this.#closed && this.#handshake === undefined) queueMicrotask(() => this.#callBack());
   }
 
   /** Sends what was written, then closes. With an error, this becomes the reason others see. */
   close(error?: Error): void {
+    this.#handshake?.abort(new StreamClosedError(error));
     this.#successor?.close(error);
     if (this.#closed || this.#detached) return;
     this.#socket.close();
@@ -244,8 +251,7 @@ export class IOStream {
       throw new Error("Cannot detach a stream: a read or write is under way");
     }
     if (this.#closed) throw new StreamClosedError(this.#error);
-    this.#detached = true;
-    this.#closed = true;
+    this.#detached = this.#closed = true;
     const socket = this.#socket;
     queueMicrotask(() => this.#forward(socket.handler));
     return socket;

@@ -15,6 +15,13 @@ export interface Read {
   atEnd(buffer: ReadBuffer): number;
 }
 
+/** A read, and who waits for it. */
+export interface Waiting {
+  readonly read: Read;
+  resolve(result: Uint8Array): void;
+  reject(error: Error): void;
+}
+
 function check(needed: number, maxBytes: number, what: string): void {
   if (needed <= maxBytes) return;
   throw new UnsatisfiableReadError(`Cannot read until ${what}: not within ${maxBytes} bytes`);
