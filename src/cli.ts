@@ -91,6 +91,7 @@ function run(args: readonly string[]): number {
   else {
     const [area, action, directory, ...rest] = positionals;
     if (area !== "templates" || action !== "build" || directory === undefined || rest.length > 0) {
+      if (positionals.length > 0) console.error(`squall: no command "${positionals.join(" ")}"\n`);
       console.error(HELP);
       return 2;
     }

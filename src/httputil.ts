@@ -27,7 +27,12 @@ export type {
 export { HTTPInputError, HTTPOutputError } from "./httputil/errors.ts";
 export { failRequest } from "./httputil/failed-request.ts";
 export { FormReceiver } from "./httputil/form-receiver.ts";
-export { HeaderBlock, HTTPHeaders, normalizeHeaderName } from "./httputil/headers.ts";
+export {
+  HeaderBlock,
+  type HeaderInput,
+  HTTPHeaders,
+  normalizeHeaderName,
+} from "./httputil/headers.ts";
 export { HTTPFile } from "./httputil/http-file.ts";
 export { type ParsedForm, parseMultipartFormData } from "./httputil/multipart.ts";
 export type { ParseMultipartConfig } from "./httputil/multipart-config.ts";

@@ -142,7 +142,8 @@ export function bytesIn(chunk: object): Uint8Array | undefined {
     return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   }
   if (isPlain(chunk) || "toJSON" in chunk) return undefined;
-  const { name } = chunk.constructor;
+  // A generator's class has no name.
+  const name = chunk.constructor.name || Object.prototype.toString.call(chunk).slice(8, -1);
   const hint = typeof (chunk as { then?: unknown }).then === "function" ? "; await it" : "";
   throw new TypeError(`Cannot write ${name}: nothing of it would be in its JSON${hint}`);
 }

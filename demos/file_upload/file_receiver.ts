@@ -16,6 +16,9 @@ parseCommandLine();
 await mkdir(folder.value, { recursive: true });
 
 const page = `<!doctype html>
+<html lang="en">
+<meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
 <title>Upload</title>
 <form method="post" enctype="multipart/form-data">
   <input type="file" name="files" multiple>

@@ -53,6 +53,15 @@ export class HeaderBlock {
   }
 }
 
+/** Names with a value each, or pairs of them. */
+export type HeaderInput = Iterable<readonly [string, string]> | Readonly<Record<string, string>>;
+
+function pairsOf(fields: HeaderInput): Iterable<readonly [string, string]> {
+  return Symbol.iterator in fields
+    ? (fields as Iterable<readonly [string, string]>)
+    : Object.entries(fields);
+}
+
 /** Shared by all headers that have no fields of their own, so that making them costs no array. */
 const NOTHING: string[] = [];
 
@@ -66,15 +75,15 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   #block: HeaderBlock | undefined;
   #unread = false;
 
-  /** Starts from fields given as pairs, from another one's, or empty. Throws as `add` does. */
-  constructor(fields?: Iterable<readonly [string, string]>) {
+  /** Starts from fields given as an object or as pairs, from another one's, or empty. Throws as `add` does. */
+  constructor(fields?: HeaderInput) {
     // The loop stands apart: one in here would keep engines from inlining a constructor that every
     // request runs twice.
     if (fields !== undefined) this.#addAll(fields);
   }
 
-  #addAll(fields: Iterable<readonly [string, string]>): void {
-    for (const [name, value] of fields) this.add(name, value);
+  #addAll(fields: HeaderInput): void {
+    for (const [name, value] of pairsOf(fields)) this.add(name, value);
   }
 
   /** Headers that start with a block's fields. */
@@ -188,8 +197,8 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   }
 
   /** Sets each of the fields given. Throws as `add` does. */
-  update(fields: Iterable<readonly [string, string]>): void {
-    for (const [name, value] of fields) this.set(name, value);
+  update(fields: HeaderInput): void {
+    for (const [name, value] of pairsOf(fields)) this.set(name, value);
   }
 
   copy(): HTTPHeaders {
@@ -326,6 +335,10 @@ function collect(fields: readonly string[], name: string, found: string[]): void
 function checkField(name: string, value: string): void {
   if (!token.test(name)) {
     throw new HTTPOutputError(`Cannot set header "${clip(name)}": the name is not a token`);
+  }
+  // In plain JavaScript a length is easily given as a number, and a missing value as undefined.
+  if (typeof value !== "string") {
+    throw new HTTPOutputError(`Cannot set header ${name}: expected text, got ${String(value)}`);
   }
   if (!fieldValue.test(value)) {
     throw new HTTPOutputError(

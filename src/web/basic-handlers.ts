@@ -4,7 +4,7 @@
 
 import { urlEscape } from "../escape.ts";
 import { CallbackDelegate, type RequestCallback } from "../httpserver.ts";
-import type { HTTPServerConnectionDelegate } from "../httputil.ts";
+import { checkStatus, type HTTPServerConnectionDelegate } from "../httputil.ts";
 import { HTTPError } from "./errors.ts";
 import { RequestHandler } from "./request-handler.ts";
 
@@ -13,6 +13,7 @@ export class ErrorHandler extends RequestHandler {
   #statusCode = 500;
 
   override initialize(options: { statusCode: number }): void {
+    checkStatus(options.statusCode);
     this.#statusCode = options.statusCode;
   }
 

@@ -169,6 +169,18 @@ describe("HTTPHeaders", () => {
     expect(headers.has("Content-Type")).toBe(false);
   });
 
+  test("takes an object as well as pairs", () => {
+    const headers = new HTTPHeaders({ "content-type": "a", Host: "b" });
+    headers.update({ host: "c" });
+    expect([...headers]).toEqual([
+      ["Content-Type", "a"],
+      ["Host", "c"],
+    ]);
+    expect(() => new HTTPHeaders({ A: "b\r\n" })).toThrow();
+    const wrong = { A: 5 } as unknown as { A: string };
+    expect(() => new HTTPHeaders(wrong)).toThrow("Cannot set header A: expected text, got 5");
+  });
+
   test("keeps values of one name apart, and joins them on demand", () => {
     const headers = HTTPHeaders.parse("A: 1\r\na:2\nB: \t x \t\r\n");
     expect(headers.getList("a")).toEqual(["1", "2"]);

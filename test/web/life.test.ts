@@ -10,6 +10,7 @@ import {
   FallbackHandler,
   HTTPError,
   RequestHandler,
+  type RuleLike,
   streamRequestBody,
 } from "../../src/web.ts";
 import { ask, jsonOf, requestText } from "../support/ask.ts";
@@ -186,6 +187,11 @@ describe("handlers at the ends of routes", () => {
       const answer = await ask([["/", ErrorHandler, { statusCode: 410 }]], `${verb} /`);
       expect(answer.status).toBe(410);
     }
+  });
+
+  test("ErrorHandler without a status is an error", async () => {
+    const rules = [["/", ErrorHandler, { status: 410 }]] as unknown as RuleLike[];
+    expect((await ask(rules, "GET /")).status).toBe(500);
   });
 
   test("FallbackHandler leaves requests to a callback or an application", async () => {

@@ -276,6 +276,11 @@ describe("a body", () => {
     { name: "Blob", write: () => new Blob(["a"]), message: /write Blob/ },
     { name: "stream", write: () => new ReadableStream(), message: /write ReadableStream/ },
     { name: "Error", write: () => new Error("a"), message: /write Error/ },
+    {
+      name: "generator",
+      write: () => (async function* () {})(),
+      message: /write AsyncGenerator: nothing/,
+    },
     { name: "object of private fields", write: () => new Secretive(), message: /write Secretive/ },
   ])("of a $name would be {}", async ({ write, message }) => {
     const thrown = await refusal((handler) => handler.write(write()));
