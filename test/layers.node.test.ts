@@ -62,6 +62,12 @@ test.each([
     fault: "imports src/web",
   },
   {
+    name: "a module of the runtime, when it is needed",
+    file: "src/escape.ts",
+    code: 'process?.getBuiltinModule?.("node:fs");',
+    fault: 'imports "node:fs", which src/escape may not use',
+  },
+  {
     name: "parts of another",
     file: "src/web.ts",
     code: 'export { x } from "./httputil/headers.ts";',

@@ -94,6 +94,7 @@ const lines: readonly Line[] = [
         "node:zlib",
       ],
       "src/locale": ["node:fs", "node:path"],
+      "src/template": ["node:fs", "node:path"],
     },
   },
   { modules: "src/routing src/fetch" },
@@ -128,7 +129,7 @@ function moduleOf(file: string): string {
 
 function importsOf(file: string): string[] {
   const code = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
-  const found = code.matchAll(/\b(?:from|import)\s*\(?\s*"([^"\n$]+)"/g);
+  const found = code.matchAll(/\b(?:from|import|getBuiltinModule)\s*(?:\?\.)?\(?\s*"([^"\n$]+)"/g);
   return Array.from(found, (match) => match[1] ?? "");
 }
 
