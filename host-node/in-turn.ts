@@ -1,7 +1,7 @@
 /**
- * Happy eyeballs (RFC 8305) for a name with several addresses: the next one is tried beside the last
- * one before that has failed, because a network that drops packets fails only after minutes. Called by
- * `tcp.ts`.
+ * Happy eyeballs (RFC 8305) for a name with several addresses: the next one is tried beside the
+ * last one before that has failed, because a network that drops packets fails only after minutes.
+ * Called by `epoll-connector.ts`.
  */
 import type { Socket, SocketHandler, SocketHandlerFactory } from "../src/host.ts";
 import { onAbort } from "../src/util.ts";

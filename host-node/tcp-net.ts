@@ -127,7 +127,6 @@ class NetTcp implements Tcp {
     return wrapped;
   }
 
-  /** `send` copies at once, so all room is free again by the next call. */
   time(): number {
     return performance.now();
   }
@@ -136,6 +135,7 @@ class NetTcp implements Tcp {
     throw cannotWatch(fd, "node-net");
   }
 
+  /** `send` copies at once, so all room is free again by the next call. */
   reserve(length: number): number {
     const { start, length: most } = this.#memory.output;
     if (length <= most) return start;

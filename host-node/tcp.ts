@@ -1,3 +1,7 @@
+/**
+ * Tcp over epoll, on Linux: the addon moves bytes between sockets and the core's memory and writes
+ * down what has happened; this reads that and calls the sockets. Also Bun's and Deno's (`polled.ts`).
+ */
 import {
   type Address,
   type ConnectOptions,

@@ -332,9 +332,10 @@ export interface Socket {
   /**
    * Sends `length` bytes of an open file, from `start` on, without their passing through this
    * process. False if this socket cannot: then nothing has happened, and whoever asked reads the
-   * file and writes it. Nothing happens for a length of 0 either: so one asks whether it can. The descriptor must stay open until `bufferedAmount` is 0 or the socket is
-   * closed. A file that ends too soon, or cannot be read, breaks the connection off: the peer sees
-   * a reset, the handler hears `close` with the error.
+   * file and writes it. Nothing happens for a length of 0 either: so one asks whether it can. The
+   * descriptor must stay open until `bufferedAmount` is 0 or the socket is closed. A file that ends
+   * too soon, or cannot be read, breaks the connection off: the peer sees a reset, the handler hears
+   * `close` with the error.
    */
   sendFile(file: number, start: number, length: number): boolean;
   /** Stops reading: no more `data` or `end` until `resume`. The kernel holds what arrives. */

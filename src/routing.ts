@@ -229,6 +229,7 @@ export class ReversibleRuleRouter extends RuleRouter implements ReversibleRouter
   #named: Map<string, Rule> | undefined;
 
   constructor(rules: readonly RuleLike[] = []) {
+    // Not by `super`: `processRule` needs #named, which is there once that has returned.
     super();
     this.addRules(rules);
   }

@@ -1,7 +1,6 @@
 /**
  * Makes the npm package: dist/ with the documents beside it, as `build/squall-<version>.tgz`. Runs as
- * `npm run package`.
- * What is in it is what `test/package.node.test.ts` installs and runs.
+ * `npm run package`. What is in it is what `test/package.node.test.ts` installs and runs.
  */
 import { execFileSync } from "node:child_process";
 import { cpSync } from "node:fs";

@@ -1,2 +1,3 @@
+/** The types of page.js, for the TypeScript beside it. */
 export declare const kinds: readonly string[];
 export declare function names(kind: string): object;

@@ -1,4 +1,4 @@
-/** What a connection of a server asks of its server: `server-connection.ts` calls it, `httpserver` is it. */
+/** What a connection asks of its server: `server-connection.ts` calls it, `httpserver` is it. */
 
 import type { Tcp } from "../host.ts";
 import type { Departure, HTTPServerConnectionDelegate } from "../httputil.ts";

@@ -46,7 +46,6 @@ const STEPS = [
 ];
 
 const NONE = -1;
-// prettier-ignore
 // biome-ignore format: a table
 const transitions = Int8Array.of(
   //              part  head  message  body     sent  last    detach    close

@@ -69,7 +69,7 @@ export interface HTTPRequestOptions {
   readonly allowNonstandardMethods?: boolean;
   /** Waits with the body until the server says 100 Continue, or for a second. */
   readonly expect100Continue?: boolean;
-  /** Stands for no certificate check if false. True by default. */
+  /** False accepts any certificate: whoever is in between can read everything. True by default. */
   readonly validateCert?: boolean;
   /** File of certificates, in PEM, that are trusted in place of the runtime's. */
   readonly caCerts?: string;

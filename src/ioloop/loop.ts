@@ -1,5 +1,6 @@
 /**
- * The class IOLoop. Private to `ioloop`, which exports it.
+ * The class IOLoop: Tornado's interface to the loop that the runtime has. Callbacks and timers are
+ * the runtime's own, sockets and descriptors the host's. Private to `ioloop`, which exports it.
  */
 
 import { host as runtimeHost } from "#host";

@@ -20,7 +20,7 @@ import { currentTask, joinParent, keyOf } from "./task.ts";
 export interface ForkOptions extends Partial<SupervisorOptions> {
   /**
    * Addresses that the parent opens, once for each child: a child that is started again finds the
-   * clients that have come meanwhile. `Server.start` gives those that were bound.
+   * clients that have come meanwhile. `TCPServer.start` gives those that were bound.
    */
   readonly listen?: readonly ListenOptions[];
 }

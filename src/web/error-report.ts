@@ -6,7 +6,7 @@
 import { reasonFor } from "../httputil.ts";
 import { type Frame, framesOf } from "./error-stack.ts";
 import { HTTPError } from "./errors.ts";
-import { argumentsOf, type Field, redactorFor, shown } from "./redaction.ts";
+import { argumentsOf, type Field, REDACTED, redactorFor, shown } from "./redaction.ts";
 import type { RequestHandler } from "./request-handler.ts";
 
 /** One exception of a chain of causes. */
@@ -58,9 +58,7 @@ export function reportOf(handler: RequestHandler, status: number, error: unknown
       "Rules, in the order in which they are tried": status === 404 ? rulesOf(handler) : [],
       "Path arguments": fields(Object.entries(groups).map(([name, value]) => [name, value ?? ""])),
       Arguments: fields(argumentsOf(request)),
-      Cookies: Array.from(request.cookies.keys(), (name) => shown(`cookie ${name}`, "")).map(
-        ({ name, value }) => ({ name: name.slice("cookie ".length), value }),
-      ),
+      Cookies: Array.from(request.cookies.keys(), (name) => ({ name, value: REDACTED })),
       Headers: fields(request.headers),
     },
   };

@@ -35,6 +35,8 @@ import { TransformedOutput } from "./transformed-output.ts";
 const NO_ARGUMENTS: readonly (string | undefined)[] = [];
 const DONE: Promise<void> = Promise.resolve();
 
+// What others in `web` ask of a handler. Set inside of the class, which alone sees its private
+// fields: as methods, they would be names that an application's handlers can collide with.
 /**
  * Breaks the connection off, because the response cannot be completed: the client must see that,
  * not a short answer.

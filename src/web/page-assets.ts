@@ -1,6 +1,6 @@
 /**
  * Puts the scripts and styles of a page's UI modules where they belong: once each, in Tornado's
- * order. Called by `handler-page.ts` with the modules that have been rendered (Tornado
+ * order. Called by `page.ts` with the modules that have been rendered (Tornado
  * `RequestHandler.render`).
  */
 

@@ -6,7 +6,7 @@ import type { HTTPServerRequest } from "../httputil.ts";
 import type { Settings } from "./settings.ts";
 
 /** What stands in place of a secret. */
-const REDACTED = "•••••";
+export const REDACTED = "•••••";
 
 /** Names of headers, arguments and settings whose values are nobody else's business. */
 const secretName =

@@ -243,7 +243,8 @@ export class RequestHandler extends HandlerPage {
 
   /**
    * Aborted, with a StreamClosedError, when the client has gone before the response was finished, and
-   * from the start if it has gone already: for whatever a long poll waits for, such as `condition.wait({ signal: this.closeSignal })`.
+   * from the start if it has gone already: for whatever a long poll waits for, such as
+   * `condition.wait({ signal: this.closeSignal })`.
    */
   get closeSignal(): AbortSignal {
     this.extras.closing ??= new AbortController();

@@ -58,8 +58,8 @@ export interface CreateSignedValueOptions {
 }
 
 /**
- * Signs and dates a value under a name. Throws a TypeError for what is no text and no bytes, and if the secret has several keys and `keyVersion`
- * names none of them (Tornado `create_signed_value`).
+ * Signs and dates a value under a name. Throws a TypeError for what is no text and no bytes, and if
+ * the secret has several keys and `keyVersion` names none of them (Tornado `create_signed_value`).
  */
 export function createSignedValue(
   secret: CookieSecret,

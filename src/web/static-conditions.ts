@@ -5,14 +5,19 @@
 
 import type { HTTPServerRequest } from "../httputil.ts";
 
+/** The three forms of a date that RFC 9110 section 5.6.7 lists: what else `Date.parse` takes is none. */
+const dateForms = [
+  // IMF-fixdate: Sun, 06 Nov 1994 08:49:37 GMT
+  /^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT$/,
+  // RFC 850: Sunday, 06-Nov-94 08:49:37 GMT
+  /^[A-Z][a-z]+day, [0-9]{2}-[A-Z][a-z]{2}-[0-9]{2} [0-9:]{8} GMT$/,
+  // asctime: Sun Nov  6 08:49:37 1994
+  /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} [0-9]{4}$/,
+];
+
 /** Seconds since 1970 of an HTTP date; undefined for anything else, and before 1970. */
 function secondsOf(date: string): number | undefined {
-  // IMF-fixdate, RFC 850 and asctime, as RFC 9110 section 5.6.7 lists them.
-  const isDate =
-    /^(?:[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT|[A-Z][a-z]+day, [0-9]{2}-[A-Z][a-z]{2}-[0-9]{2} [0-9:]{8} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} [0-9]{4})$/.test(
-      date,
-    );
-  if (!isDate) return undefined;
+  if (!dateForms.some((form) => form.test(date))) return undefined;
   const time = Date.parse(date.endsWith("GMT") ? date : `${date} GMT`);
   return Number.isNaN(time) || time < 0 ? undefined : time / 1000;
 }
