@@ -29,6 +29,12 @@ export function formatMessage(
   });
 }
 
+/** The promise: its rejection is for who awaits it, and does not end a program in which nobody does. */
+export function forWhoAwaits<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
 /** An operation was not done in time. Rejects what `locks` and `queues` have others wait for. */
 export class TimeoutError extends Error {
   override readonly name: string = "TimeoutError";

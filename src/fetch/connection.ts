@@ -19,6 +19,7 @@ import {
   reasonFor,
 } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
+import { forWhoAwaits } from "../util.ts";
 
 /** Largest request body unless the handler says otherwise: the server's own limit. */
 const MAX_BODY_SIZE = 100 * 1024 * 1024;
@@ -218,7 +219,5 @@ function responseOf(
 }
 
 function closed(): Promise<void> {
-  const promise = Promise.reject(new StreamClosedError());
-  promise.catch(() => undefined);
-  return promise;
+  return forWhoAwaits(Promise.reject(new StreamClosedError()));
 }

@@ -5,6 +5,7 @@
 
 import { putBytes, putUtf8, utf8Length } from "../core.ts";
 import { StreamClosedError } from "../iostream.ts";
+import { forWhoAwaits } from "../util.ts";
 
 /** Output that waits for the peer beyond this makes `write` return a promise. Node's is 64 KiB too. */
 export const HIGH_WATER: number = 64 * 1024;
@@ -30,13 +31,7 @@ export function putBody(chunk: string | Uint8Array, start: number, size: number)
   else putBytes(chunk, start);
 }
 
-/** Rejects for who awaits it, so that a handler's endless loop ends, and bothers nobody else. */
+/** Rejects, so that a handler's endless loop ends. */
 export function closedPromise(): Promise<void> {
   return forWhoAwaits(Promise.reject(new StreamClosedError()));
-}
-
-/** The promise, whose rejection bothers nobody else: a whole body is sent without waiting. */
-export function forWhoAwaits(promise: Promise<void>): Promise<void> {
-  promise.catch(() => undefined);
-  return promise;
 }

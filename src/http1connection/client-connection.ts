@@ -16,8 +16,8 @@ import {
 import type { Socket, SocketHandler } from "../host.ts";
 import { HTTPInputError } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
-import { isThenable } from "../util.ts";
-import { COPY_LIMIT, closedPromise, forWhoAwaits, HIGH_WATER, putBody } from "./body-chunk.ts";
+import { forWhoAwaits, isThenable } from "../util.ts";
+import { COPY_LIMIT, closedPromise, HIGH_WATER, putBody } from "./body-chunk.ts";
 import { BufferedInput, hasGrown } from "./buffered-input.ts";
 import type { ClientConnectionOwner, ClientExchange } from "./client-exchange.ts";
 import type { ConnectionLimits } from "./limits.ts";

@@ -6,6 +6,7 @@ import { CARRY_CAPACITY, CARRY_START, putBytes, viewBytes } from "../core.ts";
 import type { Address, Socket, SocketHandler, TlsFacts } from "../host.ts";
 import { IOLoop } from "../ioloop.ts";
 import { appLog } from "../log.ts";
+import { forWhoAwaits } from "../util.ts";
 import { StreamBufferFullError, StreamClosedError } from "./errors.ts";
 import { type IOStreamOptions, MAX_BUFFER_SIZE } from "./options.ts";
 import { ReadBuffer } from "./read-buffer.ts";
@@ -26,12 +27,6 @@ const WRITTEN: Promise<void> = Promise.resolve();
 const encoder = new TextEncoder();
 
 type Writer = { resolve(): void; reject(error: Error): void };
-
-/** Who looks at a promise sees its error; that nobody does must not end the process. */
-function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
-}
 
 /**
  * A stream over a socket (Tornado `iostream.IOStream`). One read at a time; writes are sent in
@@ -150,7 +145,7 @@ export class IOStream {
     { partial = false }: { readonly partial?: boolean } = {},
   ): Promise<number> {
     const read = new IntoRead(target, partial);
-    return handled(this.#read(read).then(() => read.filled));
+    return forWhoAwaits(this.#read(read).then(() => read.filled));
   }
 
   /** Reads all until the stream is closed; that is no error here, whatever closed it. */
@@ -169,10 +164,10 @@ export class IOStream {
       throw new TypeError("Cannot write: the data is no text and no Uint8Array");
     }
     const failure = this.#refusal(bytes);
-    if (failure !== undefined) return handled(Promise.reject(failure));
+    if (failure !== undefined) return forWhoAwaits(Promise.reject(failure));
     this.#socket.write(bytes);
     if (this.#socket.bufferedAmount === 0) return WRITTEN;
-    return handled(
+    return forWhoAwaits(
       new Promise<void>((resolve, reject) => {
         this.#writers.push({ resolve, reject });
       }),
@@ -269,7 +264,7 @@ export class IOStream {
       if (this.#closed || this.#ended) this.#reachEnd();
       else this.#setPaused(false);
     }
-    return handled(promise);
+    return forWhoAwaits(promise);
   }
 
   /** Ends the read that is under way, if enough has been received. */

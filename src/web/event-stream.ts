@@ -7,7 +7,7 @@ import { jsonEncode } from "../escape.ts";
 import { HTTPOutputError } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
 import { genLog } from "../log.ts";
-import { bytesIn, timerDelay } from "../util.ts";
+import { bytesIn, forWhoAwaits, timerDelay } from "../util.ts";
 import { breakOff } from "./handler-response.ts";
 import type { RequestHandler } from "./request-handler.ts";
 
@@ -151,11 +151,8 @@ export class EventStream {
   }
 }
 
-/** Bothers nobody who does not wait for it. */
 function rejected(): Promise<void> {
-  const closed = Promise.reject(new StreamClosedError());
-  closed.catch(() => undefined);
-  return closed;
+  return forWhoAwaits(Promise.reject(new StreamClosedError()));
 }
 
 /** The browser sends it as UTF-8, and headers are read as single bytes. */

@@ -9,7 +9,7 @@ import { utf8Bytes } from "../core.ts";
 import { utf8 } from "../escape.ts";
 import type { Socket } from "../host.ts";
 import { genLog } from "../log.ts";
-import { isThenable } from "../util.ts";
+import { forWhoAwaits, isThenable } from "../util.ts";
 import type { PerMessageDeflate } from "./deflate.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { payloadLength, sendBytes, sendFrame } from "./frame-writer.ts";
@@ -162,8 +162,7 @@ export abstract class MessageWriter extends FrameReader {
         return this.refused();
       },
     );
-    settled.catch(() => undefined);
-    return settled;
+    return forWhoAwaits(settled);
   }
 
   /** Does something when all messages that were written have been sent. */
@@ -226,11 +225,9 @@ export abstract class MessageWriter extends FrameReader {
     this.#drained = undefined;
   }
 
-  /** Rejects for who awaits it, and bothers nobody else. */
   protected refused(): Promise<void> {
-    const refused = Promise.reject(new WebSocketClosedError(this.closeCode, this.closeReason));
-    refused.catch(() => undefined);
-    return refused;
+    const error = new WebSocketClosedError(this.closeCode, this.closeReason);
+    return forWhoAwaits(Promise.reject(error));
   }
 
   protected beginClosing(state: number): void {
@@ -253,7 +250,5 @@ function newDrained(): Drained {
     resolve = done;
     reject = failed;
   });
-  // Who does not await it is not to be bothered.
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
+  return { promise: forWhoAwaits(promise), resolve, reject };
 }
