@@ -56,6 +56,7 @@ export {
   reasonFor,
   standardStartLine,
 } from "./httputil/start-line.ts";
+export { isToken } from "./httputil/token.ts";
 export {
   encodeUsernamePassword,
   qsToQsl,

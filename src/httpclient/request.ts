@@ -4,7 +4,7 @@
  */
 
 import type { TlsClientOptions } from "../host.ts";
-import { HTTPHeaders, HTTPOutputError } from "../httputil.ts";
+import { HTTPHeaders, HTTPOutputError, isToken } from "../httputil.ts";
 import { VERSION } from "../util.ts";
 
 /** Bytes to send, strings as UTF-8. */
@@ -197,7 +197,6 @@ function isIterable<T>(value: object): value is Iterable<T> {
 
 const STANDARD = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);
 const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const plainText = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** What options are of, for who writes plain JavaScript: else a fetch is half done when it shows. */
@@ -242,7 +241,7 @@ function checkKinds(settings: RequestSettings): void {
 
 function checkRequest(settings: RequestSettings): void {
   const { method, body, bodyProducer } = settings;
-  if (!token.test(method) || method === "CONNECT") {
+  if (!isToken(method) || method === "CONNECT") {
     throw new HTTPOutputError(`Cannot fetch with method ${JSON.stringify(method)}`);
   }
   if (body !== undefined && bodyProducer !== undefined) {

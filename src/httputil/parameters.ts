@@ -7,6 +7,7 @@
 import { urlUnescape } from "../escape.ts";
 import { trimBlanks } from "./blanks.ts";
 import { HTTPOutputError } from "./errors.ts";
+import { isToken } from "./token.ts";
 
 /** A header's value and its parameters, names in lower case. */
 export interface ParsedHeader {
@@ -103,6 +104,6 @@ export function encodeHeader(
 }
 
 function quotedIfNeeded(value: string): string {
-  if (/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)) return value;
+  if (isToken(value)) return value;
   return `"${value.replace(/[\\"]/g, "\\$&")}"`;
 }

@@ -6,13 +6,11 @@
 import { Buffer } from "node:buffer";
 import type { ResponseHead } from "../http1connection.ts";
 import { HTTPClientError, type HTTPRequest } from "../httpclient.ts";
-import { encodeUsernamePassword, HTTPHeaders } from "../httputil.ts";
+import { encodeUsernamePassword, HTTPHeaders, isToken } from "../httputil.ts";
 import { VERSION } from "../util.ts";
 import { type Agreement, type CompressionOptions, formatOffer, readAnswer } from "./extension.ts";
 import { acceptValue, hasToken } from "./handshake.ts";
 import { WebSocketError } from "./protocol.ts";
-
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** What a client offers beside the request. */
 export interface ClientOffer {
@@ -63,7 +61,7 @@ export class ClientRequest {
     headers.set("Sec-WebSocket-Version", "13");
     const { subprotocols, compressionOptions } = this.#offer;
     for (const protocol of subprotocols) {
-      if (token.test(protocol)) continue;
+      if (isToken(protocol)) continue;
       throw new WebSocketError(`Cannot offer subprotocol "${protocol}": it is not a token`);
     }
     // Section 4.1, number 10.
