@@ -2,13 +2,16 @@
  * One connection: Bun's calls come in at its `on…` methods (from `tcp.ts`), its owner's at those of
  * `Socket`. Between them stand what waits for the kernel, and what waits for its owner.
  */
-import type { Address, Socket, SocketHandler, SocketHandlerFactory } from "../src/host.ts";
+import {
+  type Address,
+  NOBODY,
+  type Socket,
+  type SocketHandler,
+  type SocketHandlerFactory,
+} from "../src/host.ts";
 import { localAddressOf } from "./addresses.ts";
 import type { Batch, Member } from "./batch.ts";
 import type { BunSocket } from "./runtime.ts";
-
-/** Hears what nobody wants to hear any more. */
-const DEAF: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
 
 export class Connection implements Socket, Member {
   handler!: SocketHandler;
@@ -118,7 +121,7 @@ export class Connection implements Socket, Member {
     try {
       this.handler = factory(this);
     } catch (error) {
-      this.handler = DEAF;
+      this.handler = NOBODY;
       this.abort();
       throw error;
     } finally {
@@ -217,7 +220,7 @@ export class Connection implements Socket, Member {
   #hearClose(): void {
     if (this.#endHeld) this.handler.end();
     const { handler } = this;
-    this.handler = DEAF;
+    this.handler = NOBODY;
     handler.close(this.#error);
   }
 

@@ -17,7 +17,7 @@ import type {
   Tcp,
   TransferMemory,
 } from "../src/host.ts";
-import { cannotBindSource, cannotWatch, onAbort } from "../src/util.ts";
+import { cannotBindSource, cannotWatch, onAbort, throwLater } from "../src/util.ts";
 import {
   boundAddressOf,
   placeOf,
@@ -212,11 +212,7 @@ const handlers: BunHandlers<Owner> = {
     if (raw.data instanceof Connection) raw.data.onClose(error);
   },
   // Bun gives what a handler throws to this function instead of `uncaughtException`.
-  error: (_, error) => {
-    queueMicrotask(() => {
-      throw error;
-    });
-  },
+  error: (_, error) => throwLater(error),
   // The promise of `connect` rejects with the same error.
   connectError: () => {},
 };

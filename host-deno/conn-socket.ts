@@ -6,13 +6,15 @@
 import {
   type Address,
   INPUT_SLACK,
+  NOBODY,
   type Socket,
   type SocketHandler,
   type TransferMemory,
 } from "../src/host.ts";
+import { throwLater } from "../src/util.ts";
 import { IDLE_LENGTH, type IdleBuffers } from "./idle-buffers.ts";
-import { type Output, type Settling, throwLater } from "./output.ts";
-import { NOBODY, plainAddress } from "./socket-address.ts";
+import type { Output, Settling } from "./output.ts";
+import { plainAddress } from "./socket-address.ts";
 
 /** Buffers grow as long as reads fill them, up to what libuv reads at once. */
 const FULL_BUFFER = 64 * 1024;

@@ -5,6 +5,7 @@
  */
 
 import type { Region, TransferMemory } from "../src/host.ts";
+import { throwLater } from "../src/util.ts";
 
 /** A socket that has something to send or to say. */
 export interface Settling {
@@ -106,11 +107,4 @@ export class Output {
       this.settle();
     });
   }
-}
-
-/** Lets a handler's error surface as uncaught, without keeping other sockets from being served. */
-export function throwLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

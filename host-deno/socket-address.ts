@@ -1,9 +1,6 @@
 /** Addresses as Deno gives them and as the seam has them. */
 
-import type { Address, SocketHandler } from "../src/host.ts";
-
-/** What a socket has until its owner's factory has returned. */
-export const NOBODY: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
+import type { Address } from "../src/host.ts";
 
 /** An address of Deno's, an IPv4 one as such also if a socket for both families has it. */
 export function plainAddress(address: DenoAddress): Address {

@@ -17,10 +17,10 @@ import type {
   Tcp,
   TransferMemory,
 } from "../src/host.ts";
-import { cannotBindSource, cannotWatch } from "../src/util.ts";
+import { cannotBindSource, cannotWatch, throwLater } from "../src/util.ts";
 import { ConnSocket } from "./conn-socket.ts";
 import { IdleBuffers } from "./idle-buffers.ts";
-import { Output, throwLater } from "./output.ts";
+import { Output } from "./output.ts";
 import { advised, allowsNet, noDescriptors, reusePortIsUnstable } from "./permissions.ts";
 import { plainAddress } from "./socket-address.ts";
 import { inodeOf, removeSocket, removeStaleSocket } from "./socket-file.ts";

@@ -3,7 +3,7 @@
  * above it stands the socket's handler. What the connection has been through is a set of flags,
  * ordered so that one comparison answers what is asked most.
  */
-import type { Address, Socket, SocketHandler } from "../src/host.ts";
+import { type Address, NOBODY, type Socket, type SocketHandler } from "../src/host.ts";
 import { systemError } from "./addresses.ts";
 import type { EpollTcp } from "./tcp.ts";
 
@@ -75,11 +75,9 @@ function copyOf(bytes: Uint8Array, from: number): Uint8Array {
 }
 
 /** Hears events of a socket whose factory has not returned. */
-const nobody: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
-
 /** An idle connection costs this object, so it has few members. */
 export class EpollSocket implements Socket {
-  handler: SocketHandler = nobody;
+  handler: SocketHandler = NOBODY;
   id: number;
   readonly #tcp: EpollTcp;
   #flags = 0;

@@ -3,13 +3,11 @@
  * last one before that has failed, because a network that drops packets fails only after minutes.
  * Called by `epoll-connector.ts`.
  */
-import type { Socket, SocketHandler, SocketHandlerFactory } from "../src/host.ts";
+import { NOBODY, type Socket, type SocketHandler, type SocketHandlerFactory } from "../src/host.ts";
 import { onAbort } from "../src/util.ts";
 
 /** Milliseconds until the next address is tried: RFC 8305 section 5. */
 const ATTEMPT_DELAY = 250;
-
-const NOBODY: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
 
 /** Connects to one address, until the signal says that nobody waits for it any more. */
 export type Attempt = (

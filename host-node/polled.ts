@@ -5,6 +5,7 @@
  * tcp.ts as on Node.
  */
 import type { TransferMemory } from "../src/host.ts";
+import { throwLater } from "../src/util.ts";
 import type { Addon, PolledLoop } from "./native.ts";
 import { type EpollParts, EpollTcp } from "./tcp.ts";
 
@@ -109,11 +110,4 @@ class Turns {
     if (this.#options.needsSleep && now > this.#turnEnd) this.#sleep();
     else this.#takeBatch();
   }
-}
-
-/** Makes an exception the process's uncaught one. */
-function throwLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

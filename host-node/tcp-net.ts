@@ -15,6 +15,7 @@ import {
   INPUT_SLACK,
   type Listener,
   type ListenOptions,
+  NOBODY,
   type Socket,
   type SocketHandler,
   type SocketHandlerFactory,
@@ -207,10 +208,8 @@ function addressOf(host: string | undefined, port: number | undefined): Address 
 const MOST_CORKED = 256 * 1024;
 
 /** Hears events of a socket whose factory has not returned. */
-const nobody: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
-
 class NetSocket implements Socket {
-  handler: SocketHandler = nobody;
+  handler: SocketHandler = NOBODY;
   readonly #socket: net.Socket;
   readonly #tcp: NetTcp;
   #local: Address | undefined;

@@ -356,6 +356,9 @@ export interface Socket {
   keepProcess(kept: boolean): void;
 }
 
+/** Hears nothing: what a socket has until its owner's factory has returned, and after a failure. */
+export const NOBODY: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
+
 /**
  * What a connection's owner hears. `close` comes exactly once, last, for every socket. A host never
  * calls a handler from inside a call to one of its methods, nor from inside another handler's. What

@@ -35,6 +35,13 @@ export function forWhoAwaits<Value>(promise: Promise<Value>): Promise<Value> {
   return promise;
 }
 
+/** Throws as an uncaught exception, so that what runs now goes on for all others. */
+export function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
+
 /** An operation was not done in time. Rejects what `locks` and `queues` have others wait for. */
 export class TimeoutError extends Error {
   override readonly name: string = "TimeoutError";

@@ -8,6 +8,7 @@ import {
   type Address,
   BROKEN,
   type DescriptorWatch,
+  NOBODY,
   READABLE,
   type Socket,
   type SocketHandler,
@@ -38,7 +39,7 @@ export class PipeIOStream extends IOStream {
 }
 
 class PipeSocket implements Socket {
-  handler: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
+  handler: SocketHandler = NOBODY;
   readonly localAddress: Address = NOWHERE;
   readonly remoteAddress: Address = NOWHERE;
   readonly tls = undefined;

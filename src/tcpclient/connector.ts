@@ -2,14 +2,18 @@
  * Happy eyeballs (RFC 8305): several addresses of one server, tried in turn without waiting for
  * each other long. Called by `tcpclient.ts`, and by `httpclient` through it.
  */
-import type { Socket, SocketHandler, SourceAddress, TlsClientOptions } from "../host.ts";
+import {
+  NOBODY,
+  type Socket,
+  type SocketHandler,
+  type SourceAddress,
+  type TlsClientOptions,
+} from "../host.ts";
 import type { IOLoop, Timeout } from "../ioloop.ts";
 import type { ResolvedAddress } from "../netutil.ts";
 
 /** Seconds until the next address is tried beside the last one: RFC 8305 section 5. Tornado: 0.3. */
 const ATTEMPT_DELAY = 0.25;
-
-const NOBODY: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
 
 /** Both families in turn, beginning with the one that the resolver prefers: RFC 8305 section 4. */
 export function alternate(addresses: readonly ResolvedAddress[]): ResolvedAddress[] {

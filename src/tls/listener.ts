@@ -1,15 +1,17 @@
 /** A listener whose connections begin with a handshake. */
-import type {
-  Address,
-  Listener,
-  ListenOptions,
-  Socket,
-  SocketHandler,
-  SocketHandlerFactory,
-  Tcp,
-  TlsServerOptions,
-  TransferMemory,
+import {
+  type Address,
+  type Listener,
+  type ListenOptions,
+  NOBODY,
+  type Socket,
+  type SocketHandler,
+  type SocketHandlerFactory,
+  type Tcp,
+  type TlsServerOptions,
+  type TransferMemory,
 } from "../host.ts";
+import { throwLater } from "../util.ts";
 import type { Handshake, HandshakeMaker } from "./handshake.ts";
 import { secure } from "./secure.ts";
 
@@ -66,13 +68,9 @@ export class TlsListener implements Listener {
     try {
       return this.#accept(socket);
     } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
+      throwLater(error);
       socket.abort();
       return NOBODY;
     }
   }
 }
-
-const NOBODY: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };

@@ -8,6 +8,7 @@ import type { TLSSocket } from "node:tls";
 import {
   type Address,
   INPUT_SLACK,
+  NOBODY,
   type Socket,
   type SocketHandler,
   type SocketHandlerFactory,
@@ -17,10 +18,8 @@ import {
 import { factsOf } from "./facts.ts";
 import type { SocketStream } from "./socket-stream.ts";
 
-const nobody: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
-
 export class SecureSocket implements Socket {
-  handler: SocketHandler = nobody;
+  handler: SocketHandler = NOBODY;
   readonly localAddress: Address;
   readonly remoteAddress: Address;
   readonly tls: TlsFacts;
