@@ -56,9 +56,8 @@ export async function forkProcesses(count = 0, options: ForkOptions = {}): Promi
   const size = count === 0 ? cpuCount() : count;
   const { host } = IOLoop.current();
   const command = options.command ?? host.programCommand();
-  const listeners = await openListeners(listen, size);
-  const supervisor = new Supervisor({ ...DEFAULT_FORK, ...rest, command }, listeners);
-  return supervisor.run();
+  const supervisor = new Supervisor({ ...DEFAULT_FORK, ...rest, command });
+  return supervisor.run(() => openListeners(listen, size));
 }
 
 /** What each child inherits. */

@@ -4,6 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import process from "node:process";
 import type { Readable, Writable } from "node:stream";
+import { IOLoop } from "../ioloop.ts";
 import { CalledProcessError } from "./errors.ts";
 
 /** What a program's input or output is: as this process's, nothing, or a stream to it. */
@@ -37,8 +38,16 @@ export class Subprocess {
   readonly #ended: Promise<number>;
   #returnCode: number | undefined;
 
-  /** Starts the program `args[0]`. If it cannot be started, `waitForExit` rejects. */
+  /**
+   * Starts the program `args[0]`. If it cannot be started, `waitForExit` rejects. Throws a TypeError
+   * for text: no shell takes it apart.
+   */
   constructor(args: readonly string[], options: SubprocessOptions = {}) {
+    if (!Array.isArray(args)) {
+      throw new TypeError(
+        `Cannot run ${JSON.stringify(args)}: expected an array, ["program", "argument"]`,
+      );
+    }
     const [file = "", ...rest] = args;
     const { stdin = "inherit", stdout = "inherit", stderr = "inherit", cwd, env } = options;
     const { spawn } = process.getBuiltinModule("node:child_process");
@@ -83,9 +92,13 @@ export class Subprocess {
     return code;
   }
 
-  /** Has a callback called with the `returnCode` when the program has ended. */
-  setExitCallback(callback: (returnCode: number) => void): void {
-    this.#ended.then(callback, () => undefined);
+  /** Has a callback of the loop called with the `returnCode` when the program has ended. */
+  setExitCallback(callback: (returnCode: number) => unknown): void {
+    const loop = IOLoop.current();
+    this.#ended.then(
+      (code) => loop.addCallback(callback, code),
+      () => undefined,
+    );
   }
 
   /** Sends a signal, if the program still runs. */

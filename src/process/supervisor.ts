@@ -49,28 +49,33 @@ interface Child {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   /** By task. */
-  readonly #listeners: readonly (readonly OpenedListener[])[];
+  #listeners: readonly (readonly OpenedListener[])[] = [];
   /** By task; undefined for those that ended by themselves. */
   readonly #children: (Child | undefined)[] = [];
   /** Everything that runs, those that are being replaced too. */
   readonly #running = new Set<Child>();
   #restarts = 0;
   #stopping = false;
-  #replacing: Promise<void> | undefined;
+  #replacing = false;
+  /** SIGHUP has come once more: what is new already may be so no more. */
+  #replaceAgain = false;
   #exitCode = 0;
   #fail: (error: Error) => void = () => undefined;
 
-  constructor(options: SupervisorOptions, listeners: readonly (readonly OpenedListener[])[]) {
+  constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#listeners = listeners;
   }
 
-  /** Never resolves; rejects when children crash too often. */
-  run(): Promise<never> {
-    const count = this.#listeners.length;
-    genLog.info(`Starting ${count} processes`);
+  /**
+   * Opens what the children listen on, by task, and starts them; signals are heard from here on.
+   * Never resolves; rejects when children crash too often.
+   */
+  async run(open: () => Promise<readonly (readonly OpenedListener[])[]>): Promise<never> {
     for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => this.#stop(signal));
     process.on("SIGHUP", () => this.#replaceAll());
+    this.#listeners = await open();
+    const count = this.#listeners.length;
+    genLog.info(`Starting ${count} processes`);
     for (let id = 0; id < count; id++) this.#children[id] = this.#start(id);
     return new Promise((_resolve, reject) => {
       this.#fail = reject;
@@ -124,7 +129,9 @@ export class Supervisor {
       this.#ended(child, how, code);
     };
     started.on("exit", (code, signal) => {
-      if (signal !== null) ended(`was killed by signal ${signal}`, 1);
+      // One that is told to stop before it listens to that has failed nobody.
+      const isMeant = signal === "SIGTERM" && this.#stopping;
+      if (signal !== null) ended(`was killed by signal ${signal}`, isMeant ? 0 : 1);
       else ended(`exited with status ${code}`, code ?? 1);
     });
     started.on("error", (error) => ended(`could not be started: ${error.message}`, 1));
@@ -195,8 +202,12 @@ export class Supervisor {
   }
 
   #replaceAll(): void {
-    this.#replacing ??= this.#replaceEach().finally(() => {
-      this.#replacing = undefined;
+    this.#replaceAgain = this.#replacing;
+    if (this.#replacing) return;
+    this.#replacing = true;
+    this.#replaceEach().finally(() => {
+      this.#replacing = false;
+      if (this.#replaceAgain && !this.#stopping) this.#replaceAll();
     });
   }
 

@@ -1,6 +1,8 @@
 /** Programs that run beside this one. */
 import { expect, test } from "vitest";
 import { CalledProcessError, Subprocess } from "../../src/process.ts";
+import { ExpectLog } from "../../src/testing.ts";
+import { until } from "../support/until.ts";
 
 const { STREAM } = Subprocess;
 
@@ -30,7 +32,23 @@ test("an exit code other than 0 rejects, unless that is not wanted", async () =>
   expect(error).toMatchObject({ returnCode: 3, command });
   expect(error.message).toBe('Command "sh -c echo no >&2; exit 3" returned 3');
   expect(await child.waitForExit(false)).toBe(3);
+  await until(() => codes.length > 0);
   expect(codes).toEqual([3]);
+});
+
+test("what an exit callback throws, or rejects with, is logged, and ends nobody's program", async () => {
+  const child = new Subprocess(["true"]);
+  const log = new ExpectLog("squall.application", "Exception in callback");
+  child.setExitCallback(() => {
+    throw new Error("sync");
+  });
+  child.setExitCallback(() => Promise.reject(new Error("async")));
+  await until(() => log.records.length === 2);
+  log.close();
+});
+
+test("text, which no shell takes apart, is refused", () => {
+  expect(() => new Subprocess("ls -l" as unknown as string[])).toThrow(TypeError);
 });
 
 test("a signal shows as its number, below zero", async () => {
