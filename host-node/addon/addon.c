@@ -282,6 +282,7 @@ static void polled_in_use(struct loop *loop, bool used) {
 static void on_polled_cleanup(void *data) {
   struct addon *addon = data;
   waiter_stop(&addon->waiter);
+  napi_release_threadsafe_function(addon->wake, napi_tsfn_abort);
   loop_destroy(&addon->loop);
   free(addon);
 }

@@ -51,12 +51,13 @@ afterEach(() => {
 });
 
 describe.skipIf(!host.name.endsWith("-epoll"))(`host ${host.name}`, () => {
-  test("a worker thread that ends leaves no descriptor", async () => {
+  test("worker threads that end leave no descriptor", async () => {
     const program = run("worker-ends.ts");
     await ended(program);
-    const { opened, left } = JSON.parse(program.output[0] ?? "") as Record<string, number>;
+    const { opened, left, more } = JSON.parse(program.output[0] ?? "") as Record<string, number>;
     expect(opened).toBeGreaterThanOrEqual(11);
     expect(left).toBeLessThanOrEqual(LEFT);
+    expect(more).toBeLessThanOrEqual(0);
   });
 
   test("keeps to the input region when many sockets fill what room there is", async () => {

@@ -1,15 +1,31 @@
-/** Starts and ends a worker thread that leaves its sockets open. Prints how many sockets there are. */
+/**
+ * Starts and ends worker threads that leave their sockets open. Prints how many sockets there were,
+ * how many are left of the first worker, and how many descriptors of any kind of those after it.
+ */
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { until } from "../../support/until.ts";
-import { countSockets } from "../contract/bench.ts";
+import { countSockets, DESCRIPTORS } from "../contract/bench.ts";
+
+const count = (): number => readdirSync(DESCRIPTORS).length;
+
+/** Resolves with how many sockets there were while it ran. */
+async function runWorker(): Promise<number> {
+  const worker = new Worker(join(import.meta.dirname, "worker.ts"));
+  await once(worker, "message");
+  const open = countSockets();
+  await worker.terminate();
+  await until(() => countSockets() < open - 8, 5).catch(() => undefined);
+  return open;
+}
 
 const before = countSockets();
-const worker = new Worker(join(import.meta.dirname, "worker.ts"));
-await once(worker, "message");
-const open = countSockets();
-await worker.terminate();
-await until(() => countSockets() < open - 8, 5).catch(() => undefined);
-console.log(JSON.stringify({ opened: open - before, left: countSockets() - before }));
+const opened = (await runWorker()) - before;
+const left = countSockets() - before;
+const first = count();
+for (let i = 0; i < 3; i++) await runWorker();
+await until(() => count() <= first, 5).catch(() => undefined);
+console.log(JSON.stringify({ opened, left, more: count() - first }));
 process.exit();
