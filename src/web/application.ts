@@ -3,7 +3,7 @@
  * handlers; `listen` puts a server under it.
  */
 
-import { fetchFrom } from "../fetch.ts";
+import { type FetchContext, fetchFrom } from "../fetch.ts";
 import { HTTPServer, type HTTPServerOptions } from "../httpserver.ts";
 import {
   bodyConfigOf,
@@ -101,14 +101,21 @@ export class Application<
     return this;
   }
 
-  /** Answers a request of the web's standards, without a socket: under somebody else's server. */
-  readonly fetch = (request: Request): Promise<Response> => fetchFrom(this, request);
+  /**
+   * Answers a request of the web's standards, without a socket: under somebody else's server. Who the
+   * client is only that server knows: without `remoteIp` in the context it is `""`, nobody. What
+   * servers pass along by themselves in its place is not read.
+   */
+  readonly fetch = (request: Request, context: FetchContext | object = {}): Promise<Response> => {
+    const { remoteIp } = context as FetchContext;
+    return fetchFrom(this, request, { remoteIp: typeof remoteIp === "string" ? remoteIp : "" });
+  };
 
   /**
-   * Asks the application for a path, without a socket: for tests. Takes what `fetch` takes.
+   * Asks the application for a path, without a socket: for tests. Takes what the web's `fetch` takes.
    */
   request(path: string, init?: RequestInit): Promise<Response> {
-    return this.fetch(new Request(new URL(path, "http://localhost"), init));
+    return fetchFrom(this, new Request(new URL(path, "http://localhost"), init));
   }
 
   /** Adds rules for hosts that match a regular expression; they come before the constructor's. */

@@ -104,6 +104,21 @@ describe("app.fetch", () => {
     expect(json).toMatchObject({ host: "example.org", url: "https://example.org/?q" });
   });
 
+  test("knows the client that its server names, and no other", async () => {
+    const ipOf = async (context?: object): Promise<unknown> => {
+      const request = new Request("https://example.org/", { method: "POST", body: "x" });
+      const answer = await application.fetch(request, context);
+      return ((await answer.json()) as { ip: unknown }).ip;
+    };
+    expect(await ipOf({ remoteIp: "192.0.2.7" })).toBe("192.0.2.7");
+    expect(await ipOf()).toBe("");
+    // What Bun and Deno pass along, which TypeScript has to take as well.
+    const handler: (request: Request, server: { port: number }) => Promise<Response> =
+      application.fetch;
+    expect(handler).toBe(application.fetch);
+    expect(await ipOf({ port: 80, remoteIp: () => "127.0.0.1" })).toBe("");
+  });
+
   test("streams a response at the pace of who reads it", async () => {
     const response = await application.request("/slow");
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
