@@ -320,10 +320,12 @@ static void handle(struct loop *loop, int id, uint32_t ready) {
     loop_event(loop, id, EVENT_READY, (int)ready, 0);
     return;
   }
-  if (ready & slot->interest & EPOLLOUT) loop_event(loop, id, EVENT_WRITABLE, 0, 0);
+  /* What a connection has brought before it broke is heard first: to write would end it. */
+  bool broken = (ready & (EPOLLERR | EPOLLHUP)) != 0;
+  if (!broken && (ready & slot->interest & EPOLLOUT)) loop_event(loop, id, EVENT_WRITABLE, 0, 0);
   if (slot->interest & EPOLLIN) {
     if (ready & ~(uint32_t)EPOLLOUT) receive(loop, slot);
-  } else if (ready & (EPOLLERR | EPOLLHUP)) {
+  } else if (broken) {
     hung_up(loop, slot);
   }
 }

@@ -93,6 +93,20 @@ export function testPeers(bench: Bench): void {
     expect(blocks).toBeLessThan(2000);
   });
 
+  test("peer: what it sent before its reset is heard, though more was to be written", async () => {
+    const { listener, accepted } = await bench.listen();
+    const peer = await reach(listener.address);
+    peer.socket.pause();
+    await until(() => accepted.length === 1);
+    const [probe] = accepted as [Probe];
+    for (let i = 0; i < 20; i++) probe.write(noise(MIB));
+    await until(() => probe.socket.bufferedAmount > 0);
+    peer.socket.write("too much", () => peer.socket.resetAndDestroy());
+    await until(() => probe.closed);
+    expect(probe.text).toBe("too much");
+    expect(probe.error).toBeInstanceOf(Error);
+  });
+
   testUnless(bench.options.noReset, "peer: sees abort as ECONNRESET", async () => {
     const { listener, accepted } = await bench.listen();
     const peer = await reach(listener.address);
