@@ -21,7 +21,7 @@ import type { IOLoop, Timeout } from "./ioloop.ts";
 import { genLog } from "./log.ts";
 import { stopOnSignals } from "./shutdown.ts";
 import { TCPServer } from "./tcpserver.ts";
-import { timerDelay } from "./util.ts";
+import { checkLimit, timerDelay } from "./util.ts";
 
 export { banner } from "./httpserver/banner.ts";
 export { CallbackDelegate, type RequestCallback } from "./httpserver/callback-delegate.ts";
@@ -174,7 +174,8 @@ class ServerOwner implements ConnectionOwner {
     this.lingerTimeout = this.limits.lingerTimeout;
     this.tcp = loop.tcp;
     this.protocol = options.protocol ?? (options.sslOptions === undefined ? "http" : "https");
-    this.#maxConnections = options.maxConnections ?? 0;
+    const { maxConnections = 0 } = options;
+    this.#maxConnections = checkLimit("maxConnections", maxConnections);
     this.#tick = tickFor(this.limits);
   }
 

@@ -35,6 +35,15 @@ export function forWhoAwaits<Value>(promise: Promise<Value>): Promise<Value> {
   return promise;
 }
 
+/**
+ * The value of a limit: a size, a count or a time. Throws a RangeError for what nothing can be held to,
+ * also if it is no number at all, as a setting from the environment.
+ */
+export function checkLimit(name: string, value: unknown): number {
+  if (typeof value === "number" && value >= 0) return value;
+  throw new RangeError(`Cannot set ${name}: ${String(value)} is not a number from 0 up`);
+}
+
 /** Throws as an uncaught exception, so that what runs now goes on for all others. */
 export function throwLater(error: unknown): void {
   queueMicrotask(() => {

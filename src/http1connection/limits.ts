@@ -4,6 +4,7 @@
  */
 
 import { LARGEST_HEAD, MOST_HEADERS } from "../core.ts";
+import { checkLimit } from "../util.ts";
 
 /**
  * Sizes in bytes, times in seconds. 0 switches a timeout or a count off; a timeout of more than 24
@@ -64,10 +65,7 @@ export function connectionLimits(options: Partial<ConnectionLimits>): Connection
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof ConnectionLimits)[]) {
     const value = options[name];
     if (value === undefined) continue;
-    if (typeof value === "number" && !(value >= 0)) {
-      throw new RangeError(`Cannot set ${name}: ${value} is not a number from 0 up`);
-    }
-    limits[name] = value;
+    limits[name] = typeof DEFAULT_LIMITS[name] === "number" ? checkLimit(name, value) : value;
   }
   checkAtMost(limits, "maxHeaderSize", LARGEST_HEAD);
   checkAtMost(limits, "maxTargetSize", LARGEST_HEAD);

@@ -5,6 +5,7 @@
  */
 
 import type { Departure } from "../httputil.ts";
+import { checkLimit } from "../util.ts";
 
 /** How a graceful stop goes. Seconds. */
 export interface DrainOptions {
@@ -68,8 +69,7 @@ export interface Drained {
 export function drainOptions(options: DrainOptions): Required<DrainOptions> {
   const { drainTimeout, drainGrace, drainDelay } = options;
   for (const [name, value] of Object.entries({ drainTimeout, drainGrace, drainDelay })) {
-    if (value === undefined || value >= 0) continue;
-    throw new RangeError(`Cannot set ${name}: ${value} is not a number from 0 up`);
+    if (value !== undefined) checkLimit(name, value);
   }
   return {
     drainTimeout: drainTimeout ?? DEFAULT_DRAIN.drainTimeout,

@@ -3,6 +3,7 @@
  */
 
 import { parseQsBytes } from "../escape.ts";
+import { checkLimit } from "../util.ts";
 import { HTTPInputError } from "./errors.ts";
 import { FormReceiver } from "./form-receiver.ts";
 import type { HTTPHeaders } from "./headers.ts";
@@ -52,9 +53,7 @@ export function bodyConfigOf({
 }: ParseBodyConfig): ParseBodyConfig | undefined {
   if (multipart === undefined && maxArguments === undefined) return undefined;
   multipartConfig(multipart ?? {});
-  if (maxArguments !== undefined && !(maxArguments >= 0)) {
-    throw new RangeError(`Cannot set maxArguments: ${maxArguments} is not a number from 0 up`);
-  }
+  if (maxArguments !== undefined) checkLimit("maxArguments", maxArguments);
   return { multipart, maxArguments };
 }
 

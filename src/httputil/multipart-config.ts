@@ -2,6 +2,8 @@
  * Limits of multipart bodies: each with its default and the reason for it.
  */
 
+import { checkLimit } from "../util.ts";
+
 /** How bodies of the type multipart/form-data are read (Tornado `ParseMultipartConfig`). */
 export interface ParseMultipartConfig {
   /** False refuses them all, with 415. */
@@ -37,9 +39,8 @@ export const DEFAULT_MULTIPART: ParseMultipartConfig = {
 export function multipartConfig(config: Partial<ParseMultipartConfig>): ParseMultipartConfig {
   const limits = { ...DEFAULT_MULTIPART, ...config };
   for (const [name, value] of Object.entries(limits)) {
-    if (typeof value === "number" && !(value >= 0)) {
-      throw new RangeError(`Cannot set ${name}: ${value} is not a number from 0 up`);
-    }
+    const isLimit = typeof DEFAULT_MULTIPART[name as keyof ParseMultipartConfig] === "number";
+    if (isLimit) checkLimit(name, value);
   }
   return limits;
 }

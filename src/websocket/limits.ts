@@ -3,6 +3,8 @@
  * an application and the options of a client set them; `connection.ts` holds to them.
  */
 
+import { checkLimit } from "../util.ts";
+
 /** Sizes in bytes, times in seconds. 0 switches a timeout off. */
 export interface WebSocketLimits {
   /** A ping is sent this often. Off by default, as in Tornado. */
@@ -45,10 +47,7 @@ export function webSocketLimits(
   for (const name of NAMES) {
     const value = options[name];
     if (value === undefined) continue;
-    if (!(value >= 0)) {
-      throw new RangeError(`Cannot set ${name}: ${value} is not a number from 0 up`);
-    }
-    (limits as Record<string, number>)[name] = value;
+    (limits as Record<string, number>)[name] = checkLimit(name, value);
   }
   const { pingInterval } = limits;
   const pingTimeout = Math.min(options.pingTimeout ?? pingInterval, pingInterval);
