@@ -231,6 +231,26 @@ describe("ExpectLog", () => {
     expect(shown).toHaveLength(3);
   });
 
+  test("several may be open at once, and are closed in any order", async () => {
+    const first = new ExpectLog(genLog, "first");
+    const second = new ExpectLog(genLog, "second");
+    for (const message of ["first", "second"]) genLog.warning(message);
+    first.close();
+    for (const message of ["first", "second"]) genLog.warning(message);
+    second.close();
+    for (const message of ["first", "second"]) genLog.warning(message);
+    expect([first.records.length, second.records.length]).toEqual([1, 2]);
+    expect(shown.map(({ message }) => message)).toEqual(["first", "first", "second"]);
+  });
+
+  test.each([/full$/g, /disk 1 full/y])("finds %s in every message", async (pattern) => {
+    const log = new ExpectLog(genLog, pattern);
+    for (let time = 0; time < 3; time++) genLog.warning("disk 1 full");
+    log.close();
+    expect(log.records).toHaveLength(3);
+    expect(shown).toEqual([]);
+  });
+
   test("throws when nothing was logged, unless that is fine", async () => {
     await expect(expectLog(genLog, "a (b)", () => 1)).rejects.toThrow(
       "in squall.general: it was not logged",
@@ -277,6 +297,15 @@ describe("ports", () => {
     await closed;
     listener.close();
     expect(accepted).toBe(1);
+  });
+
+  test("bindUnusedPort alone cuts off who connects, and ends nobody's program", async () => {
+    const { listener, port } = await bindUnusedPort();
+    const peer = connect(port, "127.0.0.1");
+    const closed = new Promise((resolve) => peer.once("close", resolve));
+    peer.on("error", () => undefined);
+    await closed;
+    listener.close();
   });
 
   test("getUnusedPort leaves it free", async () => {

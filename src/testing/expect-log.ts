@@ -12,6 +12,9 @@ export interface ExpectLogOptions {
   readonly level?: Level;
 }
 
+/** Whose a sink is: they may be closed in another order than they were opened in. */
+const owners = new WeakMap<Sink, ExpectLog>();
+
 /**
  * Keeps records of a logger that match out of the log, and knows afterwards whether there were any
  * (Tornado `testing.ExpectLog`). `run` is the way to use it; with `using`, the end of the block
@@ -24,6 +27,7 @@ export class ExpectLog {
   readonly #pattern: RegExp;
   readonly #required: boolean;
   readonly #level: Level | undefined;
+  readonly #sink: Sink = { write: (record) => this.#write(record) };
   readonly #before: readonly Sink[];
   #restoreLevel: () => void = () => undefined;
   #open = true;
@@ -34,11 +38,12 @@ export class ExpectLog {
    */
   constructor(logger: Logger | string, pattern: RegExp | string, options: ExpectLogOptions = {}) {
     this.#name = typeof logger === "string" ? logger : logger.name;
-    this.#pattern = typeof pattern === "string" ? new RegExp(escapePattern(pattern)) : pattern;
+    this.#pattern = expressionOf(pattern);
     this.#required = options.required ?? true;
     this.#level = options.level;
     if (this.#level !== undefined && this.#name !== "") this.#allow(this.#name, this.#level);
-    this.#before = setSinks({ write: (record) => this.#write(record) });
+    owners.set(this.#sink, this);
+    this.#before = setSinks(this.#sink);
   }
 
   /** Whether anything has matched. */
@@ -82,9 +87,20 @@ export class ExpectLog {
   }
 
   #restore(): void {
+    if (!this.#open) return;
     this.#open = false;
-    setSinks(...this.#before);
+    const present = setSinks();
+    // One that was opened later, and is still open, passes on by this one.
+    setSinks(...(present.includes(this.#sink) ? ExpectLog.#openOnes(this.#before) : present));
     this.#restoreLevel();
+  }
+
+  /** The sinks, with what was there before in place of those that have been closed. */
+  static #openOnes(sinks: readonly Sink[]): readonly Sink[] {
+    return sinks.flatMap((sink) => {
+      const owner = owners.get(sink);
+      return owner === undefined || owner.#open ? [sink] : ExpectLog.#openOnes(owner.#before);
+    });
   }
 
   #allow(name: string, level: Level): void {
@@ -97,7 +113,7 @@ export class ExpectLog {
 
   #write(record: LogRecord): void {
     const isOfLogger = this.#name === "" || record.logger === this.#name;
-    if (isOfLogger && this.#pattern.test(record.message)) this.records.push(record);
+    if (this.#open && isOfLogger && this.#pattern.test(record.message)) this.records.push(record);
     else for (const sink of this.#before) sink.write(record);
   }
 }
@@ -112,6 +128,10 @@ export function expectLog<Result>(
   return new ExpectLog(logger, pattern, options).run(task);
 }
 
-function escapePattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+function expressionOf(pattern: RegExp | string): RegExp {
+  if (typeof pattern === "string") {
+    return new RegExp(pattern.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  }
+  // With these flags an expression goes on where it has matched last, in another message.
+  return new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
 }

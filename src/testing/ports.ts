@@ -2,18 +2,25 @@
  * Ports that nobody uses. Private to `testing`.
  */
 
-import type { Listener, SocketHandlerFactory } from "../host.ts";
+import {
+  type Listener,
+  NOBODY,
+  type Socket,
+  type SocketHandler,
+  type SocketHandlerFactory,
+} from "../host.ts";
 import { IOLoop } from "../ioloop.ts";
 
 const HOST = "127.0.0.1";
 
-function refuse(): never {
-  throw new Error("Cannot accept: the port was bound for a test that does not serve it");
+function refuse(socket: Socket): SocketHandler {
+  socket.abort();
+  return NOBODY;
 }
 
 /**
  * Listens on a free port of 127.0.0.1, and gives both: for servers that are made of a listener, and
- * to keep the port taken. Close the listener when the test is over (Tornado `bind_unused_port`).
+ * to keep the port taken: without `accept` who connects is cut off. Close the listener when the test is over (Tornado `bind_unused_port`).
  */
 export async function bindUnusedPort(
   accept: SocketHandlerFactory = refuse,
