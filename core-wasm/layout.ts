@@ -56,10 +56,17 @@ export const WINDOW: i32 = HASH_ONCE + HASH_LENGTH;
 export const WINDOW_LENGTH: i32 = 548 * 1024;
 /** The beginning that most responses share, ready to be copied. */
 export const PREFIX: i32 = WINDOW + WINDOW_LENGTH;
-export const PREFIX_LENGTH: i32 = 4 * 1024;
+export const PREFIX_LENGTH: i32 = 2 * 1024;
+/** Entity tags of short texts that are likely to be answered again: 32 digits for each. */
+export const TAGS: i32 = PREFIX + PREFIX_LENGTH;
+export const TAGS_LENGTH: i32 = 2 * 1024;
+export const TAG_LENGTH: i32 = 32;
+/** Numbers that `putResponseHead` takes for a line to leave out, and for a tag in TAGS. */
+export const NO_LINE: i32 = -1;
+export const KNOWN_TAG: i32 = -2;
 
 /** `initialMemory` and `maximumMemory` in asconfig.json. */
-export const MEMORY_PAGES: i32 = (PREFIX + PREFIX_LENGTH) / PAGE;
+export const MEMORY_PAGES: i32 = (TAGS + TAGS_LENGTH) / PAGE;
 
 /*
  * The span table after parseRequestHead, as indices of 32-bit words. Offsets count from the start

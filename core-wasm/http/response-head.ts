@@ -3,10 +3,10 @@
  * Between them it may have put header lines of its own.
  */
 
-import { CRLF } from "../bytes";
+import { CRLF, load64 } from "../bytes";
 import { contentHash } from "../crypto/hash";
 import { decimalLength, writeDecimal } from "../decimal";
-import { PREFIX } from "../layout";
+import { KNOWN_TAG, NO_LINE, PREFIX, TAG_LENGTH } from "../layout";
 
 // Text as words, the first byte lowest: `Etag: "` and, in two halves, `Content-Length: `.
 const ETAG: u64 = 0x22_20_3a_67_61_74_45;
@@ -14,12 +14,12 @@ const CONTENT: u64 = 0x2d_74_6e_65_74_6e_6f_43;
 const LENGTH: u64 = 0x20_3a_68_74_67_6e_65_4c;
 const QUOTE: u8 = 0x22;
 const TAG_BEFORE = 7;
-const TAG_DIGITS = 32;
 
 /**
- * Writes `prefixLength` bytes of PREFIX at `start`. At `at`: the entity tag's line for the
- * `taggedLength` bytes that follow the head, the line that says `contentLength`, the empty line. A
- * line whose number is below zero is left out. Answers where the head ends.
+ * Writes `prefixLength` bytes of PREFIX at `start`. At `at`: the entity tag's line, the line that
+ * says `contentLength`, the empty line; answers where the head ends. A line whose number is -1 is
+ * left out. The tag is that of the `taggedLength` bytes that follow the head, and is kept in `slot`
+ * if there is one; if `taggedLength` is KNOWN_TAG, it is the one in `slot`.
  */
 export function putResponseHead(
   start: usize,
@@ -27,15 +27,21 @@ export function putResponseHead(
   at: usize,
   taggedLength: i32,
   contentLength: f64,
+  slot: usize,
 ): usize {
   copyPrefix(start, prefixLength);
   const length: u64 = contentLength < 0 ? 0 : <u64>contentLength;
-  if (taggedLength >= 0) {
-    const lineLength = contentLength < 0 ? 0 : 18 + decimalLength(length);
+  if (taggedLength != NO_LINE) {
     put64(at, ETAG);
     at += TAG_BEFORE;
-    contentHash(at + TAG_DIGITS + 3 + lineLength + 2, taggedLength, at);
-    at += TAG_DIGITS;
+    if (taggedLength == KNOWN_TAG) {
+      copyTag(at, slot);
+    } else {
+      const lineLength = contentLength < 0 ? 0 : 18 + decimalLength(length);
+      contentHash(at + TAG_LENGTH + 3 + lineLength + 2, taggedLength, at);
+      if (slot != 0) copyTag(slot, at);
+    }
+    at += TAG_LENGTH;
     store<u8>(at, QUOTE);
     at = putLineEnd(at + 1);
   }
@@ -46,6 +52,10 @@ export function putResponseHead(
     at = putLineEnd(at + writeDecimal(length, at));
   }
   return putLineEnd(at);
+}
+
+function copyTag(target: usize, source: usize): void {
+  for (let i = 0; i < TAG_LENGTH; i += 8) put64(target + i, load64(source + i));
 }
 
 /** By vectors: for so little, memory.copy takes longer than what it does. */

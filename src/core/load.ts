@@ -38,6 +38,7 @@ export interface CoreExports {
     at: number,
     taggedLength: number,
     contentLength: number,
+    slot: number,
   ): number;
   decodeChunked(
     start: number,

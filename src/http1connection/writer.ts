@@ -11,6 +11,7 @@ import {
   OUTPUT_CAPACITY,
   putLatin1,
   putResponseHead,
+  putTaggedHead,
   utf8Bytes,
 } from "../core.ts";
 import type { Socket, Tcp } from "../host.ts";
@@ -302,12 +303,12 @@ export class ResponseWriter implements HTTPConnection {
     tagged: boolean,
   ): void {
     const between = headers.ownLength + lines.length;
-    const taggedLength = tagged ? size : NO_LINE;
-    const headLength = prefix.length + between + lastLinesLength(taggedLength, said);
+    const headLength = prefix.length + between + lastLinesLength(tagged, said);
     const start = this.#reserve(headLength + size);
     putBody(body, start + headLength, size);
     if (between > 0) putLatin1(lines, headers.putOwn(start + prefix.length));
-    putResponseHead(prefix, start, between, taggedLength, said);
+    if (tagged) putTaggedHead(prefix, start, between, said, body, size);
+    else putResponseHead(prefix, start, between, said);
     this.#send(start, headLength + size);
   }
 

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { OUTPUT, PREFIX, PREFIX_LENGTH } from "../../core-wasm/layout.ts";
+import { KNOWN_TAG, OUTPUT, PREFIX, PREFIX_LENGTH, TAGS } from "../../core-wasm/layout.ts";
 import { entityTagOf } from "../../src/core.ts";
 import { builds } from "../support/core-builds.ts";
 
@@ -35,7 +35,7 @@ describe.each(builds)("$name", (build) => {
         build.memory.write(prefix, PREFIX, "latin1");
         const taggedLength = body === null ? NONE : body.length;
         const at = start + prefix.length + between;
-        const put = build.wasm.putResponseHead(start, prefix.length, at, taggedLength, length);
+        const put = build.wasm.putResponseHead(start, prefix.length, at, taggedLength, length, 0);
 
         expect(put).toBe(end);
         expect(build.memory.toString("latin1", start, end)).toBe(head);
@@ -53,7 +53,18 @@ describe.each(builds)("$name", (build) => {
     const prefix = "p".repeat(PREFIX_LENGTH);
     build.memory.write(prefix, PREFIX, "latin1");
     const start = OUTPUT + 5;
-    const end = build.wasm.putResponseHead(start, prefix.length, start + prefix.length, NONE, 0);
+    const end = build.wasm.putResponseHead(start, prefix.length, start + prefix.length, NONE, 0, 0);
     expect(build.memory.toString("latin1", start, end)).toBe(`${prefix}Content-Length: 0\r\n\r\n`);
+  });
+
+  test("a tag is kept in its slot, and taken from there", () => {
+    const text = "a text that is answered again";
+    const at = OUTPUT + 3;
+    const head = `Etag: ${entityTagOf(text)}\r\nContent-Length: ${text.length}\r\n\r\n`;
+    build.memory.write(text, at + head.length, "latin1");
+    build.wasm.putResponseHead(at, 0, at, text.length, text.length, TAGS + 32);
+    build.memory.fill(0, at, at + head.length + text.length);
+    const end = build.wasm.putResponseHead(at, 0, at, KNOWN_TAG, text.length, TAGS + 32);
+    expect(build.memory.toString("latin1", at, end)).toBe(head);
   });
 });

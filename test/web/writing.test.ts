@@ -1,5 +1,6 @@
 /** What a handler sends: chunks, headers, status, entity tags. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { entityTagOf } from "../../src/core.ts";
 import { setLogLevel } from "../../src/log.ts";
 import { RequestHandler } from "../../src/web.ts";
 import { ask, askHandler } from "../support/ask.ts";
@@ -176,6 +177,31 @@ describe("entity tags", () => {
     }
     const other = await ask([["/", Hello]], "GET /", { headers: { "If-None-Match": '"x"' } });
     expect(other.status).toBe(200);
+  });
+
+  test("they are those of the body, also of text that was answered before", async () => {
+    const bodies = [
+      "yes",
+      "no!",
+      "yes",
+      "",
+      "gr\u00fc",
+      "gr\u00fc",
+      "yes",
+      "\ud800!!",
+      "\ufffd!!",
+      "z".repeat(63),
+    ];
+    for (const body of [...bodies, ...bodies]) {
+      class Short extends RequestHandler {
+        get(): void {
+          this.write(body);
+        }
+      }
+      const answer = await ask([["/", Short]], "GET /");
+      expect(answer.header("Etag"), body).toEqual([entityTagOf(Buffer.from(body))]);
+      expect(answer.body).toBe(Buffer.from(body).toString("latin1"));
+    }
   });
 
   test("they can be switched off, for all or for one handler", async () => {
