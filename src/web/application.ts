@@ -175,7 +175,9 @@ export class Application<
     if (!accessLog.enabled(level)) return;
     const { method, uri, remoteIp } = handler.request;
     const time = (handler.request.requestTime() * 1000).toFixed(2);
-    accessLog[level](`${status} ${method} ${uri} (${remoteIp}) ${time}ms`);
+    // Whatever status was meant for it, the client has not seen the end.
+    const end = handler.abandoned ? ", client gone" : "";
+    accessLog[level](`${status} ${method} ${uri} (${remoteIp}) ${time}ms${end}`);
   }
 
   /** Rules for the default host, for requests that come from no proxy (Tornado `default_host`). */

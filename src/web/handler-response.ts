@@ -108,7 +108,7 @@ export abstract class HandlerResponse {
   }
 
   /** Whether the client has gone, or sends no more, before the response was finished. */
-  protected get abandoned(): boolean {
+  get abandoned(): boolean {
     return this.#extras?.closing?.signal.aborted === true;
   }
 

@@ -14,6 +14,7 @@ import {
 } from "../../src/web.ts";
 import { ask } from "../support/ask.ts";
 import { bytesOf, serve } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 class Status extends RequestHandler {
   get(status: string): void {
@@ -69,6 +70,23 @@ describe("the access log", () => {
   test.each(cases)("of $path", async ({ path, logged }) => {
     await ask([["/(.*)", Status]], `GET /${path}?a=1`);
     expect(lines()).toEqual(logged.map((pattern) => expect.stringMatching(pattern)));
+  });
+
+  test("of a client that has gone", async () => {
+    class Wait extends RequestHandler {
+      async get(): Promise<void> {
+        const gone = new Promise((resolve) => this.closeSignal.addEventListener("abort", resolve));
+        client.abort();
+        await gone;
+      }
+    }
+    const client = new AbortController();
+    const request = new Request("http://localhost/wait", { signal: client.signal });
+    await expect(new Application([["/wait", Wait]]).fetch(request)).rejects.toThrow();
+    await until(() => records.length > 0);
+    expect(lines()).toEqual([
+      expect.stringMatching(/^info access 200 GET \/wait \(\) .*ms, client gone$/),
+    ]);
   });
 
   test("may be written by a function", async () => {
