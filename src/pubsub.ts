@@ -5,9 +5,10 @@
  */
 
 import { appLog } from "./log.ts";
+import { isThenable } from "./util.ts";
 
-/** What gets a channel's messages. What it throws is logged. */
-export type MessageCallback = (message: string, channel: string) => void;
+/** What gets a channel's messages. What it throws, or rejects with, is logged; nobody waits for it. */
+export type MessageCallback = (message: string, channel: string) => unknown;
 
 /** One callback's interest in one channel. */
 export interface Subscription {
@@ -25,7 +26,8 @@ export interface PubSub {
   readonly connected: boolean;
   /**
    * Sends a message to a channel's subscriptions. Rejects with PublishError if the broker has not
-   * confirmed it: then it may be sent again, and whoever can hear it has heard it once or twice.
+   * confirmed it: then it may be sent again, and whoever can hear it has heard it once or twice;
+   * with TypeError if the message is no text, or the channel none.
    */
   publish(channel: string, message: string): Promise<void>;
   /**
@@ -54,19 +56,39 @@ export class PublishError extends Error {
  */
 export function checkChannel(channel: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they would break NATS's protocol.
-  if (/^[^\s*>\x00-\x1f\x7f]+$/.test(channel) && !/^\.|\.\.|\.$/.test(channel)) return;
+  const isName = typeof channel === "string" && /^[^\s*>\x00-\x1f\x7f]+$/.test(channel);
+  if (isName && !/^\.|\.\.|\.$/.test(channel)) return;
   throw new TypeError(
     `Cannot use ${JSON.stringify(channel)} as a channel: ` +
       "it may have no blanks, no wildcards and no empty parts between dots",
   );
 }
 
+/** Throws a TypeError for a channel or a message that not every broker takes. */
+export function checkPublished(channel: string, message: string): void {
+  checkChannel(channel);
+  if (typeof message === "string") return;
+  throw new TypeError(
+    `Cannot publish to "${channel}": the message is no text, but ${typeof message}`,
+  );
+}
+
+/** Throws a TypeError for a channel that not every broker takes, or a callback that is none. */
+export function checkSubscribed(channel: string, callback: MessageCallback): void {
+  checkChannel(channel);
+  if (typeof callback === "function") return;
+  throw new TypeError(`Cannot subscribe to "${channel}": the callback is not a function`);
+}
+
 /** Calls a subscription's callback; what it throws concerns nobody else. */
 export function deliver(callback: MessageCallback, message: string, channel: string): void {
-  try {
-    callback(message, channel);
-  } catch (error) {
+  const failed = (error: unknown): void =>
     appLog.exception(`Uncaught exception in a subscription of "${channel}"`, error);
+  try {
+    const result = callback(message, channel);
+    if (isThenable(result)) result.then(undefined, failed);
+  } catch (error) {
+    failed(error);
   }
 }
 
@@ -81,7 +103,7 @@ export class LocalPubSub implements PubSub {
 
   /** Callbacks are called soon, not within this call, as by any other broker. */
   async publish(channel: string, message: string): Promise<void> {
-    checkChannel(channel);
+    checkPublished(channel, message);
     if (this.#closed) throw new PublishError(channel, "it is closed");
     await undefined;
     for (const callback of [...(this.#channels.get(channel) ?? [])]) {
@@ -90,7 +112,7 @@ export class LocalPubSub implements PubSub {
   }
 
   async subscribe(channel: string, callback: MessageCallback): Promise<Subscription> {
-    checkChannel(channel);
+    checkSubscribed(channel, callback);
     if (this.#closed) throw new Error(`Cannot subscribe to "${channel}": it is closed`);
     const callbacks = this.#channels.get(channel) ?? new Set();
     this.#channels.set(channel, callbacks);

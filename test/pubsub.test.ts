@@ -129,10 +129,24 @@ for (const { name, program, startServer, open } of brokers) {
       await there.subscribe("news", () => {
         throw new Error("deaf");
       });
-      await there.subscribe("news", (message) => heard.push(message));
+      await there.subscribe("news", async (message) => {
+        heard.push(message);
+        throw new Error("deaf later");
+      });
       await here.publish("news", "all the same");
-      await until(() => heard.length === 1);
-      expect(logged.join()).toContain('Uncaught exception in a subscription of "news"');
+      await until(() => heard.length === 1 && logged.length === 2);
+      for (const line of logged)
+        expect(line).toBe('Uncaught exception in a subscription of "news"');
+    });
+
+    test("what is no message, channel or callback is refused", async () => {
+      const here = await broker();
+      for (const message of [Uint8Array.of(1), { a: 1 }, 5, null, undefined]) {
+        await expect(here.publish("news", message as unknown as string)).rejects.toThrow(TypeError);
+      }
+      const none = undefined as unknown as string & (() => void);
+      await expect(here.publish(none, "text")).rejects.toThrow(TypeError);
+      await expect(here.subscribe("news", none)).rejects.toThrow(TypeError);
     });
 
     test("nothing can be done once it is closed", async () => {
@@ -149,15 +163,21 @@ for (const { name, program, startServer, open } of brokers) {
 
     test("while the server is gone, publishing fails; subscriptions come back", async () => {
       const [here, there] = await pair();
+      const third = await broker();
       const heard: string[] = [];
       await there.subscribe("news", (message) => heard.push(message));
+      await third.subscribe("news", () => undefined);
       await here.publish("news", "before");
       await until(() => heard.length === 1);
       const server = service as Service;
       await server.stop();
       // Also the message that is sent before the client has noticed.
       await expect(here.publish("news", "into the void")).rejects.toThrow(PublishError);
-      await until(() => !here.connected && !there.connected);
+      await until(() => ![here, there, third].some(({ connected }) => connected));
+      // Who waits for the server hears when it is closed instead.
+      const late = third.subscribe("late", () => undefined).catch(() => undefined);
+      await third.close();
+      await late;
       const failure = await here.publish("news", "still gone").catch((error) => error);
       expect(failure).toBeInstanceOf(PublishError);
       expect(failure.message).toMatch(/^Cannot publish to "news": \w+ cannot be reached$/);
@@ -167,7 +187,7 @@ for (const { name, program, startServer, open } of brokers) {
       await until(() => heard.includes("after"));
       expect(heard.filter((message) => message !== "into the void")).toEqual(["before", "after"]);
       const told = logged.filter((line) => line.includes("cannot be reached"));
-      expect(told.length).toBe(2);
+      expect(told.length).toBe(3);
       expect(logged.join()).toContain("can be reached again");
     });
 

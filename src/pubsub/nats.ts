@@ -5,7 +5,8 @@
 
 import { genLog } from "../log.ts";
 import {
-  checkChannel,
+  checkPublished,
+  checkSubscribed,
   deliver,
   type MessageCallback,
   PublishError,
@@ -64,7 +65,7 @@ export class NatsPubSub implements PubSub {
   }
 
   async publish(channel: string, message: string): Promise<void> {
-    checkChannel(channel);
+    checkPublished(channel, message);
     if (this.#closed) throw new PublishError(channel, "it is closed");
     // The client would keep the message until NATS is back, when it may be news no more.
     if (!this.#connected) throw new PublishError(channel, "NATS cannot be reached");
@@ -72,7 +73,7 @@ export class NatsPubSub implements PubSub {
   }
 
   async subscribe(channel: string, callback: MessageCallback): Promise<Subscription> {
-    checkChannel(channel);
+    checkSubscribed(channel, callback);
     if (this.#closed) throw new Error(`Cannot subscribe to "${channel}": it is closed`);
     const subscription = this.#connection.subscribe(channel, {
       callback: (error, message) => {

@@ -6,7 +6,8 @@
 
 import { genLog } from "../log.ts";
 import {
-  checkChannel,
+  checkPublished,
+  checkSubscribed,
   deliver,
   type MessageCallback,
   PublishError,
@@ -46,6 +47,8 @@ export class RedisPubSub implements PubSub {
   #connecting: Promise<void> | undefined;
   #closed = false;
   #gone = false;
+  /** Of those who wait for a subscriber that is closed: the client itself forgets them. */
+  readonly #waiting = new Set<() => void>();
 
   /** Takes a client, open or not, which is this broker's from here on. */
   constructor(client: RedisClient, options: RedisPubSubOptions = {}) {
@@ -75,7 +78,7 @@ export class RedisPubSub implements PubSub {
   }
 
   async publish(channel: string, message: string): Promise<void> {
-    checkChannel(channel);
+    checkPublished(channel, message);
     if (this.#closed) throw new PublishError(channel, "it is closed");
     if (this.#connecting === undefined)
       await confirmed(channel, this.connect(), this.#publishTimeout);
@@ -86,20 +89,24 @@ export class RedisPubSub implements PubSub {
   }
 
   async subscribe(channel: string, callback: MessageCallback): Promise<Subscription> {
-    checkChannel(channel);
+    checkSubscribed(channel, callback);
     if (this.#closed) throw new Error(`Cannot subscribe to "${channel}": it is closed`);
-    await this.connect();
+    await this.#unlessClosed(channel, this.connect());
     let active = true;
     const listener = (message: string): void => {
       if (active) deliver(callback, message, channel);
     };
-    await this.#subscriber.subscribe(channel, listener);
+    await this.#unlessClosed(channel, this.#subscriber.subscribe(channel, listener));
     const unsubscribe = async (): Promise<void> => {
       if (!active) return;
       active = false;
       // One that has given up would wait for ever; and nothing is left to take back.
       const isKnown = !this.#closed && this.#subscriber.isOpen;
-      if (isKnown) await this.#subscriber.unsubscribe(channel, listener);
+      if (!isKnown) return;
+      const work = this.#unlessClosed(channel, this.#subscriber.unsubscribe(channel, listener));
+      await work.catch((error) => {
+        if (!this.#closed) throw error;
+      });
     };
     return { channel, unsubscribe };
   }
@@ -109,6 +116,17 @@ export class RedisPubSub implements PubSub {
     this.#closed = true;
     // One that is not open throws.
     for (const each of [this.#publisher, this.#subscriber]) if (each.isOpen) each.destroy();
+    for (const reject of this.#waiting) reject();
+  }
+
+  /** Settles as the work does, but rejects when this is closed before. */
+  #unlessClosed<Result>(channel: string, work: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const closed = (): void =>
+        reject(new Error(`Cannot subscribe to "${channel}": it is closed`));
+      this.#waiting.add(closed);
+      work.then(resolve, reject).then(() => this.#waiting.delete(closed));
+    });
   }
 
   async #connect(): Promise<void> {
