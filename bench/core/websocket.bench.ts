@@ -2,7 +2,7 @@
 
 import { isUtf8 } from "node:buffer";
 import { memory, wasm } from "../../src/core/load.ts";
-import { copyBytes, maskBytes, takeBytes, transferMemory } from "../../src/core.ts";
+import { copyBytes, takeBytes, transferMemory } from "../../src/core.ts";
 import { compare, type Group, optional } from "./rounds.ts";
 
 const SIZE = 65_536;
@@ -48,6 +48,13 @@ function validation([name, text]: [string, string], index: number): Group {
   };
 }
 
+/** What a payload would cost that does not lie in the core's memory: the way there and back. */
+function maskOutside(bytes: Uint8Array): void {
+  memory.set(bytes, start);
+  wasm.mask(start, bytes.length, key, 0);
+  bytes.set(memory.subarray(start, start + bytes.length));
+}
+
 const masking: Group[] = [
   {
     name: "unmask 64 KiB",
@@ -56,7 +63,7 @@ const masking: Group[] = [
     candidates: {
       "core, in its memory": () => wasm.mask(start + 1, SIZE, key, 0),
       bufferutil: unmask && (() => unmask(payload, KEY)),
-      "core, there and back": () => maskBytes(payload, key, 0),
+      "core, there and back": () => maskOutside(payload),
     },
   },
   {
@@ -65,7 +72,7 @@ const masking: Group[] = [
     candidates: {
       "core, in its memory": () => wasm.mask(start + 1, 100, key, 0),
       bufferutil: unmask && (() => unmask(payload.subarray(0, 100), KEY)),
-      "core, there and back": () => maskBytes(payload.subarray(0, 100), key, 0),
+      "core, there and back": () => maskOutside(payload.subarray(0, 100)),
     },
   },
 ];

@@ -23,24 +23,9 @@ import {
 } from "../../core-wasm/status.ts";
 import { memory, table, wasm } from "./load.ts";
 
-/** Payloads up to this long are masked faster by hand than by a way through the core. */
-const SHORT_PAYLOAD = 32;
-
-/** The head of the frame that `parseFrameHead` has read last. */
-export interface FrameHead {
-  readonly final: boolean;
-  /** RSV1 to RSV3, as bits of 0x70. */
-  readonly reserved: number;
-  readonly opcode: number;
-  /** 0 if the frame is not masked. */
-  readonly key: number;
-  /** Bytes of payload. */
-  readonly length: number;
-}
-
 /**
  * Reads the head of a frame at `start` of the core's memory. Answers the bytes it takes, and
- * `frameHead()` then says what they were; or a status. `masked` says whether the peer must mask,
+ * `frameTable` then says what they were; or a status. `masked` says whether the peer must mask,
  * `reserved` are the bits, of 0x70, that an extension uses.
  */
 export function parseFrameHead(
@@ -52,26 +37,18 @@ export function parseFrameHead(
   return wasm.parseFrameHead(start, length, masked ? 1 : 0, reserved);
 }
 
-/** The fields of the frame's head that `parseFrameHead` has read last, one at a time. */
+/** The fields of the frame's head that `parseFrameHead` has read last. */
 export const frameTable = {
   isFinal: (): boolean => table[FRAME_FINAL] === 1,
+  /** RSV1 to RSV3, as bits of 0x70. */
   reserved: (): number => table[FRAME_RESERVED] as number,
   opcode: (): number => table[FRAME_OPCODE] as number,
+  /** 0 if the frame is not masked. */
   key: (): number => table[FRAME_KEY] as number,
+  /** Bytes of payload. */
   length: (): number =>
     (table[FRAME_LENGTH_HIGH] as number) * 2 ** 32 + ((table[FRAME_LENGTH_LOW] as number) >>> 0),
 };
-
-/** What `parseFrameHead` has read last, as one object. */
-export function frameHead(): FrameHead {
-  return {
-    final: frameTable.isFinal(),
-    reserved: frameTable.reserved(),
-    opcode: frameTable.opcode(),
-    key: frameTable.key(),
-    length: frameTable.length(),
-  };
-}
 
 /** Bytes of the head of a frame that is to be sent. */
 export function frameHeadLength(length: number, masked: boolean): number {
@@ -134,30 +111,6 @@ export function frameReason(status: number): string {
  */
 export function maskAt(start: number, length: number, key: number, offset: number): boolean {
   return wasm.mask(start, length, key, offset) === 1;
-}
-
-/** As `maskAt`, of bytes anywhere, in place. */
-export function maskBytes(bytes: Uint8Array, key: number, offset: number): void {
-  if (bytes.buffer === memory.buffer) {
-    wasm.mask(bytes.byteOffset, bytes.length, key, offset);
-    return;
-  }
-  if (bytes.length <= SHORT_PAYLOAD) {
-    maskShort(bytes, key, offset);
-    return;
-  }
-  for (let at = 0; at < bytes.length; at += WINDOW_LENGTH) {
-    const piece = bytes.subarray(at, at + WINDOW_LENGTH);
-    memory.set(piece, WINDOW);
-    wasm.mask(WINDOW, piece.length, key, offset + at);
-    piece.set(memory.subarray(WINDOW, WINDOW + piece.length));
-  }
-}
-
-function maskShort(bytes: Uint8Array, key: number, offset: number): void {
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = (bytes[i] ?? 0) ^ (key >>> (((offset + i) & 3) << 3));
-  }
 }
 
 /** Checks that the pieces of a text are UTF-8 together, wherever it was cut. */
