@@ -36,7 +36,6 @@ import {
 } from "../../core-wasm/status.ts";
 import { memory, wasm } from "./load.ts";
 
-export { chunked } from "./load.ts";
 export { HEADER_NAMES, METHODS };
 
 /** Header names in lower case → id. */
@@ -68,8 +67,8 @@ export function parseResponseHead(
 }
 
 /**
- * Decodes chunked coding in place, with the state in `chunked`. Answers the bytes consumed or a
- * status; the data they held is moved together to `start`, its length is a word of `chunked`.
+ * Decodes chunked coding in place, with the state that `chunkedProgress` has loaded, and tells of
+ * afterwards. Answers the bytes consumed or a status; the data they held is moved together to `start`.
  */
 export function decodeChunked(
   start: number,

@@ -9,8 +9,6 @@ import { Buffer } from "node:buffer";
 import { wasmBase64 } from "../../build/core.js";
 import { instantiate } from "../../build/core-scalar.js";
 import {
-  CHUNKED,
-  CHUNKED_WORDS,
   EVENTS,
   EVENTS_LENGTH,
   INPUT,
@@ -139,8 +137,6 @@ export const build: Build = kind;
 export const memory: CoreMemory = Buffer.from(wasm.memory.buffer) as CoreMemory;
 /** The span table, which the last call filled. */
 export const table: Int32Array = new Int32Array(wasm.memory.buffer, TABLE, TABLE_LENGTH / 4);
-/** The chunked decoder's block. */
-export const chunked: Int32Array = new Int32Array(wasm.memory.buffer, CHUNKED, CHUNKED_WORDS);
 /** The parts of the memory that a host works in. */
 export const transferMemory: TransferMemory = {
   buffer: wasm.memory.buffer,
