@@ -43,6 +43,7 @@ export class Event {
   readonly #waiters: Waiters = new Waiters();
   #isSet = false;
 
+  /** Whether nobody would have to wait. */
   isSet(): boolean {
     return this.#isSet;
   }
@@ -166,6 +167,7 @@ export class Lock extends BoundedSemaphore {
     super(1);
   }
 
+  /** Whether somebody has it. */
   get locked(): boolean {
     return this.value === 0;
   }

@@ -57,10 +57,12 @@ export class Queue<Item> {
     return this.#store.size;
   }
 
+  /** Whether `get` would have to wait. */
   get empty(): boolean {
     return this.#store.size === 0;
   }
 
+  /** Whether `put` would have to wait. */
   get full(): boolean {
     return this.maxsize > 0 && this.#store.size >= this.maxsize;
   }
@@ -109,6 +111,7 @@ export class Queue<Item> {
     return this.#done.wait(timeout);
   }
 
+  /** Takes items as they come, for ever. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Item, never> {
     for (;;) yield await this.get();
   }

@@ -112,6 +112,7 @@ export class Rule {
   readonly target: RuleTarget;
   /** Handed to the target; for a request handler, the options of `initialize`. */
   readonly options: object | undefined;
+  /** What `reverseUrl` finds it by. */
   readonly name: string | undefined;
 
   /** Throws a TypeError for what is no matcher or no target, such as a class that is not there yet. */
@@ -130,6 +131,7 @@ export class Rule {
     this.name = name;
   }
 
+  /** The path that fits, with these arguments; undefined if the matcher has none. */
   reverse(...args: unknown[]): string | undefined {
     return this.matcher.reverse(...args);
   }
@@ -164,6 +166,7 @@ export type RuleLike =
 
 /** Tries rules in order; the first that fits and leads somewhere answers. */
 export class RuleRouter extends Router {
+  /** In the order in which they are tried. */
   readonly rules: Rule[] = [];
 
   constructor(rules: readonly RuleLike[] = []) {

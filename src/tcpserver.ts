@@ -31,6 +31,7 @@ export interface TCPServerOptions
  * done with a connection (Tornado `tcpserver.TCPServer`).
  */
 export class TCPServer {
+  /** The loop that its connections run on. */
   readonly loop: IOLoop;
   readonly #listeners: Listener[] = [];
   readonly #bound: ListenOptions[] = [];

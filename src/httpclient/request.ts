@@ -147,6 +147,7 @@ export class HTTPRequest {
     return { ...this.#given, headers };
   }
 
+  /** GET if none was given. */
   get method(): string {
     return this.#given.method ?? REQUEST_DEFAULTS.method;
   }
@@ -160,6 +161,7 @@ export class HTTPRequest {
     return this.#headers;
   }
 
+  /** What was given to be sent. */
   get body(): HTTPRequestOptions["body"] {
     return this.#given.body;
   }

@@ -28,6 +28,7 @@ type Transferable = ArrayBuffer | MessagePort;
 
 /** Runs functions somewhere else. */
 export interface Executor {
+  /** Runs a task, and resolves with its result or rejects with what it throws. */
   submit<Result>(task: Task, args: readonly unknown[]): Promise<Result>;
   /** Resolves when all that runs has ended; what waits is refused. */
   shutdown(): Promise<void>;

@@ -64,6 +64,7 @@ export class PeriodicCallback {
     this.#loop = undefined;
   }
 
+  /** Whether it has been started, and not stopped. */
   isRunning(): boolean {
     return this.#loop !== undefined;
   }

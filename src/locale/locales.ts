@@ -15,6 +15,7 @@ interface TornadoDateOptions extends FormatDateOptions {
 
 /** A language with, maybe, a country: `es`, `es_ES`. Get one by `get`. */
 export abstract class Locale {
+  /** As in `pt_BR`. */
   readonly code: string;
   /** The language's name in the language itself. */
   readonly name: string;

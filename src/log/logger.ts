@@ -40,6 +40,7 @@ export interface LogRecord {
 export interface Sink {
   /** Asks for `source`, which costs a stack trace for every record. */
   readonly wantsSource?: boolean;
+  /** Takes a record. What it throws is said on standard error; who logs goes on. */
   write(record: LogRecord): void;
 }
 
@@ -94,22 +95,27 @@ export class Logger {
     return RANKS[level] >= (this.#rank ?? rootRank);
   }
 
+  /** What only somebody who looks for a fault wants to read. */
   debug(message: string, details?: Details): void {
     if (this.enabled("debug")) this.#write("debug", message, details);
   }
 
+  /** What has happened as it should. */
   info(message: string, details?: Details): void {
     if (this.enabled("info")) this.#write("info", message, details);
   }
 
+  /** What is wrong, though it goes on; what a peer has done wrong too. */
   warning(message: string, details?: Details): void {
     if (this.enabled("warning")) this.#write("warning", message, details);
   }
 
+  /** What has failed. */
   error(message: string, details?: Details): void {
     if (this.enabled("error")) this.#write("error", message, details);
   }
 
+  /** What ends the program, or leaves it of no use. */
   critical(message: string, details?: Details): void {
     if (this.enabled("critical")) this.#write("critical", message, details);
   }

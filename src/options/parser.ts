@@ -19,9 +19,11 @@ import {
 
 /** How an option is defined. */
 export interface OptionSettings<T> {
+  /** The value until another one is set; without it undefined, or an empty list. */
   readonly default?: T;
   /** The default's type if left out, `str` without a default. */
   readonly type?: OptionType;
+  /** What the help says of it. */
   readonly help?: string;
   /** What stands for the value in the help, as in `--logging=debug|info`. */
   readonly metavar?: string;
@@ -41,7 +43,9 @@ export interface ParseOptions {
 
 /** An option as `define` returns it: typed access to its value. */
 export interface Option<T> {
+  /** As on the command line: `log-file-prefix`. */
   readonly name: string;
+  /** What has been set, or the default. What the callback throws refuses a value set here too. */
   value: T;
 }
 
@@ -154,14 +158,17 @@ export class OptionParser {
     return option;
   }
 
+  /** Whether there is an option of this name, in any of its spellings. */
   has(name: string): boolean {
     return this.#options.has(commandLineName(name));
   }
 
+  /** The value of an option. Throws an OptionError if there is none of this name. */
   get(name: string): unknown {
     return this.#option(name).value;
   }
 
+  /** Sets an option. Throws an OptionError for a value of another type, or if there is none. */
   set(name: string, value: unknown): void {
     this.#option(name).set(value);
   }
@@ -180,6 +187,7 @@ export class OptionParser {
     }
   }
 
+  /** All options, by their names in camel case. */
   asDict(): Record<string, unknown> {
     return Object.fromEntries(this.items());
   }
@@ -189,6 +197,7 @@ export class OptionParser {
     return Object.fromEntries(this.items(group));
   }
 
+  /** The headings of the help; `""` stands for none. */
   groups(): Set<string> {
     return new Set(Array.from(this.#options.values(), (option) => option.settings.group ?? ""));
   }
@@ -249,6 +258,7 @@ export class OptionParser {
     this.#parseCallbacks.push(callback);
   }
 
+  /** Calls what `addParseCallback` was given: parsing does it, unless `final` is false. */
   runParseCallbacks(): void {
     for (const callback of this.#parseCallbacks) callback();
   }

@@ -5,6 +5,7 @@ export class CalledProcessError extends Error {
   override readonly name: string = "CalledProcessError";
   /** The exit code, or the number of the signal that ended it, below zero. */
   readonly returnCode: number;
+  /** The program, and what it was given. */
   readonly command: readonly string[];
 
   constructor(returnCode: number, command: readonly string[]) {

@@ -29,6 +29,7 @@ export class Subprocess {
   /** Has a stream made of an input or output. */
   static readonly STREAM: "stream" = "stream";
 
+  /** The program, and what it was given. */
   readonly args: readonly string[];
   /** Streams, where they were asked for. */
   readonly stdin: Writable | undefined;

@@ -5,6 +5,7 @@
 /** Where items wait. */
 export interface Store<Item> {
   readonly size: number;
+  /** Only called if the queue has room. */
   put(item: Item): void;
   /** The next item. Only called if there is one. */
   take(): Item;

@@ -8,6 +8,7 @@ export class ParseError extends Error {
   override readonly name: string = "ParseError";
   /** What is wrong, and what was expected, without the place. */
   readonly reason: string;
+  /** The name of the template. */
   readonly filename: string;
   /** The line that the directive starts on, from 1. */
   readonly lineno: number;

@@ -25,6 +25,7 @@ function timeoutOfEnvironment(): string | undefined {
 
 /** What is ready before each test, and gone after it. Extend it (Tornado `testing.AsyncTestCase`). */
 export class AsyncTestCase {
+  /** The loop that the test runs on. */
   readonly loop: IOLoop = IOLoop.current();
   #stopped: { readonly value: unknown } | undefined;
   #waiting: ((value: unknown) => void) | undefined;

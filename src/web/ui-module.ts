@@ -14,12 +14,14 @@ import type { RequestHandler } from "./request-handler.ts";
  * have in common (Tornado `web.UIModule`).
  */
 export abstract class UIModule<Handler extends RequestHandler = RequestHandler> {
+  /** Whose page it is a part of. */
   readonly handler: Handler;
 
   constructor(handler: Handler) {
     this.handler = handler;
   }
 
+  /** What the handler answers. */
   get request(): HTTPServerRequest {
     return this.handler.request;
   }
