@@ -73,7 +73,7 @@ export interface HTTPRequestOptions {
   readonly validateCert?: boolean;
   /** File of certificates, in PEM, that are trusted in place of the runtime's. */
   readonly caCerts?: string;
-  /** Files of the client's own key and certificate, in PEM. */
+  /** Files of the client's own key and certificate, in PEM; the latter may hold both. */
   readonly clientKey?: string;
   readonly clientCert?: string;
   /** More of that, and bytes in place of files. It goes before what stands above. */

@@ -66,7 +66,8 @@ function sourceKeyOf({ allowIpv6, networkInterface }: RequestSettings): string {
 }
 
 function throughProxy(place: Place, settings: RequestSettings, tls: string): Route {
-  const { proxyHost, proxyPort, proxyUsername, proxyPassword = "", socketPath } = settings;
+  const { proxyPort, proxyUsername, proxyPassword = "", socketPath } = settings;
+  const proxyHost = settings.proxyHost?.replace(/^\[(.*)\]$/, "$1");
   if (proxyHost === undefined || proxyPort === undefined) {
     throw new TypeError("Cannot use a proxy: proxyHost and proxyPort belong together");
   }

@@ -38,6 +38,7 @@ export async function tlsOptionsOf(
   const options: Record<string, unknown> = { rejectUnauthorized: validateCert };
   if (caCerts !== undefined) options.ca = await readFile(caCerts);
   if (clientCert !== undefined) options.cert = await readFile(clientCert);
-  if (clientKey !== undefined) options.key = await readFile(clientKey);
+  const keyFile = clientKey ?? clientCert;
+  if (keyFile !== undefined) options.key = await readFile(keyFile);
   return { ...options, ...sslOptions, serverName: sslOptions?.serverName ?? serverName };
 }

@@ -27,16 +27,18 @@ export type HandshakeMaker = (options: TlsServerOptions) => Handshake;
 type Credentials = Pick<TlsOptions, "ca" | "cert" | "key" | "passphrase" | "minVersion">;
 
 function contextOptions(options: Credentials): SecureContextOptions {
-  const { ca, cert, key, passphrase, minVersion = "TLSv1.2" } = options;
+  const { ca, passphrase, minVersion = "TLSv1.2" } = options;
+  const cert = options.cert && blocks(options.cert, "CERTIFICATE");
+  const key = options.key && blocks(options.key, "PRIVATE KEY");
   if ((cert === undefined) !== (key === undefined)) {
     throw new TypeError("Cannot use a certificate for TLS: cert and key belong together");
   }
-  if (cert !== undefined && key !== undefined) checkPair(text(cert), text(key), passphrase);
+  if (cert !== undefined && key !== undefined) checkPair(cert, key, passphrase);
   return {
     minVersion,
-    ...(ca !== undefined && { ca: Array.isArray(ca) ? ca.map(text) : text(ca as Pem) }),
-    ...(cert !== undefined && { cert: text(cert) }),
-    ...(key !== undefined && { key: text(key) }),
+    ...(ca !== undefined && { ca: trusted(ca) }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
     ...(passphrase !== undefined && { passphrase }),
   };
 }
@@ -63,6 +65,22 @@ function read<T>(option: string, parse: () => T): T {
 
 function text(pem: Pem): string {
   return typeof pem === "string" ? pem : new TextDecoder().decode(pem);
+}
+
+/** One text may hold certificate, key and parameters; not every runtime looks for its own part. */
+function blocks(pem: Pem, what: string): string {
+  const whole = text(pem);
+  const block = new RegExp(`-----BEGIN [A-Z0-9 ]*${what}-----[\\s\\S]*?-----END [^-]*-----`, "g");
+  const found = whole.match(block);
+  return found === null ? whole : `${found.join("\n")}\n`;
+}
+
+/** Node and Deno would take anything, and then trust nobody. */
+function trusted(ca: Pem | readonly Pem[]): string | string[] {
+  const texts = Array.isArray(ca) ? ca.map(text) : text(ca as Pem);
+  const isGiven = (pem: string): boolean => /-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(pem);
+  if (Array.isArray(texts) ? texts.every(isGiven) : isGiven(texts)) return texts;
+  throw new Error("Cannot use ca for TLS: it holds no certificate in PEM");
 }
 
 function alpn({ alpnProtocols }: TlsOptions): { ALPNProtocols?: string[] } {

@@ -1,7 +1,9 @@
 /** Proxies: what is said to them, and what they must not see or share. On the fake host. */
 import { describe, expect, test } from "vitest";
-import type { FetchOptions } from "../../src/httpclient.ts";
+import { AsyncHTTPClient, type FetchOptions } from "../../src/httpclient.ts";
+import { IOLoop } from "../../src/ioloop.ts";
 import type { ResolvedAddress, Resolver } from "../../src/netutil.ts";
+import { createFakeHost } from "../support/fake-host.ts";
 import { always, scripted } from "../support/scripted-server.ts";
 import { pass } from "../support/until.ts";
 
@@ -29,6 +31,21 @@ describe("http through a proxy", () => {
     expect(lines).toContain("Authorization: Basic YTo=");
     expect(effectiveUrl).toBe("http://b.example:81/c?d#e");
     client.close();
+  });
+
+  test("may be at an IPv6 address, in brackets or not", async () => {
+    const asked: (string | undefined)[] = [];
+    const loop = new IOLoop(createFakeHost());
+    loop.tcp.connect = async ({ host }) => {
+      asked.push(host);
+      throw new Error("nobody there");
+    };
+    const client = new AsyncHTTPClient({ forceInstance: true, loop });
+    for (const proxyHost of ["::1", "[::1]"]) {
+      const options = { proxyHost, proxyPort: 1 };
+      await expect(client.fetch("http://b.example/", options)).rejects.toThrow("nobody there");
+    }
+    expect(asked).toEqual(["::1", "::1"]);
   });
 
   test("shares connections between places, not between credentials", async () => {

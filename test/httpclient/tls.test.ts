@@ -84,6 +84,7 @@ describe.skipIf(noCertificates !== undefined)(title, () => {
     writeFileSync(file("ca.pem"), ca);
     writeFileSync(file("own.pem"), own.cert);
     writeFileSync(file("own.key"), own.key);
+    writeFileSync(file("both.pem"), `Certificate and key:\n${own.cert}${own.key}`);
     url = await serve(server);
   });
 
@@ -132,6 +133,8 @@ describe.skipIf(noCertificates !== undefined)(title, () => {
     const there = await serve({ ...server, ca, requestCert: true });
     const own = { clientCert: file("own.pem"), clientKey: file("own.key") };
     expect((await client.fetch(there, { ...trusting(), ...own })).code).toBe(200);
+    const both = { clientCert: file("both.pem") };
+    expect((await client.fetch(there, { ...trusting(), ...both })).code).toBe(200);
     // Without it, the connection of the fetch before is not to be had.
     await expect(client.fetch(there, trusting())).rejects.toThrow(HTTPClientError);
   });

@@ -301,6 +301,11 @@ function testRefusals(bench: Bench): void {
       tls: ({ cert }: Identity) => ({ cert, key: "a" }),
       says: /key for TLS: it cannot be read as PEM/,
     },
+    {
+      name: "something else to trust",
+      tls: (identity: Identity) => ({ ...identity, ca: ["a"] }),
+      says: /ca for TLS: it holds no certificate/,
+    },
   ])("$name is refused at once", async ({ tls, says }) => {
     await expect(bench.listen({ tls: tls(certificates().server) })).rejects.toThrow(says);
   });
