@@ -32,7 +32,8 @@ const FREE = 3;
 const BATCH = 4;
 const FIRST_EVENT = 8;
 const ROW_WORDS = 4;
-const FIRST_OUTPUT = FIRST_EVENT + 256 * ROW_WORDS;
+const MAX_EVENTS = 256;
+const FIRST_OUTPUT = FIRST_EVENT + MAX_EVENTS * ROW_WORDS;
 const SLOT_MASK = 0xfffff;
 
 const EVENT_DATA = 0;
