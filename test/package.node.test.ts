@@ -123,6 +123,26 @@ for (const { name, command, args, isMissing = false } of runtimes) {
   });
 }
 
+/** Prints where an error of the package was thrown. */
+const THROWN = `
+import { Application } from "squall/web";
+try {
+  new Application([]).reverseUrl("nope");
+} catch (error) {
+  console.log(error.stack);
+}
+`;
+
+for (const { name, command, args, isMissing = false } of runtimes) {
+  test.skipIf(isMissing)(`${name} names lines that the package's files have`, () => {
+    writeFileSync(join(folder, "thrown.js"), THROWN);
+    const stack = execFileSync(command, [...args, "thrown.js"], { cwd: folder, encoding: "utf8" });
+    const [, file = "", line = ""] = /(application\.js):(\d+)/.exec(stack) ?? [];
+    const lines = readFileSync(join(installed, "src/web", file), "utf8").split("\n");
+    expect(lines[Number(line) - 1]).toContain("throw new Error");
+  });
+}
+
 test("the package has compiled files only", () => {
   const files = globSync("**/*", { cwd: installed });
   const sources = files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"));
