@@ -44,8 +44,8 @@ export function stopOnSignals(server: Stoppable): () => void {
 
 /**
  * Has a callback run when the process is stopped gracefully, after its servers and before it exits:
- * to close a database or a broker. The last one that was registered runs first; all together
- * have five seconds. Returns a function that takes it out again.
+ * to close a database or a broker. The last one that was registered runs first, and the next one when
+ * its promise has settled; all together have five seconds. Returns a function that takes it out again.
  */
 export function onShutdown(callback: () => unknown): () => void {
   // Registered twice it runs twice, so each registration is its own function.
@@ -90,10 +90,14 @@ function onSignal(signal: string): void {
 
 async function stopAll(): Promise<void> {
   await Promise.all([...servers].map(stopOne));
-  const running = [...callbacks].reverse().map(runOne);
-  await orLate(Promise.all(running), CALLBACKS_TIMEOUT, () => {
+  await orLate(runAll(), CALLBACKS_TIMEOUT, () => {
     genLog.warning(`Callbacks of onShutdown are not done after ${CALLBACKS_TIMEOUT} s`);
   });
+}
+
+/** One after the other: what was registered later may need what was registered before. */
+async function runAll(): Promise<void> {
+  for (const callback of [...callbacks].reverse()) await runOne(callback);
 }
 
 async function stopOne(server: Stoppable): Promise<void> {

@@ -73,7 +73,10 @@ const app = new Application(
 const options = JSON.parse(process.argv[2] ?? "{}");
 const server = await app.listen(options.port ?? 0, "127.0.0.1", options);
 onShutdown(() => console.log("closed the database"));
-onShutdown(() => console.log("closed the broker"));
+onShutdown(async () => {
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  console.log("closed the broker");
+});
 // A timer that would keep the process alive.
 setInterval(() => undefined, 1000);
 console.log(`port ${server.addresses[0]?.port}`);
