@@ -54,6 +54,9 @@ export async function websocketConnect(
   options: WebSocketConnectOptions = {},
 ): Promise<WebSocketClientConnection> {
   const asked = typeof request === "string" ? new HTTPRequest(request) : request;
+  if (!(asked instanceof HTTPRequest)) {
+    throw new TypeError("Cannot connect: expected a URL as text, or an HTTPRequest");
+  }
   const { compressionOptions, subprotocols = [], loop = IOLoop.current() } = options;
   if (compressionOptions !== undefined) checkCompression(compressionOptions);
   const limits = webSocketLimits(options);

@@ -70,6 +70,11 @@ test("credentials of a URL that are no text in percent signs are sent as they ar
   expect(fields).toContain(`Authorization: Basic ${btoa("u%ff:p")}\r\n`);
 });
 
+test.each([undefined, 5, new URL("ws://localhost/")])("%s is no request", async (request) => {
+  const none = request as unknown as string;
+  await expect(websocketConnect(none, { loop })).rejects.toThrow(TypeError);
+});
+
 describe("is refused before anything is sent:", () => {
   test.each<[string, HTTPRequestOptions, string]>([
     ["a proxy", { proxyHost: "proxy", proxyPort: 1 }, "through a proxy"],
