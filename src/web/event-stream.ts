@@ -7,7 +7,7 @@ import { jsonEncode } from "../escape.ts";
 import { HTTPOutputError } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
 import { genLog } from "../log.ts";
-import { bytesIn, forWhoAwaits, timerDelay } from "../util.ts";
+import { bytesIn, checkLimit, forWhoAwaits, timerDelay } from "../util.ts";
 import { breakOff } from "./handler-response.ts";
 import type { RequestHandler } from "./request-handler.ts";
 
@@ -59,13 +59,18 @@ export class EventStream {
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #leaveDrain: (() => void) | undefined;
 
-  /** For `RequestHandler.sse`. Throws HTTPOutputError if the headers have been sent. */
+  /**
+   * For `RequestHandler.sse`. Throws HTTPOutputError if the headers have been sent, a RangeError for
+   * a time or a size that is no number from 0 up.
+   */
   constructor(handler: RequestHandler, options: EventStreamOptions) {
     if (handler.headersWritten || handler.finished) {
       throw new HTTPOutputError("Cannot begin an event stream: the headers have been sent");
     }
     this.#handler = handler;
-    this.#maxBufferSize = options.maxBufferSize ?? MAX_BUFFER_SIZE;
+    const { heartbeat = HEARTBEAT, maxBufferSize = MAX_BUFFER_SIZE } = options;
+    checkLimit("heartbeat", heartbeat);
+    this.#maxBufferSize = checkLimit("maxBufferSize", maxBufferSize);
     this.signal = this.#controller.signal;
     this.closed = new Promise((resolve) => {
       this.signal.addEventListener("abort", () => resolve(), { once: true });
@@ -82,8 +87,8 @@ export class EventStream {
   /**
    * Sends an event. Resolves when the client has taken enough for the next: who has many awaits it,
    * and nobody has to. Rejects with a StreamClosedError once the stream has ended. Throws a
-   * TypeError for an id or type with a line break or NUL, for a `retry` that is no whole number, and
-   * for data that is bytes, or a promise.
+   * TypeError for an id or type with a line break or NUL, for a `retry` that is no whole number,
+   * for data that is bytes, or a promise, and for an event in which there is nothing.
    */
   send(event: ServerSentEvent | string): Promise<void> {
     return this.#write(eventText(typeof event === "string" ? { data: event } : event));
@@ -171,6 +176,11 @@ function eventText({ data, event, id, retry }: ServerSentEvent): string {
   if (id !== undefined) text += `id: ${singleLine("id", id)}\n`;
   if (retry !== undefined) text += `retry: ${wholeNumber(retry)}\n`;
   if (data !== undefined) text += field("data", dataText(data));
+  if (text === "") {
+    throw new TypeError(
+      "Cannot send an event without data, event, id and retry: there is nothing in it",
+    );
+  }
   return `${text}\n`;
 }
 

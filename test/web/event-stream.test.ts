@@ -149,6 +149,9 @@ describe("what would make another event of it, or nothing, is refused", () => {
     { retry: Number.NaN },
     { data: Uint8Array.of(1) },
     { data: Promise.resolve("never awaited") },
+    {},
+    { message: "data itself" } as ServerSentEvent,
+    5 as ServerSentEvent,
   ])("%j", async (event) => {
     const { client } = await open();
     expect(() => stream.send(event)).toThrow(TypeError);
@@ -253,6 +256,22 @@ test("stays open behind a method that does not finish", async () => {
   await client.until(() => client.received.includes("data: later"));
   client.socket?.abort();
   await stream.closed;
+});
+
+test.each<EventStreamOptions>([
+  { heartbeat: Number.NaN },
+  { heartbeat: -1 },
+  { maxBufferSize: Number.NaN },
+])("%j can be held to by nobody", async (options) => {
+  class Wrong extends RequestHandler {
+    get(): void {
+      expect(() => this.sse(options)).toThrow(RangeError);
+      heard.push("refused");
+    }
+  }
+  const { exchange } = await serve(new Application([["/", Wrong]]));
+  await exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  expect(heard).toEqual(["refused"]);
 });
 
 test("is refused once the headers are out", async () => {
