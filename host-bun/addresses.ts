@@ -1,5 +1,4 @@
 /** Where Bun's sockets are, as `src/host.ts` gives it; and where they shall be, as Bun wants it. */
-import { lstatSync, unlinkSync } from "node:fs";
 import type { Address, ListenOptions } from "../src/host.ts";
 import type { BunListener, BunPlace, BunSocket } from "./runtime.ts";
 
@@ -12,10 +11,6 @@ export function placeOf(options: ListenOptions, anyHost: string): BunPlace {
     port: options.port ?? 0,
     reusePort: options.reusePort ?? false,
   };
-}
-
-export function removeStaleSocket(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
 }
 
 export function unixAddress(path: string): Address {

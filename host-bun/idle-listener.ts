@@ -76,7 +76,8 @@ function load(): Libc {
 }
 
 export async function openListener(options: ListenOptions): Promise<IdleListener> {
-  const { host, port = 0 } = options;
+  const { host, port = 0, path } = options;
+  if (path !== undefined) throw noUnixSocket(path);
   if (host !== undefined) return open(await addressOf(host), port, options);
   try {
     return open("::", port, options);
@@ -84,6 +85,11 @@ export async function openListener(options: ListenOptions): Promise<IdleListener
     if (!lacksIPv6(error)) throw error;
     return open("0.0.0.0", port, options);
   }
+}
+
+function noUnixSocket(path: string): Error {
+  const message = `Cannot bind "${path}" without accepting: the host bun knows that of ports alone`;
+  return Object.assign(new Error(message), { code: "ENOTSUP" });
 }
 
 async function addressOf(host: string): Promise<string> {

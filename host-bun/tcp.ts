@@ -4,6 +4,7 @@
  * is gathered in the output region, and goes to the kernel in one write when the handler returns.
  */
 import { chmodSync } from "node:fs";
+import { removeStaleSocket } from "../host-node/addresses.ts";
 import type {
   Address,
   ConnectOptions,
@@ -18,13 +19,7 @@ import type {
   TransferMemory,
 } from "../src/host.ts";
 import { cannotBindSource, cannotWatch, onAbort, throwLater } from "../src/util.ts";
-import {
-  boundAddressOf,
-  placeOf,
-  remoteAddressOf,
-  removeStaleSocket,
-  unixAddress,
-} from "./addresses.ts";
+import { boundAddressOf, placeOf, remoteAddressOf, unixAddress } from "./addresses.ts";
 import { Batch } from "./batch.ts";
 import { descriptorCeiling, refuse } from "./descriptors.ts";
 import { openListener, portOf } from "./idle-listener.ts";
@@ -49,7 +44,7 @@ class BunTcp implements Tcp {
     if (options.tls) return (await openTls(this, this.#memory)).listen(options, accept);
     // Bun does not ask which port an inherited socket has.
     const port = options.fd === undefined ? undefined : portOf(options.fd);
-    if (options.path !== undefined) removeStaleSocket(options.path);
+    if (options.path !== undefined) await removeStaleSocket(options.path);
     const acceptor = new Acceptor(this.#batch, options.path, accept);
     const listener = bun.listen<Owner>({
       ...placeOf(options, "::"),

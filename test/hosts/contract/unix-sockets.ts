@@ -78,6 +78,13 @@ function testFiles(bench: Bench, folder: string): void {
     await exchange(bench, listener.address);
   });
 
+  test("a file whose socket somebody listens on stays", async () => {
+    const path = join(folder, "live.sock");
+    await bench.listen({ path }, answering);
+    expect(await failure(bench.listen({ path }))).toBe("EADDRINUSE");
+    await exchange(bench, { host: "", port: 0, path });
+  });
+
   test("a file that is no socket stays", async () => {
     const path = join(folder, "precious.txt");
     writeFileSync(path, "keep me");
