@@ -56,9 +56,9 @@ export class TCPClient {
   connect(host: string, port: number, settings: ConnectSettings = {}): Promise<IOStream> {
     const { timeout } = settings;
     const what = `connect to ${host}:${port}`;
-    const sources = sourcesOf(settings);
     return withTimeout(this.#loop, timeout, what, async (signal) => {
       checkPort("connect to", port);
+      const sources = sourcesOf(settings);
       const addresses = await this.#resolver.resolve(host, port, familyOf(settings));
       signal.throwIfAborted();
       const open = (socket: Socket): IOStream => this.#stream(socket, settings);
@@ -110,6 +110,7 @@ function familyOf({ family, sourceIp }: ConnectSettings): 4 | 6 | undefined {
 
 function sourcesOf({ sourceIp, sourcePort }: ConnectSettings): Sources | undefined {
   if (sourceIp === undefined && sourcePort === undefined) return undefined;
+  if (sourcePort !== undefined) checkPort("connect from", sourcePort);
   const source: SourceAddress = {
     ...(sourceIp !== undefined && { host: sourceIp }),
     ...(sourcePort !== undefined && { port: sourcePort }),

@@ -98,7 +98,7 @@ export class TCPServer {
   /**
    * Replaces certificate, key and whom to trust, as when they were renewed: connections to come
    * use them, open ones go on. Throws, and changes nothing, if the server speaks no TLS or the
-   * certificate does not belong to the key.
+   * certificate does not belong to the key; before it listens, `listen` throws that.
    */
   setSslOptions(sslOptions: TlsServerOptions): void {
     if (this.#sslOptions === undefined) {
@@ -167,13 +167,22 @@ export class TCPServer {
       ...options,
       handshakeBegun: () => {
         this.#handshakes++;
-        handshakeBegun?.();
+        guarded("handshakeBegun", () => handshakeBegun?.());
       },
       handshakeFailed: (error, remote) => {
         this.#handshakes--;
-        handshakeFailed(error, remote);
+        guarded("handshakeFailed", () => handshakeFailed(error, remote));
       },
     };
+  }
+}
+
+/** What a callback throws must not end the process: anybody can have it called. */
+function guarded(name: string, callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    appLog.exception(`Uncaught exception in ${name}`, error);
   }
 }
 

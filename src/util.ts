@@ -103,8 +103,8 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
  * Throws a TypeError for what is no path of a Unix socket: to a host, an empty one means a port, and
  * the system would take what stands before a NUL.
  */
-export function checkSocketPath(path: string): void {
-  if (path !== "" && !path.includes("\0")) return;
+export function checkSocketPath(path: unknown): void {
+  if (typeof path === "string" && path !== "" && !path.includes("\0")) return;
   throw new TypeError(`Cannot use ${JSON.stringify(path)} as the path of a Unix socket`);
 }
 

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { activatedSockets, DefaultResolver, isValidIp, OverrideResolver } from "../src/netutil.ts";
+import {
+  activatedSockets,
+  DefaultResolver,
+  isValidIp,
+  OverrideResolver,
+  type SslFiles,
+  sslOptionsToContext,
+} from "../src/netutil.ts";
 
 test.each([
   "0.0.0.0",
@@ -49,8 +56,16 @@ test.each([
   "1".repeat(100_000),
   ":".repeat(100_000),
   "<script>",
+  // Of plain JavaScript.
+  undefined as unknown as string,
+  5 as unknown as string,
 ])("%s is none", (text) => {
   expect(isValidIp(text)).toBe(false);
+});
+
+test("what becomes of clients without a certificate is one of three things", async () => {
+  const files = { certfile: "/nowhere.pem", certReqs: "CERT_REQUIRED" } as unknown as SslFiles;
+  await expect(sslOptionsToContext(files)).rejects.toThrow(/certReqs "CERT_REQUIRED"/);
 });
 
 describe("resolvers", () => {

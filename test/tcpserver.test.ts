@@ -191,6 +191,25 @@ describe("TCPServer", () => {
     server.stop();
   });
 
+  test.skipIf(noCertificates !== undefined)("what is thrown at a handshake is logged", async () => {
+    const loop = new IOLoop(createFakeHost());
+    const throwing = (): never => {
+      throw new Error("out of order");
+    };
+    const { server: identity } = certificates();
+    const sslOptions = { ...identity, handshakeBegun: throwing, handshakeFailed: throwing };
+    const server = new Echo({ loop, sslOptions });
+    await server.listen(0, "127.0.0.1");
+    const messages = await logged(async () => {
+      const port = server.addresses[0]?.port ?? 0;
+      const stream = await new TCPClient({ loop }).connect("127.0.0.1", port);
+      await stream.write("GET / HTTP/1.1\r\n\r\n");
+      await stream.readUntilClose();
+    });
+    expect(messages).toHaveLength(2);
+    server.stop();
+  });
+
   test.skipIf(noCertificates !== undefined)("holds back a writer at once over TLS", async () => {
     const { ca, server: identity } = certificates();
     const loop = new IOLoop(createFakeHost());
@@ -364,9 +383,18 @@ describe("TCPClient", () => {
   });
 });
 
-test.each(["", "/tmp/a\0b"])("%j is no path of a Unix socket", async (path) => {
-  const loop = new IOLoop(createFakeHost());
-  await expect(new Echo({ loop }).listenUnix(path)).rejects.toThrow(TypeError);
-  await expect(bindUnixSocket(path, 0o600, { loop })).rejects.toThrow(TypeError);
-  await expect(new TCPClient({ loop }).connectUnix(path)).rejects.toThrow(TypeError);
+test("a port to come from is one", async () => {
+  const client = new TCPClient({ loop: new IOLoop(createFakeHost()) });
+  const connecting = client.connect("127.0.0.1", 1, { sourcePort: 65_536 });
+  await expect(connecting).rejects.toThrow(/connect from port 65536/);
 });
+
+test.each(["", "/tmp/a\0b", 5 as unknown as string])(
+  "%j is no path of a Unix socket",
+  async (path) => {
+    const loop = new IOLoop(createFakeHost());
+    await expect(new Echo({ loop }).listenUnix(path)).rejects.toThrow(TypeError);
+    await expect(bindUnixSocket(path, 0o600, { loop })).rejects.toThrow(TypeError);
+    await expect(new TCPClient({ loop }).connectUnix(path)).rejects.toThrow(TypeError);
+  },
+);

@@ -7,6 +7,7 @@ const ipv4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}
  * IPv6 without brackets and zone. Stricter than Tornado, for which `1` and `127.1` are addresses.
  */
 export function isValidIp(text: string): boolean {
+  if (typeof text !== "string") return false;
   return text.includes(":") ? isIpv6(text) : ipv4.test(text);
 }
 

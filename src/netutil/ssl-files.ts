@@ -12,9 +12,14 @@ export interface SslFiles {
   readonly certReqs?: "none" | "optional" | "required";
 }
 
-/** Reads the files, for `sslOptions` and `setSslOptions`. Rejects if one cannot be read. */
+/** Reads the files, for `sslOptions` and `setSslOptions`. Rejects if one cannot be read, or `certReqs` is unknown. */
 export async function sslOptionsToContext(files: SslFiles): Promise<TlsServerOptions> {
   const { certfile, keyfile = certfile, caCerts, certReqs = "none" } = files;
+  // Taken for one of them, a misspelt one would let everybody in.
+  if (!["none", "optional", "required"].includes(certReqs)) {
+    const given = JSON.stringify(certReqs);
+    throw new TypeError(`Cannot use certReqs ${given}: it is none, optional or required`);
+  }
   const [cert, key, ca] = await Promise.all([
     readFile(certfile, "utf8"),
     readFile(keyfile, "utf8"),
