@@ -3,6 +3,7 @@
  * reads would otherwise go unnoticed, and with it what it was to protect.
  */
 
+import { genLog } from "../log.ts";
 import { inCamelCase } from "./hook-names.ts";
 import type { Settings } from "./settings.ts";
 
@@ -60,17 +61,31 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
 
 /**
  * Throws a TypeError for a setting under Tornado's name, such as `xsrf_cookies`, and a RangeError for a
- * policy or version that is none.
+ * policy or version that is none. Warns of a name that is nearly one of ours: it may be the
+ * application's own.
  */
 export function checkSettings(settings: Settings): void {
   for (const name of Object.keys(settings)) {
+    if (SETTING_NAMES.has(name)) continue;
     const ours = RENAMED.get(name) ?? inCamelCase(name);
-    if (ours !== name && SETTING_NAMES.has(ours)) {
+    if (SETTING_NAMES.has(ours)) {
       throw new TypeError(`Cannot use the setting "${name}": here it is called "${ours}"`);
     }
+    const meant = [...SETTING_NAMES].find((known) => isNearly(known, name));
+    if (meant !== undefined) genLog.warning(`Setting "${name}" is unknown: is "${meant}" meant?`);
   }
   checkOneOf(settings, "xsrfPolicy", ["token", "fetch-metadata"]);
   checkOneOf(settings, "xsrfCookieVersion", [1, 2]);
+}
+
+/** Whether no more than one letter is missing, too many or another one, and letters' case. */
+function isNearly(known: string, name: string): boolean {
+  const difference = known.length - name.length;
+  if (Math.abs(difference) > 1) return false;
+  const [one, other] = [known.toLowerCase(), name.toLowerCase()];
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at++;
+  return one.slice(at + (difference >= 0 ? 1 : 0)) === other.slice(at + (difference <= 0 ? 1 : 0));
 }
 
 function checkOneOf(settings: Settings, name: string, allowed: readonly unknown[]): void {

@@ -1,8 +1,9 @@
 /** What an application does besides routing: its log, its settings, and sockets that leave it. */
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type LogRecord, type Sink, setLogLevel, setSinks } from "../../src/log.ts";
+import { genLog, type LogRecord, type Sink, setLogLevel, setSinks } from "../../src/log.ts";
 import { PathMatches, Rule } from "../../src/routing.ts";
+import { ExpectLog } from "../../src/testing.ts";
 import { SETTING_NAMES } from "../../src/web/settings-check.ts";
 import {
   Application,
@@ -130,6 +131,20 @@ describe("settings", () => {
     expect(() => new Application([], { [name]: true })).toThrow(
       `Cannot use the setting "${name}": here it is called "${ours}"`,
     );
+  });
+
+  test.each([
+    { name: "xsrfCookie", meant: "xsrfCookies" },
+    { name: "xsrfcookies", meant: "xsrfCookies" },
+    { name: "cookieSecrets", meant: "cookieSecret" },
+    { name: "staticPadh", meant: "staticPath" },
+    { name: "oginUrl", meant: "loginUrl" },
+    { name: "templatepath", meant: "templatePath" },
+  ])("under a name that is nearly ours are warned of: $name", async ({ name, meant }) => {
+    const expected = `Setting "${name}" is unknown: is "${meant}" meant?`;
+    await new ExpectLog(genLog, expected, { level: "warning" }).run(() => {
+      new Application([], { [name]: true });
+    });
   });
 
   test.each([
