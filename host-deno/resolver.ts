@@ -16,6 +16,8 @@ const IPV4_PLACE = 4;
 const IPV4_SIZE = 4;
 const IPV6_PLACE = 8;
 const IPV6_SIZE = 16;
+/** And the interface that an address of one link is meant on. */
+const SCOPE_PLACE = 24;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
@@ -84,7 +86,9 @@ function readIPv6(address: DenoPointer): string {
   const bytes = new Uint8Array(IPV6_SIZE);
   Deno.UnsafePointerView.copyInto(Deno.UnsafePointer.offset(address, IPV6_PLACE), bytes);
   const view = new DataView(bytes.buffer);
-  return Array.from({ length: 8 }, (_, at) => view.getUint16(2 * at).toString(16)).join(":");
+  const groups = Array.from({ length: 8 }, (_, at) => view.getUint16(2 * at).toString(16));
+  const scope = new Deno.UnsafePointerView(address).getInt32(SCOPE_PLACE);
+  return scope === 0 ? groups.join(":") : `${groups.join(":")}%${scope}`;
 }
 
 function bytesOf(view: ArrayBufferView): Uint8Array {

@@ -37,7 +37,10 @@ const permitted: Addressing = {
   async resolve(act, host, port) {
     requireNet(act, host, port);
     const addresses = await resolve(host);
-    for (const address of addresses) requireNotDenied(act, address, port);
+    for (const address of addresses) {
+      const [bare = address] = address.split("%");
+      requireNotDenied(act, bare, port);
+    }
     return addresses;
   },
 

@@ -36,11 +36,18 @@ function codeOf(errno: number): string {
   return found?.[0] ?? "EUNKNOWN";
 }
 
+function unresolved(host: string): Error {
+  const error = new Error(`Cannot resolve "${host}": no address known (ENOTFOUND)`);
+  return Object.assign(error, { code: "ENOTFOUND" });
+}
+
 /** All IP addresses of a host, in the order of the resolver. */
 async function resolveHost(host: string): Promise<string[]> {
   const [name = ""] = host.split("%");
   if (isIP(name) !== 0) return [host];
   const found = await lookup(host, { all: true });
+  // Bun finds none for an empty name, without an error.
+  if (found.length === 0) throw unresolved(host);
   return found.map((entry) => entry.address);
 }
 

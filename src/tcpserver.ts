@@ -16,7 +16,7 @@ import { IOStream, type IOStreamOptions, StreamClosedError } from "./iostream.ts
 import { appLog, genLog } from "./log.ts";
 import type { ListeningSocket } from "./netutil.ts";
 import { type ForkOptions, forkProcesses, inheritedListener, reportReady } from "./process.ts";
-import { checkPort, checkSocketPath, isThenable } from "./util.ts";
+import { checkSocketPath, isThenable, listeningPlace } from "./util.ts";
 
 /** What every connection of a server has in common. */
 export interface TCPServerOptions
@@ -54,12 +54,10 @@ export class TCPServer {
   /**
    * Starts to accept connections on a port of an address, of all addresses by default. Port 0
    * takes a free one, see `addresses`. Rejects with the system's error if it cannot be bound, with a
-   * RangeError if it is no port.
+   * RangeError if it is no port. An address of `""` is all of them, too.
    */
   async listen(port: number, address?: string, options: ListenOptions = {}): Promise<void> {
-    checkPort("listen on", port);
-    const place = address === undefined ? { port } : { port, host: address };
-    await this.#open({ ...options, ...place });
+    await this.#open({ ...options, ...listeningPlace("listen on", port, address) });
   }
 
   /** Starts to accept connections on a Unix socket. */
@@ -80,8 +78,7 @@ export class TCPServer {
 
   /** Notes an address to listen on, as `listen` takes it, for `start` to open. */
   bind(port: number, address?: string, options: ListenOptions = {}): void {
-    checkPort("bind", port);
-    this.#bound.push({ ...options, port, ...(address !== undefined && { host: address }) });
+    this.#bound.push({ ...options, ...listeningPlace("bind", port, address) });
   }
 
   /**

@@ -118,6 +118,21 @@ export function checkPort(act: string, port: unknown): void {
   throw new RangeError(`Cannot ${act} port ${given}: expected an integer from 0 to 65535`);
 }
 
+/**
+ * Where to listen: on all addresses if none is named, for which Tornado takes `None` and `""`. Throws a
+ * RangeError for what is no port, and a TypeError for what is no address.
+ */
+export function listeningPlace(
+  act: string,
+  port: number,
+  address: string | null | undefined,
+): { port: number; host?: string } {
+  checkPort(act, port);
+  if (address === undefined || address === null || address === "") return { port };
+  if (typeof address === "string") return { port, host: address };
+  throw new TypeError(`Cannot ${act} address ${String(address)}: expected text`);
+}
+
 /** The error of a host that does not use epoll and is asked to watch a descriptor. */
 export function cannotWatch(fd: number, host: string): Error {
   const message =

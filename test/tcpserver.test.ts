@@ -308,6 +308,18 @@ test.each([
   );
 });
 
+test.each([undefined, null, ""])("%j is every address", async (address) => {
+  const loop = new IOLoop(createFakeHost());
+  const server = new TCPServer({ loop });
+  const everywhere = address as string | undefined;
+  await server.listen(0, everywhere);
+  server.bind(0, everywhere);
+  await server.start();
+  expect(server.addresses.map(({ host }) => host)).toEqual(["::", "::"]);
+  await expect(server.listen(0, 5 as never)).rejects.toThrow("Cannot listen on address 5");
+  server.stop();
+});
+
 describe("TCPClient", () => {
   async function race(
     script: Parameters<typeof scripted>[0],

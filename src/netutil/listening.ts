@@ -4,7 +4,7 @@
  */
 import type { IdleListener, ListenOptions, Socket, SocketHandler } from "../host.ts";
 import { IOLoop } from "../ioloop.ts";
-import { checkPort, checkSocketPath } from "../util.ts";
+import { checkSocketPath, listeningPlace } from "../util.ts";
 
 /** A socket that listens, and that nobody accepts on yet. */
 export interface ListeningSocket {
@@ -25,8 +25,7 @@ export async function bindSockets(
   address?: string,
   { loop = IOLoop.current(), ...options }: SocketOptions = {},
 ): Promise<IdleListener[]> {
-  checkPort("bind", port);
-  const place = address === undefined ? { port } : { port, host: address };
+  const place = listeningPlace("bind", port, address);
   return [await loop.tcp.openListener({ ...options, ...place })];
 }
 

@@ -81,6 +81,12 @@ export function testListening(bench: Bench): void {
     expect(accepted[0]?.socket.localAddress).toEqual(listener.address);
   });
 
+  testUnless(bench.epoll ? noIPv6 : "says it in words of its own", "keeps the zone", async () => {
+    // Nobody has this address; which error that is depends on the machine.
+    const nobody = bench.connect({ host: "fe80::1%1", port: 9 });
+    await expect(nobody).rejects.toThrow("%1]:9");
+  });
+
   test("a port in use is refused with EADDRINUSE", async () => {
     const { listener } = await bench.listen();
     const { port } = listener.address;
