@@ -70,6 +70,7 @@ export class HTTPServer extends TCPServer {
     options: HTTPServerOptions = {},
   ) {
     super(options);
+    checkArguments(handler, options);
     warmUp();
     const delegate = typeof handler === "function" ? new CallbackDelegate(handler) : handler;
     const { xheaders = false, trustedDownstream = [] } = options;
@@ -258,4 +259,15 @@ function tickFor(limits: ConnectionLimits): number {
   const timeouts = [headerTimeout, bodyTimeout, idleConnectionTimeout, sendTimeout, lingerTimeout];
   const shortest = Math.min(...timeouts.filter((timeout) => timeout > 0), 4 * TICK);
   return Math.max(shortest / 4, 0.02);
+}
+
+/** What nobody would read or call is refused, in plain JavaScript too. */
+function checkArguments(handler: unknown, options: HTTPServerOptions): void {
+  const delegate = handler as HTTPServerConnectionDelegate | undefined;
+  if (typeof handler !== "function" && typeof delegate?.startRequest !== "function") {
+    throw new TypeError(`Cannot serve ${String(handler)}: it is no application and no callback`);
+  }
+  const foreign = Object.keys(options).find((name) => name.includes("_"));
+  if (foreign === undefined) return;
+  throw new TypeError(`Cannot use the option "${foreign}": options are in camel case here`);
 }

@@ -125,6 +125,12 @@ export class Rule {
         `Cannot add the rule "${String(matcher)}": its target is ${String(target)}`,
       );
     }
+    // In plain JavaScript a name is easily given in their place.
+    if (options !== undefined && typeof options !== "object") {
+      throw new TypeError(
+        `Cannot add the rule "${String(matcher)}": its options are ${String(options)}; a name is the fourth element`,
+      );
+    }
     this.matcher = matcher;
     this.target = target;
     this.options = options;

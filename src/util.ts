@@ -130,7 +130,9 @@ export function listeningPlace(
   checkPort(act, port);
   if (address === undefined || address === null || address === "") return { port };
   if (typeof address === "string") return { port, host: address };
-  throw new TypeError(`Cannot ${act} address ${String(address)}: expected text`);
+  throw new TypeError(
+    `Cannot ${act} address ${String(address)}: expected text; options are the third argument`,
+  );
 }
 
 /** The error of a host that does not use epoll and is asked to watch a descriptor. */

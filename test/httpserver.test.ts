@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { HTTPServerOptions } from "../src/httpserver.ts";
+import { HTTPServer, type HTTPServerOptions } from "../src/httpserver.ts";
 import { Application, RequestHandler } from "../src/web.ts";
 import { type AskOptions, parseAnswer, requestText } from "./support/ask.ts";
 import { serve } from "./support/server.ts";
@@ -50,5 +50,25 @@ describe("behind a proxy", () => {
     const received = await exchange(first + requestText("GET /"));
     expect(received.match(/4\.4\.4\.4 https/g)).toHaveLength(1);
     expect(received).toMatch(/127\.0\.0\.1 http$/);
+  });
+});
+
+describe("what nobody would read or call is refused", () => {
+  const make = (...args: unknown[]): HTTPServer =>
+    new (HTTPServer as unknown as new (...args: unknown[]) => HTTPServer)(...args);
+
+  test.each([undefined, null, {}, "app"])("an application that is %s", (handler) => {
+    expect(() => make(handler)).toThrow("it is no application and no callback");
+  });
+
+  test("an option under Tornado's name", () => {
+    expect(() => make(() => undefined, { max_body_size: 1 })).toThrow(
+      'Cannot use the option "max_body_size": options are in camel case here',
+    );
+  });
+
+  test("options in place of an address", async () => {
+    const listen = make(() => undefined).listen(0, { xheaders: true } as never);
+    await expect(listen).rejects.toThrow("options are the third argument");
   });
 });

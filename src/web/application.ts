@@ -68,6 +68,9 @@ export class Application<
   /** Takes rules `[pattern, handler class, options of initialize, name]`, and settings. */
   constructor(handlers?: Rules & CheckedRules<Rules>, settings: Settings = {}) {
     super();
+    if (handlers !== undefined && !Array.isArray(handlers)) {
+      throw new TypeError("Cannot make an application: expected a list of rules");
+    }
     checkSettings(settings);
     this.settings = settings.debug === true ? { serveTraceback: true, ...settings } : settings;
     this.checksXsrf = settings.xsrfCookies === true || settings.xsrfPolicy !== undefined;
@@ -223,6 +226,11 @@ function staticRules(settings: Settings): RuleLike[] {
   ]);
 }
 
+/** Whether a function can only be called by `new`: no callback. */
+function isClass(target: object): boolean {
+  return Function.prototype.toString.call(target).startsWith("class");
+}
+
 /** Routes to request handler classes as well. */
 class ApplicationRouter extends ReversibleRuleRouter {
   readonly #application: Application;
@@ -244,6 +252,11 @@ class ApplicationRouter extends ReversibleRuleRouter {
 
   protected override processRule(rule: Rule): Rule {
     const { target } = rule;
+    if (typeof target === "function" && !isHandlerClass(target) && isClass(target)) {
+      throw new TypeError(
+        `Cannot add the rule "${String(rule.matcher)}": ${target.name} does not extend RequestHandler`,
+      );
+    }
     return super.processRule(isHandlerClass(target) ? new HandlerRule(rule, target) : rule);
   }
 

@@ -46,6 +46,9 @@ export class RedirectHandler extends RequestHandler {
   #permanent = true;
 
   override initialize(options: { url: string; permanent?: boolean }): void {
+    if (typeof options.url !== "string") {
+      throw new TypeError(`Cannot redirect: the option url is ${String(options.url)}`);
+    }
     this.#url = options.url;
     this.#permanent = options.permanent ?? true;
   }

@@ -22,6 +22,7 @@ import { checkHookNames } from "./hook-names.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { isStreaming } from "./stream-request-body.ts";
 import { watch } from "./unawaited.ts";
+import { checkGuards } from "./verbs.ts";
 
 /** A body whose first piece is shorter is not asked for its length, which costs a look at headers. */
 const LONG_START = 16 * 1024;
@@ -50,6 +51,7 @@ export class HandlerRule extends Rule {
   constructor(rule: Rule, handlerClass: RequestHandlerClass) {
     super(rule.matcher, handlerClass, rule.options, rule.name);
     checkHookNames(handlerClass);
+    checkGuards(handlerClass as unknown as typeof RequestHandler);
     this.handlerClass = handlerClass;
     this.handlerOptions = rule.options ?? {};
   }

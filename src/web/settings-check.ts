@@ -74,6 +74,10 @@ export function checkSettings(settings: Settings): void {
     const meant = [...SETTING_NAMES].find((known) => isNearly(known, name));
     if (meant !== undefined) genLog.warning(`Setting "${name}" is unknown: is "${meant}" meant?`);
   }
+  const secret: unknown = settings.cookieSecret;
+  if (!["undefined", "string", "object"].includes(typeof secret)) {
+    throw new TypeError(`Cannot use the setting cookieSecret: it is ${typeof secret}, not text`);
+  }
   checkOneOf(settings, "xsrfPolicy", ["token", "fetch-metadata"]);
   checkOneOf(settings, "xsrfCookieVersion", [1, 2]);
 }

@@ -120,6 +120,9 @@ export class StaticFileHandler extends RequestHandler {
 
   override initialize(options: StaticFileOptions): void {
     this.#options = options;
+    if (typeof options.path !== "string" && !((options.path as unknown) instanceof URL)) {
+      throw new TypeError(`Cannot serve files: their folder, the path, is ${String(options.path)}`);
+    }
     this.root = rootPath(options.path);
   }
 

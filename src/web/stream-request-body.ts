@@ -13,6 +13,9 @@ export function streamRequestBody<Class extends object>(
   handlerClass: Class,
   _context?: unknown,
 ): Class {
+  if (typeof handlerClass !== "function") {
+    throw new TypeError("Cannot stream the body: streamRequestBody is for a class");
+  }
   streaming.add(handlerClass);
   return handlerClass;
 }

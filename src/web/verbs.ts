@@ -17,6 +17,35 @@ export const KEEP_OPEN: unique symbol = Symbol("the response stays open");
 const names = new Map<string, string>();
 const guarded = new WeakMap<Guards, WeakMap<Verb, Verb>>();
 
+/**
+ * Throws a TypeError for guards that would guard nothing, such as those of a verb that is not there:
+ * what they were to protect would be open.
+ */
+export function checkGuards(handlerClass: typeof RequestHandler): void {
+  const { guards, supportedMethods, name } = handlerClass;
+  if (guards === undefined) return;
+  if (typeof guards !== "object" || guards === null || Array.isArray(guards)) {
+    throw new TypeError(`Cannot use the guards of ${name}: expected { get: guard } or the like`);
+  }
+  const verbs = supportedMethods.map(nameOf);
+  for (const [verb, given] of Object.entries(guards)) {
+    if (!verbs.includes(verb)) {
+      throw new TypeError(`Cannot use the guards of ${name}: no verb is called "${verb}"`);
+    }
+    if ([given].flat().some((guard) => typeof guard !== "function")) {
+      throw new TypeError(`Cannot use the guards of ${name}: that of "${verb}" is no function`);
+    }
+  }
+}
+
+/** Guards of an object in place of its class guard nothing. Other members of that name may be. */
+function checkMisplaced(handler: RequestHandler): void {
+  const { guards } = handler as unknown as { guards?: unknown };
+  const isMeant = Object.values(Object(guards)).some((guard) => typeof guard === "function");
+  if (!isMeant) return;
+  throw new TypeError(`Cannot use the guards of ${handler.constructor.name}: they are not static`);
+}
+
 /** Whether the request's verb is one that the handler's class may have a method for. */
 export function isSupported(handler: RequestHandler): boolean {
   const supported = (handler.constructor as typeof RequestHandler).supportedMethods;
@@ -29,6 +58,7 @@ export function verbOf(handler: RequestHandler): Verb | undefined {
   const { guards } = handler.constructor as typeof RequestHandler;
   const method = handler.request.method;
   const verb = methodFor(handler, method);
+  if ("guards" in handler) checkMisplaced(handler);
   if (guards === undefined || verb === undefined) return verb;
   return withGuards(verb, guards, memberNamed(handler, method) === undefined ? "GET" : method);
 }

@@ -3,9 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setLogLevel } from "../../src/log.ts";
 import {
   Application,
+  authenticated,
+  RedirectHandler,
   RequestHandler,
   type RuleLike,
   StaticFileHandler,
+  streamRequestBody,
   UIModule,
   URLSpec,
 } from "../../src/web.ts";
@@ -62,6 +65,61 @@ describe("hooks under Tornado's names", () => {
     const Both = withMembers(RequestHandler, "on_finish", "onFinish", "get_argument", "my_own");
     expect(add(Both)).toBeInstanceOf(Application);
     expect(add(withMembers(withMembers(RequestHandler, "on_finish"), "onFinish"))).toBeDefined();
+  });
+});
+
+describe("what cannot be meant is refused when it is given", () => {
+  const make = (...args: unknown[]): Application =>
+    new (Application as unknown as new (...args: unknown[]) => Application)(...args);
+  class Plain {}
+
+  test.each([
+    { args: [{ "/": Hello }], message: "Cannot make an application: expected a list of rules" },
+    { args: [[["/", Plain]]], message: 'rule "/": Plain does not extend RequestHandler' },
+    { args: [[["/", Hello, "home"]]], message: "its options are home; a name is the fourth" },
+    { args: [[], { cookieSecret: 5 }], message: "cookieSecret: it is number, not text" },
+  ])("$message", ({ args, message }) => {
+    expect(() => make(...args)).toThrow(message);
+    expect(() => make(...args)).toThrow(TypeError);
+  });
+
+  test.each([
+    [{ gett: () => undefined }, 'no verb is called "gett"'],
+    [{ GET: () => undefined }, 'no verb is called "GET"'],
+    [{ get: true }, 'that of "get" is no function'],
+    [{ get: [authenticated, "authenticated"] }, 'that of "get" is no function'],
+    [["authenticated"], "expected { get: guard } or the like"],
+    ["authenticated", "expected { get: guard } or the like"],
+  ])("guards %j: %s", (guards, message) => {
+    class Guarded extends Hello {
+      static override guards = guards as never;
+    }
+    expect(() => make([["/", Guarded]])).toThrow(`Cannot use the guards of Guarded: ${message}`);
+  });
+
+  test("guards that are not static answer 500: they would guard nothing", async () => {
+    class Misplaced extends Hello {
+      guards = { get: authenticated };
+    }
+    class OfItsOwn extends Hello {
+      guards = ["Ben"];
+    }
+    expect((await ask([["/", Misplaced]], "GET /")).status).toBe(500);
+    expect((await ask([["/", Misplaced]], "HEAD /")).status).toBe(500);
+    expect((await ask([["/", OfItsOwn]], "GET /")).status).toBe(200);
+  });
+
+  test("handlers without the option that they need answer 500", async () => {
+    const rules = [
+      ["/files/(.*)", StaticFileHandler],
+      ["/away", RedirectHandler, {}],
+    ] as unknown as RuleLike[];
+    expect((await ask(rules, "GET /files/a")).status).toBe(500);
+    expect((await ask(rules, "GET /away")).status).toBe(500);
+  });
+
+  test("streamRequestBody is for classes", () => {
+    expect(() => streamRequestBody({})).toThrow(TypeError);
   });
 });
 
