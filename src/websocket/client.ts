@@ -5,6 +5,7 @@
  */
 
 import type { Socket, TlsClientOptions } from "../host.ts";
+import type { ResponseHead } from "../http1connection.ts";
 import { connectFor, HTTPRequest } from "../httpclient.ts";
 import type { HTTPHeaders } from "../httputil.ts";
 import { IOLoop } from "../ioloop.ts";
@@ -68,53 +69,53 @@ export async function websocketConnect(
   }
   const { signal } = asked.options;
   signal?.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const attempt = new AbortController();
-    let opened: Socket | undefined;
-    const settle = (act: () => void): void => {
-      clearTimeout(timer);
-      unlisten?.();
-      act();
+  const patience = new Patience(asked.url, seconds, signal);
+  return new Promise<WebSocketClientConnection>((resolve, reject) => {
+    const answered = (socket: Socket, head: ResponseHead): WebSocketConnection => {
+      const agreement = handshake.read(head);
+      const registry = Registry.of(tcp);
+      const client = new WebSocketClientConnection(socket, registry, agreement, options, limits);
+      patience.stop();
+      resolve(client);
+      return connectionOf(client);
     };
-    const failed = (error: unknown): void => settle(() => reject(error));
-    const giveUp = (reason: unknown): void => {
-      failed(reason);
-      attempt.abort(reason);
-      opened?.abort();
-    };
-    const expire = (): void => {
-      giveUp(
-        new TimeoutError(`Cannot connect to ${asked.url}: no answer within ${seconds} seconds`),
-      );
-    };
-    const timer = seconds > 0 ? setTimeout(expire, timerDelay(seconds)) : undefined;
-    const unlisten = signal && onAbort(signal, () => giveUp(signal.reason));
     const connected = (socket: Socket): ClientHandshake => {
-      attempt.signal.throwIfAborted();
-      opened = socket;
-      return new ClientHandshake(
-        tcp,
-        socket,
-        handshake.head,
-        (head) => {
-          const agreement = handshake.read(head);
-          const registry = Registry.of(tcp);
-          const client = new WebSocketClientConnection(
-            socket,
-            registry,
-            agreement,
-            options,
-            limits,
-          );
-          settle(() => resolve(client));
-          return connectionOf(client);
-        },
-        failed,
-      );
+      patience.signal.throwIfAborted();
+      onAbort(patience.signal, () => socket.abort());
+      const next = answered.bind(undefined, socket);
+      return new ClientHandshake(tcp, socket, handshake.head, next, reject);
     };
-    const socketOptions = { loop, signal: attempt.signal, tls: options.tls };
-    connectFor(asked, handshake, socketOptions, connected).catch(failed);
-  });
+    onAbort(patience.signal, () => reject(patience.signal.reason));
+    const socketOptions = { loop, signal: patience.signal, tls: options.tls };
+    connectFor(asked, handshake, socketOptions, connected).catch(reject);
+  }).finally(() => patience.stop());
+}
+
+/** How long one waits for a connection: a number of seconds, 0 for ever, and until a signal. */
+class Patience {
+  readonly #end = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #unlisten: (() => void) | undefined;
+
+  constructor(url: string, seconds: number, signal: AbortSignal | undefined) {
+    const expire = (): void =>
+      this.#end.abort(
+        new TimeoutError(`Cannot connect to ${url}: no answer within ${seconds} seconds`),
+      );
+    if (seconds > 0) this.#timer = setTimeout(expire, timerDelay(seconds));
+    this.#unlisten = signal && onAbort(signal, () => this.#end.abort(signal.reason));
+  }
+
+  /** Aborted when it is at its end, with the reason. */
+  get signal(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  /** It has no end any more. Idempotent. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#unlisten?.();
+  }
 }
 
 /** What the socket calls. */
