@@ -124,6 +124,19 @@ export function bytesEnd(bits: u8, p: usize): usize {
   return p;
 }
 
+/** Where the byte is in `p..end`, or the end. Unlike the scans above, it needs no NUL there. */
+export function indexOf(byte: u8, p: usize, end: usize): usize {
+  if (ASC_FEATURE_SIMD) {
+    const wanted = i8x16.splat(byte);
+    for (; p + 16 <= end; p += 16) {
+      const found = i8x16.bitmask(i8x16.eq(v128.load(p), wanted));
+      if (found) return p + ctz(found);
+    }
+  }
+  while (p < end && load<u8>(p) != byte) p++;
+  return p;
+}
+
 /** The first byte after `p` that is neither SP nor HTAB. */
 export function skipBlanks(p: usize): usize {
   while (isBlank(load<u8>(p))) p++;

@@ -9,7 +9,7 @@
  */
 
 import { base64Decode, base64Encode } from "../base64";
-import { isDigit } from "../bytes";
+import { indexOf, isDigit } from "../bytes";
 import { decimalLength, NOT_DECIMAL, readDecimal, writeDecimal } from "../decimal";
 import { hex } from "../hex";
 import { SHA1, SHA256 } from "../layout";
@@ -136,7 +136,7 @@ export function declaredVersion(p: usize, n: i32): i32 {
     if (version <= MAX_VERSION) version = version * 10 + load<u8>(q) - ZERO;
   }
   if (q == p || q == end || load<u8>(q) != BAR || load<u8>(p) == ZERO) return 0;
-  const feed = indexOf(q, end, LF);
+  const feed = indexOf(LF, q, end);
   return feed < end && feed != end - 1 ? 0 : version;
 }
 
@@ -172,10 +172,10 @@ function verifyV1(
   out: usize,
 ): i32 {
   const end = p + n;
-  const first = indexOf(p, end, BAR);
+  const first = indexOf(BAR, p, end);
   if (first == end) return BAD_SIGNED_VALUE;
-  const second = indexOf(first + 1, end, BAR);
-  if (second == end || indexOf(second + 1, end, BAR) != end) return BAD_SIGNED_VALUE;
+  const second = indexOf(BAR, first + 1, end);
+  if (second == end || indexOf(BAR, second + 1, end) != end) return BAD_SIGNED_VALUE;
   if (<i32>(end - second - 1) != SIGNATURE_V1) return BAD_SIGNATURE;
   const base64 = <i32>(first - p);
   const digits = <i32>(second - first - 1);
@@ -261,17 +261,4 @@ function writeLength(length: i32, out: usize): usize {
 function writeBar(p: usize): usize {
   store<u8>(p, BAR);
   return p + 1;
-}
-
-/** Where the byte is, or `end`. */
-function indexOf(p: usize, end: usize, byte: u8): usize {
-  if (ASC_FEATURE_SIMD) {
-    const wanted = i8x16.splat(byte);
-    for (; p + 16 <= end; p += 16) {
-      const found = i8x16.bitmask(i8x16.eq(v128.load(p), wanted));
-      if (found) return p + ctz(found);
-    }
-  }
-  while (p < end && load<u8>(p) != byte) p++;
-  return p;
 }

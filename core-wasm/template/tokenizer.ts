@@ -11,7 +11,7 @@
  * directive must fit a window; text may be longer, and comes as several tokens side by side then.
  */
 
-import { LF } from "../bytes";
+import { indexOf, LF } from "../bytes";
 import {
   MAX_TOKENS,
   TABLE,
@@ -186,19 +186,6 @@ const COMMENT: u64 = 0x746e656d6d6f63;
 
 function isSpace(byte: u8): bool {
   return byte == 0x20 || <u32>byte - 0x09 < 5;
-}
-
-/** Where the byte is, or the end. */
-function indexOf(byte: u8, p: usize, end: usize): usize {
-  if (ASC_FEATURE_SIMD) {
-    const wanted = i8x16.splat(byte);
-    for (; p + 16 <= end; p += 16) {
-      const found = i8x16.bitmask(i8x16.eq(v128.load(p), wanted));
-      if (found) return p + ctz(found);
-    }
-  }
-  while (p < end && load<u8>(p) != byte) p++;
-  return p;
 }
 
 /** Where the byte or one that may start a literal is, or the end. */
