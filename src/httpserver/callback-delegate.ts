@@ -55,7 +55,19 @@ class WholeRequest implements HTTPMessageDelegate {
     const request = this.#request as HTTPServerRequest;
     request.body = this.#body.take();
     const result = this.#callback(request);
-    if (isThenable(result)) result.then(undefined, (error) => this.#failed(error));
+    if (!isThenable(result)) this.#checkResult(result);
+    else {
+      const checked = result.then((value) => this.#checkResult(value));
+      checked.then(undefined, (error) => this.#failed(error));
+    }
+  }
+
+  /** In plain JavaScript an answer is easily returned; the peer would wait for it. */
+  #checkResult(result: unknown): void {
+    if (typeof result !== "string" && !(result instanceof Response)) return;
+    this.#failed(
+      new TypeError("Cannot answer with what a callback returns: write it to request.connection"),
+    );
   }
 
   onConnectionClose(): void {

@@ -4,7 +4,7 @@
 
 import { urlEscape } from "../escape.ts";
 import type { HTTPServerRequest } from "../httputil.ts";
-import { type CompiledPattern, compilePattern } from "./patterns.ts";
+import { type CompiledPattern, compilePattern, wholeRegExp } from "./patterns.ts";
 
 /** The groups of a path, still percent-encoded; undefined for a group that took no part. */
 export interface PathMatch {
@@ -43,7 +43,7 @@ export class HostMatches implements Matcher {
 
   constructor(pattern: string | RegExp) {
     const source = typeof pattern === "string" ? pattern : pattern.source;
-    this.#pattern = new RegExp(`^(?:${source.replace(/(?<!\\)\$$/, "")})$`, "i");
+    this.#pattern = wholeRegExp(source.replace(/(?<!\\)\$$/, ""), "i", source);
   }
 
   match(request: HTTPServerRequest): PathMatch | undefined {

@@ -32,7 +32,7 @@ export function compilePattern(pattern: string | RegExp): CompiledPattern {
     .replaceAll("(?P<", "(?<")
     .replace(colonName, (_all, _name, _group, expression) => `(${expression ?? "[^/]+"})`);
   const flags = typeof pattern === "string" ? "" : pattern.flags.replace(/[gy]/g, "");
-  const regexp = new RegExp(`^(?:${source})$`, flags);
+  const regexp = wholeRegExp(source, flags, given);
   const groups = new RegExp(`${regexp.source}|`, flags).exec("") as RegExpExecArray;
   const named = Object.keys(groups.groups ?? {}).length;
   if (named > 0 && named < groups.length - 1) {
@@ -46,6 +46,16 @@ export function compilePattern(pattern: string | RegExp): CompiledPattern {
     hasNames: named > 0,
     pieces: reversiblePieces(source),
   };
+}
+
+/** A regular expression for the whole of a text. Throws a SyntaxError that names what was given. */
+export function wholeRegExp(source: string, flags: string, given: string): RegExp {
+  try {
+    return new RegExp(`^(?:${source})$`, flags);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SyntaxError(`Cannot use pattern "${given}": ${reason}`, { cause });
+  }
 }
 
 /** The plain text that a pattern begins with. */

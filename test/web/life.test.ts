@@ -256,6 +256,15 @@ describe("handlers at the ends of routes", () => {
     const received = await exchange(requestText("GET /").repeat(2));
     expect(received.match(/HTTP\/1\.1 500 /g)).toHaveLength(2);
   });
+
+  test.each([
+    ["text", () => "Hello"],
+    ["a promise of text", async () => "Hello"],
+    ["a Response", async () => new Response("Hello")],
+  ])("a callback that returns %s in place of answering is 500", async (_what, callback) => {
+    const { exchange } = await serve(callback);
+    expect(await exchange(requestText("GET /"))).toMatch(/^HTTP\/1\.1 500 /);
+  });
 });
 
 describe("hosts", () => {

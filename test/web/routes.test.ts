@@ -283,7 +283,7 @@ describe("a rule is refused when it is added", () => {
     { rule: [undefined, Hello], message: "undefined is no pattern and no matcher" },
     { rule: "/a", message: "Cannot add the rule /a: expected [pattern, target]" },
     { rule: undefined, message: "Cannot add the rule undefined: expected [pattern, target]" },
-    { rule: ["/(", Hello], message: "Invalid regular expression" },
+    { rule: ["/(", Hello], message: 'Cannot use pattern "/(": Invalid regular expression' },
     {
       rule: ["/(?<year>\\d+)/(\\d+)", Hello],
       message: 'Cannot use pattern "/(?<year>\\d+)/(\\d+)": it has named and unnamed groups',
