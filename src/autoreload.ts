@@ -10,7 +10,7 @@ import { loadedFiles, ProgramFiles } from "./autoreload/files.ts";
 import { standIn } from "./autoreload/stand-in.ts";
 import { RELOAD, supervise, VARIABLE } from "./autoreload/supervisor.ts";
 import { IOLoop } from "./ioloop.ts";
-import { genLog } from "./log.ts";
+import { appLog, genLog } from "./log.ts";
 import { taskId } from "./process.ts";
 
 /** What `start` and `run` may be told. */
@@ -65,7 +65,10 @@ export function watch(path: string): void {
   files.add(path);
 }
 
-/** Has a function run before the program ends to be started again; promises have two seconds. */
+/**
+ * Has a function run before the program ends to be started again; promises have two seconds. What it
+ * throws, or rejects with, is logged.
+ */
 export function addReloadHook(hook: () => unknown): void {
   hooks.push(hook);
 }
@@ -113,7 +116,16 @@ function look(): void {
   if (changed === undefined) return;
   clearInterval(timer);
   genLog.info(`${changed} changed; starting again`);
-  const done = Promise.allSettled(hooks.map(async (hook) => hook()));
+  const done = Promise.all(hooks.map(runHook));
   const late = new Promise((resolve) => setTimeout(resolve, HOOK_TIME));
   Promise.race([done, late]).then(() => process.exit(RELOAD));
+}
+
+/** The program is started again, whatever a hook throws. */
+async function runHook(hook: () => unknown): Promise<void> {
+  try {
+    await hook();
+  } catch (error) {
+    appLog.exception("Uncaught exception in a reload hook", error);
+  }
 }

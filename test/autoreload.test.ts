@@ -50,6 +50,7 @@ import { createServer } from "node:http";
 import process from "node:process";
 watch(new URL("data.txt", import.meta.url).pathname);
 addReloadHook(async () => { await null; console.log("hook"); });
+addReloadHook(() => { throw new Error("the hook broke"); });
 start({ checkTime: 10 });
 createServer((request) => process.exit(Number(request.url?.slice(1))))
   .listen(Number(process.env.PORT ?? 0), "127.0.0.1", function () {
@@ -83,6 +84,7 @@ describe("start", () => {
     await running.says(/v1 \d+ first,second\n/);
     write("version.ts", 'export const version = "v2";\n');
     await running.says(/hook\nv2 \d+ first,second\n/);
+    expect(running.errors).toContain("the hook broke");
     write("version.ts", "export const version = ;\n");
     await until(() => running.errors.includes("waiting for a change"));
     write("version.ts", 'export const version = "v3";\n');

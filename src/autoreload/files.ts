@@ -6,7 +6,7 @@
  * by a relative path.
  */
 
-import { existsSync, readdirSync, readFileSync, type Stats, statSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, readFileSync, type Stats, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, extname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -136,11 +136,20 @@ function existing(path: string): string {
 /** A file itself, or all that are in a folder but for hidden ones and installed packages. */
 function filesOf(path: string): string[] {
   if (statsOf(path)?.isDirectory() !== true) return [path];
-  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
+  return entriesOf(path).flatMap((entry) => {
     if (entry.name.startsWith(".") || entry.name === "node_modules") return [];
     const inner = join(path, entry.name);
     return entry.isDirectory() ? filesOf(inner) : [inner];
   });
+}
+
+/** None for a folder that has gone since it was looked at, or that nobody here may read. */
+function entriesOf(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 const installed = `${sep}node_modules${sep}`;
