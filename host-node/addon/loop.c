@@ -121,6 +121,9 @@ static void set_counted(struct loop *loop, struct slot *slot, bool counted) {
 }
 
 static void release(struct loop *loop, struct slot *slot) {
+  /* A descriptor that is not the only one stays in epoll when it is closed, and wakes for ever: the
+   * copy of somebody's, or a listener that other processes have too. */
+  if (slot->kind == SLOT_WATCHED || slot->kind == SLOT_LISTENER) unwatch(loop, slot);
   close(slot->fd);
   slot->fd = -1;
   slot->kind = SLOT_FREE;
