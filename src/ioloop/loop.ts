@@ -230,6 +230,7 @@ export class IOLoop {
     handler: Callback<[fd: number, events: number]>,
     events: number,
   ): void {
+    checkCallback(handler);
     const number = descriptorOf(fd);
     if (this.#handlers.has(number)) {
       throw new Error(`Cannot add a handler: descriptor ${number} has one already`);
@@ -319,8 +320,11 @@ export function checkCallback(callback: unknown): void {
   throw new TypeError(`Cannot run ${callback}: the callback is not a function`);
 }
 
+/** Throws a RangeError for what is none: systems make 0 of it, which is the input. */
 function descriptorOf(fd: number | HasDescriptor): number {
-  return typeof fd === "number" ? fd : fd.fd;
+  const number = typeof fd === "number" ? fd : fd.fd;
+  if (Number.isInteger(number) && number >= 0) return number;
+  throw new RangeError(`Cannot watch descriptor ${number}: it is not a whole number from 0 up`);
 }
 
 /** Node 20 has no Promise.withResolvers. */
