@@ -8,6 +8,7 @@ export { CHUNKED_WORDS, chunkedProgress } from "./core/chunked-progress.ts";
 export { contentHashOf, entityTagOf } from "./core/content-hash.ts";
 export * from "./core/crypto.ts";
 export * from "./core/http.ts";
+export { newLarge } from "./core/large-memory.ts";
 export { build, transferMemory } from "./core/load.ts";
 export {
   asciiAt,
@@ -17,7 +18,6 @@ export {
   LARGEST_HEAD,
   MOST_HEADERS,
   moveBytes,
-  newLarge,
   OUTPUT_CAPACITY,
   putBytes,
   putLatin1,

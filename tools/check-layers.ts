@@ -33,7 +33,14 @@ const lines: readonly Line[] = [
   {
     modules: "src/core",
     also: {
-      "src/core": ["core-wasm/layout", "core-wasm/status", "core-wasm/http/names", "build/*"],
+      "src/core": [
+        "core-wasm/layout",
+        "core-wasm/status",
+        "core-wasm/http/names",
+        "build/*",
+        "node:v8",
+        "node:vm",
+      ],
     },
   },
   { modules: "src/escape" },

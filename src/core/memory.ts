@@ -4,6 +4,7 @@
 
 import { Buffer } from "node:buffer";
 import { CARRY, CARRY_LENGTH, MAX_HEADERS, OUTPUT_LENGTH, SLACK } from "../../core-wasm/layout.ts";
+import { newLarge } from "./large-memory.ts";
 import { memory } from "./load.ts";
 
 /** Up to this length, looking at each character is faster than a call out of JavaScript. */
@@ -66,11 +67,6 @@ function newSmall(length: number): Uint8Array {
   const bytes = new Uint8Array(pool, poolUsed, length);
   poolUsed += length;
   return bytes;
-}
-
-/** Bytes that may hold anything, to be written over. No Buffer. */
-export function newLarge(length: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }
 
 /** Writes bytes into the core's memory. */

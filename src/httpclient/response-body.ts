@@ -3,8 +3,7 @@
  * `fetch-task.ts` when a head has arrived.
  */
 
-import { Buffer } from "node:buffer";
-import { copyBytes, viewBytes } from "../core.ts";
+import { copyBytes, newLarge, viewBytes } from "../core.ts";
 import { isThenable } from "../util.ts";
 import { decompress, StreamDecompressor } from "./decompression.ts";
 
@@ -62,7 +61,7 @@ export class CollectedBody implements BodySink {
     const promised = needed * BELIEVED >= this.#expected && needed <= this.#expected;
     // A complete body fills all that is promised, so there is no need for zeros.
     this.#bytes = promised
-      ? new Uint8Array(Buffer.allocUnsafeSlow(this.#expected).buffer)
+      ? newLarge(this.#expected)
       : new Uint8Array(Math.max(needed, 2 * before.length));
     this.#bytes.set(before);
   }
