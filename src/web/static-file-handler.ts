@@ -126,7 +126,12 @@ export class StaticFileHandler extends RequestHandler {
     this.root = rootPath(options.path);
   }
 
-  async get(path: string | undefined): Promise<void> {
+  /** Answers with the file that the pattern's group names: its only one, or the one named `path`. */
+  async get(given?: string | { readonly path?: string | undefined }): Promise<void> {
+    const path = typeof given === "object" ? given.path : given;
+    if (path === undefined && this.pathArgs.length === 0) {
+      throw new TypeError("Cannot serve a file: the pattern has no group for its path");
+    }
     this.path = this.parseUrlPath(path ?? "");
     const Class = this.constructor as typeof StaticFileHandler;
     const wanted = Class.getAbsolutePath(this.root, this.path);

@@ -3,7 +3,13 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
-import { Application, RequestHandler, type Settings, StaticFileHandler } from "../../src/web.ts";
+import {
+  Application,
+  RequestHandler,
+  type RuleLike,
+  type Settings,
+  StaticFileHandler,
+} from "../../src/web.ts";
 import { type Answer, ask, undatedHead } from "../support/ask.ts";
 import { bytesOf } from "../support/server.ts";
 import { DIGITS, LARGE, MODIFIED_DATE, staticRoot } from "../support/static-root.ts";
@@ -46,6 +52,16 @@ const get = (path: string, headers: Record<string, string> = {}, verb = "GET"): 
   ask(app(), `${verb} ${path}`, { headers });
 
 describe("files", () => {
+  test.each([
+    ["/s/(.*)", 200],
+    ["/s/(?P<path>.*)", 200],
+    ["/s/.*", 500],
+    ["/s/(?<file>.*)", 500],
+  ])("a rule of one's own has a group for the path: %s is %i", async (pattern, status) => {
+    const rules: RuleLike[] = [[pattern, StaticFileHandler, { path: root }]];
+    expect((await ask(rules, "GET /s/digits.txt")).status).toBe(status);
+  });
+
   test("are served from staticPath, robots.txt and favicon.ico from the top too", async () => {
     const answer = await get("/robots.txt");
     expect(answer.body).toBe("User-agent: *\nDisallow: /\n");
