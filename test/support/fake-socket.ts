@@ -7,6 +7,7 @@ import { setImmediate } from "node:timers";
 import {
   type Address,
   INPUT_SLACK,
+  NOBODY,
   type Region,
   type Socket,
   type SocketHandler,
@@ -18,8 +19,6 @@ import {
 const KERNEL_LENGTH = 256 * 1024;
 /** Most bytes of one call to `data`. */
 const READ_LENGTH = 64 * 1024;
-/** Hears what nobody wants to hear. */
-const DEAF: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
 
 export function systemError(act: string, code: string): Error {
   return Object.assign(new Error(`${act} ${code}`), { code });
@@ -95,7 +94,7 @@ export class FakeSocket implements Socket {
     try {
       this.#handler = factory(this);
     } catch (error) {
-      this.#handler = DEAF;
+      this.#handler = NOBODY;
       this.abort();
       throw error;
     } finally {
