@@ -222,7 +222,8 @@ export abstract class WebSocketHandler extends RequestHandler {
 
   #chooseSubprotocol(): void {
     const offered = offeredProtocols(this.request.headers);
-    const selected = this.selectSubprotocol(offered);
+    // JavaScript may say null for none.
+    const selected = this.selectSubprotocol(offered) ?? undefined;
     if (selected === undefined) return;
     if (!offered.includes(selected)) {
       throw new Error(`Cannot select subprotocol "${selected}": the client has not offered it`);

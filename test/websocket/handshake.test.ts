@@ -94,6 +94,16 @@ describe("agrees", () => {
     expect(asked).toEqual([["a", "b", "c"], []]);
   });
 
+  test("on no protocol, if the hook says null", async () => {
+    class Declining extends Quiet {
+      override selectSubprotocol(): undefined {
+        return null as unknown as undefined;
+      }
+    }
+    const { head } = await openTo(Declining, {}, { "Sec-WebSocket-Protocol": "a" });
+    expect(parseAnswer(head).header("Sec-WebSocket-Protocol")).toEqual([]);
+  });
+
   test("with cookies of prepare, through transforms, and gives open the path's groups", async () => {
     const finished: number[] = [];
     class Room extends Quiet {
