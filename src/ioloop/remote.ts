@@ -18,7 +18,11 @@ export function openPort(
 ): MessagePort {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = ({ data }: { data: unknown }) => {
-    const [name, args] = data as Call;
+    if (!isCall(data)) {
+      appLog.error("Cannot run what another thread has posted: only addCallback may use the port");
+      return;
+    }
+    const [name, args] = data;
     const callback = Object.hasOwn(callbacks, name) ? callbacks[name] : undefined;
     if (callback === undefined) {
       const known = Object.keys(callbacks).join(", ");
@@ -27,6 +31,10 @@ export function openPort(
   };
   release(port1);
   return port2;
+}
+
+function isCall(data: unknown): data is Call {
+  return Array.isArray(data) && typeof data[0] === "string" && Array.isArray(data[1]);
 }
 
 /**

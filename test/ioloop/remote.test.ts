@@ -49,3 +49,14 @@ test("what cannot be copied is refused where it is", () => {
   expect(() => remote.addCallback("show", () => undefined)).toThrow();
   remote.close();
 });
+
+test("what is no call is logged, and ends nobody's program", async () => {
+  const done = new Promise<void>((resolve) => {
+    const port = new IOLoop(createFakeHost()).portFor({ done: resolve });
+    for (const data of [null, 5, "text", [], ["done"], [["done"], []]]) port.postMessage(data);
+    new RemoteIOLoop(port).addCallback("done");
+  });
+  await done;
+  expect(messages).toHaveLength(6);
+  for (const message of messages) expect(message).toMatch(/^Cannot run what another thread has/);
+});
