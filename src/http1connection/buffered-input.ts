@@ -85,11 +85,15 @@ export abstract class BufferedInput {
     this.#setPaused(this.held || (this.#carry !== undefined && !this.awaitsBytes));
   }
 
-  /** Uses nothing and reads nothing until `waiting` settles; then calls `next` and goes on. */
+  /**
+   * Uses nothing until `waiting` settles; then calls `next` and goes on. Reads nothing either, unless
+   * `watches` says that it matters whether anything comes meanwhile.
+   */
   protected holdInput(
     waiting: PromiseLike<unknown>,
     next: () => void,
     failed: (error: unknown) => void,
+    watches = false,
   ): void {
     this.#flags += HELD;
     const release = (): void => {
@@ -101,7 +105,7 @@ export abstract class BufferedInput {
       failed(error);
       release();
     });
-    this.#setPaused(true);
+    if (!watches) this.#setPaused(true);
   }
 
   /** Forgets what is kept, and reads on. */

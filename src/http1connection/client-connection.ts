@@ -141,7 +141,9 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
   // What the socket says.
 
   end(): void {
-    if (this.#state === BODY && this.#body instanceof UntilCloseReader) {
+    if (this.#isComplete) {
+      this.#keepAlive = false;
+    } else if (this.#state === BODY && this.#body instanceof UntilCloseReader) {
       this.#body.end();
       this.#keepAlive = false;
       this.#complete(0);
@@ -162,10 +164,16 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
 
   close(error: Error | undefined): void {
     this.endInput();
-    if (this.#state === HEAD || this.#state === BODY) this.#fail(new StreamClosedError(error));
+    if (this.#isComplete) this.#keepAlive = false;
+    else if (this.#state === HEAD || this.#state === BODY) this.#fail(new StreamClosedError(error));
     else this.#lose();
     this.#sending = false;
     this.drain();
+  }
+
+  /** The body's last byte is there, and its last part is being waited for. */
+  get #isComplete(): boolean {
+    return this.#state === BODY && this.#body?.done === true;
   }
 
   // Received bytes.
@@ -256,7 +264,7 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
       this.#fail(error);
       return;
     }
-    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterHead(rest));
+    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterHead(rest), false);
     else this.#afterHead(rest);
   }
 
@@ -281,8 +289,9 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
       this.#fail(error);
       return length;
     }
-    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterBody(body, length - consumed));
-    else this.#afterBody(body, length - consumed);
+    const rest = length - consumed;
+    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterBody(body, rest), body.done);
+    else this.#afterBody(body, rest);
     return consumed;
   }
 
@@ -308,15 +317,19 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
     exchange.finish();
   }
 
-  /** Uses no more bytes until `waiting` settles, then goes on with `next`. */
-  #hold(waiting: PromiseLike<unknown>, next: () => void): void {
+  /**
+   * Uses no more bytes until `waiting` settles, then goes on with `next`. After a body's end, whatever
+   * comes meanwhile belongs to no response.
+   */
+  #hold(waiting: PromiseLike<unknown>, next: () => void, ended: boolean): void {
     const exchange = this.#exchange;
     const release = (): void => {
       if (this.#exchange === exchange) next();
     };
-    this.holdInput(waiting, release, (error) => {
+    const failed = (error: unknown): void => {
       if (this.#exchange === exchange) this.#fail(error);
-    });
+    };
+    this.holdInput(waiting, release, failed, ended);
   }
 
   // Ends.

@@ -2,8 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { type FetchOptions, HTTPClientError } from "../../src/httpclient.ts";
 import { everySplit } from "../support/every-split.ts";
-import { scripted } from "../support/scripted-server.ts";
+import { type Peer, scripted } from "../support/scripted-server.ts";
 import { bytesOf } from "../support/server.ts";
+import { pass } from "../support/until.ts";
 
 const OK = "HTTP/1.1 200 OK\r\n";
 
@@ -279,5 +280,41 @@ describe("bytes that nobody asked for", () => {
 
   test("on an idle connection end it", async () => {
     expect(await answers(poison, true)).toEqual(["first", "second"]);
+  });
+
+  test.each([
+    { name: "bytes", act: (peer: Peer) => peer.send(poison) },
+    { name: "the end", act: (peer: Peer) => peer.socket?.shutdown() },
+    { name: "a reset", act: (peer: Peer) => peer.socket?.abort() },
+  ])("$name while a callback has the last part", async ({ act }) => {
+    let called = (): void => {};
+    let release = (): void => {};
+    const calling = new Promise<void>((resolve) => {
+      called = resolve;
+    });
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { client, url, peers } = await scripted(async (peer, number) => {
+      await peer.head();
+      if (number > 1) {
+        peer.answer("200 OK", {}, "second");
+        return;
+      }
+      peer.send(first);
+      await calling;
+      act(peer);
+      await pass(5);
+      release();
+    });
+    const streamingCallback = (): Promise<void> => {
+      called();
+      return held;
+    };
+    expect((await client.fetch(url, { streamingCallback })).code).toBe(200);
+    const { body } = await client.fetch(url);
+    expect(String.fromCharCode(...body)).toBe("second");
+    expect(peers).toHaveLength(2);
+    client.close();
   });
 });
