@@ -5,14 +5,19 @@
 
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
+import process from "node:process";
 import { toUnicode } from "squall/escape";
-import { AsyncHTTPClient, type HTTPClientResponse } from "squall/httpclient";
+import { AsyncHTTPClient, HTTPClientError, type HTTPClientResponse } from "squall/httpclient";
 import { encodeHeader } from "squall/httputil";
 import { define, parseCommandLine } from "squall/options";
 
 const url = define("url", { default: "http://localhost:8888/", help: "Where to send the files" });
 const put = define("put", { default: false, help: "Send each file as the body of a PUT" });
 const files = parseCommandLine();
+if (files.length === 0) {
+  console.error("Usage: file_uploader.ts [--put] [--url=URL] FILE…");
+  process.exit(2);
+}
 
 const client = new AsyncHTTPClient();
 type Write = (chunk: string | Uint8Array) => Promise<void>;
@@ -43,6 +48,12 @@ function putOne(path: string): Promise<HTTPClientResponse> {
   return client.fetch(target, { method: "PUT", bodyProducer: (write) => writeFile(path, write) });
 }
 
-const answers = put.value ? files.map(putOne) : [postAll(files)];
-for (const answer of answers) console.log(toUnicode((await answer).body));
+try {
+  const answers = await Promise.all(put.value ? files.map(putOne) : [postAll(files)]);
+  for (const { body } of answers) console.log(toUnicode(body));
+} catch (error) {
+  if (!(error instanceof HTTPClientError)) throw error;
+  console.error(`${url.value}: ${error.message}`);
+  process.exitCode = 1;
+}
 client.close();

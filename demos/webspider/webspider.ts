@@ -14,6 +14,10 @@ const CONCURRENCY = 10;
 const DEADLINE = 300;
 
 const [base = "https://www.tornadoweb.org/en/stable/"] = process.argv.slice(2);
+if (!URL.canParse(base)) {
+  console.error("Usage: webspider.ts URL");
+  process.exit(2);
+}
 const client = new AsyncHTTPClient();
 const queue = new Queue<string>();
 const seen = new Set<string>();
