@@ -1,39 +1,16 @@
-/** TCPServer and TCPClient on the fake host: what is served, what is logged, who wins a race. */
+/** TCPServer on the fake host: what is served, what is logged, what is no place to listen at. */
 import { describe, expect, test } from "vitest";
-import type { Address, Host, Tcp } from "../src/host.ts";
+import type { Address } from "../src/host.ts";
 import { IOLoop } from "../src/ioloop.ts";
 import type { IOStream } from "../src/iostream.ts";
 import { setSinks } from "../src/log.ts";
-import {
-  bindSockets,
-  bindUnixSocket,
-  type ResolvedAddress,
-  type Resolver,
-} from "../src/netutil.ts";
+import { bindSockets, bindUnixSocket } from "../src/netutil.ts";
 import { TCPClient } from "../src/tcpclient.ts";
 import { TCPServer } from "../src/tcpserver.ts";
-import { TimeoutError } from "../src/util.ts";
 import { certificates, noCertificates } from "./support/certificates.ts";
+import { Echo, echoes } from "./support/echo-server.ts";
 import { createFakeHost } from "./support/fake-host.ts";
 import { until } from "./support/until.ts";
-
-class Echo extends TCPServer {
-  readonly served: { stream: IOStream; address: Address }[] = [];
-
-  override async handleStream(stream: IOStream, address: Address): Promise<void> {
-    this.served.push({ stream, address });
-    for (;;) await stream.write(await stream.readUntil("\n"));
-  }
-}
-
-function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
-
-async function echoes(stream: IOStream): Promise<void> {
-  await stream.write("hello\n");
-  expect(text(await stream.readUntil("\n"))).toBe("hello\n");
-}
 
 /** What is logged while something runs. */
 async function logged(run: () => Promise<void>): Promise<string[]> {
@@ -252,43 +229,6 @@ describe("TCPServer", () => {
   });
 });
 
-/** A host on which addresses answer, refuse or say nothing, and what was tried on it. */
-function scripted(script: Record<string, "answers" | "refuses" | "is silent">): {
-  loop: IOLoop;
-  tried: string[];
-  resolver: Resolver;
-} {
-  const fake = createFakeHost();
-  const tried: string[] = [];
-  const openTcp: Host["openTcp"] = (memory) => {
-    const tcp = fake.openTcp(memory);
-    const connect: Tcp["connect"] = (options, connected) => {
-      const host = options.host ?? "";
-      tried.push(host);
-      if (script[host] === "answers") return tcp.connect(options, connected);
-      if (script[host] === "is silent") return new Promise(() => {});
-      return Promise.reject(Object.assign(new Error(host), { code: "ECONNREFUSED" }));
-    };
-    return new Proxy(tcp, {
-      get: (target, name) => {
-        const value = name === "connect" ? connect : Reflect.get(target, name);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-  };
-  const loop = new IOLoop({ ...fake, openTcp });
-  const addresses = Object.keys(script).map(
-    (host): ResolvedAddress => ({ family: host.includes(":") ? 6 : 4, host, port: 0 }),
-  );
-  const resolver: Resolver = {
-    resolve: async (_, port, family) =>
-      addresses
-        .filter((one) => family === undefined || one.family === family)
-        .map((one) => ({ ...one, port })),
-  };
-  return { loop, tried, resolver };
-}
-
 test.each([
   ["8080", 'port "8080"'],
   [65536, "port 65536"],
@@ -318,87 +258,6 @@ test.each([undefined, null, ""])("%j is every address", async (address) => {
   expect(server.addresses.map(({ host }) => host)).toEqual(["::", "::"]);
   await expect(server.listen(0, 5 as never)).rejects.toThrow("Cannot listen on address 5");
   server.stop();
-});
-
-describe("TCPClient", () => {
-  async function race(
-    script: Parameters<typeof scripted>[0],
-    settings: { family?: 4 | 6; timeout?: number } = {},
-  ) {
-    const { loop, tried, resolver } = scripted(script);
-    const server = new Echo({ loop });
-    await server.listen(0);
-    const client = new TCPClient({ loop, resolver });
-    const port = server.addresses[0]?.port ?? 0;
-    const result = await client.connect("example.test", port, settings).then(
-      async (stream) => {
-        await echoes(stream);
-        return stream.remoteAddress.host;
-      },
-      (error: unknown) => error,
-    );
-    return { result, tried };
-  }
-
-  test("tries families in turn, the next at once when one refuses", async () => {
-    const { result, tried } = await race({
-      "::1": "refuses",
-      "::2": "refuses",
-      "127.0.0.1": "refuses",
-      "127.0.0.2": "answers",
-    });
-    expect([result, tried]).toEqual(["127.0.0.2", ["::1", "127.0.0.1", "::2", "127.0.0.2"]]);
-  });
-
-  test("does not wait for an address that says nothing", async () => {
-    const { result, tried } = await race({ "::1": "is silent", "127.0.0.1": "answers" });
-    expect([result, tried]).toEqual(["127.0.0.1", ["::1", "127.0.0.1"]]);
-  });
-
-  test("when all refuse, the first one's error; when none is left, an error too", async () => {
-    const { result } = await race({ "::1": "refuses", "127.0.0.1": "refuses" });
-    expect(result).toMatchObject({ message: "::1", code: "ECONNREFUSED" });
-    expect((await race({})).result).toBeInstanceOf(Error);
-  });
-
-  test("one family alone, and a timeout", async () => {
-    const only = await race({ "::1": "answers", "127.0.0.1": "answers" }, { family: 4 });
-    expect([only.result, only.tried]).toEqual(["127.0.0.1", ["127.0.0.1"]]);
-    const silent = await race({ "::1": "is silent" }, { timeout: 0.02 });
-    expect(silent.result).toBeInstanceOf(TimeoutError);
-  });
-
-  test.skipIf(noCertificates !== undefined)("a handshake does not outlast it", async () => {
-    const loop = new IOLoop(createFakeHost());
-    const closed: Promise<void>[] = [];
-    class Deaf extends TCPServer {
-      override handleStream(stream: IOStream): void {
-        closed.push(new Promise((resolve) => stream.setCloseCallback(resolve)));
-        stream.readUntilClose().catch(() => undefined);
-      }
-    }
-    const server = new Deaf({ loop });
-    await server.listen(0, "127.0.0.1");
-    const port = server.addresses[0]?.port ?? 0;
-    const settings = { sslOptions: { handshakeTimeout: 300 }, timeout: 0.05 };
-    const connecting = new TCPClient({ loop }).connect("127.0.0.1", port, settings);
-    await expect(connecting).rejects.toThrow(TimeoutError);
-    await closed[0];
-    expect(closed).toHaveLength(1);
-  });
-
-  test("a resolver that hangs does not outlast the timeout", async () => {
-    const loop = new IOLoop(createFakeHost());
-    const resolver: Resolver = { resolve: () => new Promise(() => {}) };
-    const connecting = new TCPClient({ loop, resolver }).connect("a.test", 1, { timeout: 0.02 });
-    await expect(connecting).rejects.toThrow(TimeoutError);
-  });
-});
-
-test("a port to come from is one", async () => {
-  const client = new TCPClient({ loop: new IOLoop(createFakeHost()) });
-  const connecting = client.connect("127.0.0.1", 1, { sourcePort: 65_536 });
-  await expect(connecting).rejects.toThrow(/connect from port 65536/);
 });
 
 test.each(["", "/tmp/a\0b", 5 as unknown as string])(
