@@ -4,7 +4,6 @@
  * `connection.ts`, which knows when a connection ends.
  */
 
-import { isUtf8 } from "node:buffer";
 import { utf8Bytes } from "../core.ts";
 import { utf8 } from "../escape.ts";
 import type { Socket } from "../host.ts";
@@ -15,8 +14,14 @@ import { FrameReader } from "./frame-reader.ts";
 import { payloadLength, sendBytes, sendFrame } from "./frame-writer.ts";
 import type { WebSocketLimits } from "./limits.ts";
 import { OutputOrder } from "./output-order.ts";
-import { type Message, opcodeOf, PreparedMessage, textOrBytes } from "./prepared-message.ts";
-import { CLOSE, COMPRESSED, FIN, TEXT, WebSocketClosedError } from "./protocol.ts";
+import {
+  checkText,
+  type Message,
+  opcodeOf,
+  PreparedMessage,
+  textOrBytes,
+} from "./prepared-message.ts";
+import { CLOSE, COMPRESSED, FIN, WebSocketClosedError } from "./protocol.ts";
 import type { Registry } from "./registry.ts";
 
 /** What a connection is made with. */
@@ -88,9 +93,7 @@ export abstract class MessageWriter extends FrameReader {
     const isPrepared = message instanceof PreparedMessage;
     const payload = isPrepared ? message.payload : textOrBytes(message);
     const opcode = isPrepared ? message.opcode : opcodeOf(payload, binary);
-    if (!isPrepared && opcode === TEXT && typeof payload !== "string" && !isUtf8(payload)) {
-      throw new TypeError("Cannot send bytes as text: they are not UTF-8");
-    }
+    if (!isPrepared) checkText(opcode, payload);
     if (!this.hasRoom()) return this.refused();
     if (this.#order !== undefined) return this.#sendInOrder(opcode, payload);
     const deflate = this.deflate;

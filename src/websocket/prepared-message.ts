@@ -3,6 +3,7 @@
  * the same. `connection.ts` sends it.
  */
 
+import { isUtf8 } from "node:buffer";
 import { jsonEncode, utf8 } from "../escape.ts";
 import { bytesIn } from "../util.ts";
 import type { PerMessageDeflate } from "./deflate.ts";
@@ -29,6 +30,7 @@ export class PreparedMessage {
     this.opcode = opcodeOf(content, binary);
     // Not `slice`, which does not copy a Buffer.
     this.payload = new Uint8Array(utf8(content));
+    checkText(this.opcode, content);
   }
 
   /** The frame of a server, uncompressed. */
@@ -53,6 +55,12 @@ export class PreparedMessage {
 /** Text is sent as text and bytes as binary, unless `binary` says otherwise. */
 export function opcodeOf(content: string | Uint8Array, binary: boolean | undefined): number {
   return (binary ?? typeof content !== "string") ? BINARY : TEXT;
+}
+
+/** Throws a TypeError for bytes that are to be sent as text, and are none. */
+export function checkText(opcode: number, content: string | Uint8Array): void {
+  if (opcode !== TEXT || typeof content === "string" || isUtf8(content)) return;
+  throw new TypeError("Cannot send bytes as text: they are not UTF-8");
 }
 
 /**

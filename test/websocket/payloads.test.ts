@@ -91,6 +91,18 @@ test("bytes in any form are bytes", async () => {
   client.close();
 });
 
+test("bytes can be sent as text if they are text", async () => {
+  const client = await connect("/echo");
+  const [text, none] = [new TextEncoder().encode("é"), Uint8Array.of(0xff)];
+  for (const message of [text, new PreparedMessage(text, false)]) {
+    client.writeMessage(message, false);
+    expect(await client.readMessage()).toBe("é");
+  }
+  expect(() => client.writeMessage(none, false)).toThrow(TypeError);
+  expect(() => new PreparedMessage(none, false)).toThrow(TypeError);
+  client.close();
+});
+
 test("an object of which nothing would be sent is refused, and an empty one is not", async () => {
   const client = await connect("/echo");
   for (const message of [
