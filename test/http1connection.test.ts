@@ -170,6 +170,21 @@ describe("exchanges", () => {
     expect(answers(client.received)).toEqual(["[GET /1 ]", "[GET /2 ]", "[GET /3 ]"]);
   });
 
+  test("a long pipeline that begins within a request is answered whole", async () => {
+    const { connect } = await serve(echo);
+    const request = `GET / HTTP/1.1\r\n${HOST}\r\n`;
+    // The rest comes in one piece, which with the beginning is more than the core takes at once.
+    const piece = 64 * 1024;
+    const wire = request.repeat(Math.ceil(piece / request.length));
+    const client = await connect();
+    client.send(wire.slice(0, -piece));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    client.send(wire.slice(-piece));
+    await client.until(
+      () => client.received.split("[GET / ]").length - 1 === wire.length / request.length,
+    );
+  });
+
   test("a chunked answer for HTTP/1.1, one ended by the connection for HTTP/1.0", async () => {
     const { exchange } = await serve((request) => {
       request.connection.writeHeaders({ code: 200, reason: "OK" }, new HTTPHeaders(), "one");

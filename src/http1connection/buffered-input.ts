@@ -75,12 +75,14 @@ export abstract class BufferedInput {
   protected useInput(): void {
     if ((this.#flags & (CONSUMING | FORWARDED)) !== 0) return;
     while (this.#carry !== undefined && !this.held) {
+      const kept = this.#carry.length;
       const length = this.#carry.restore();
       const used = this.#use(CARRY_START, length);
       if (this.#carry === undefined) return;
       if (used === this.#carry.length) this.#carry = undefined;
       else if (used > 0) this.#carry.drop(used);
-      if (used < length) break;
+      // What did not fit into the core may complete what is left over.
+      if (used < length && (used === 0 || length === kept)) break;
     }
     this.#setPaused(this.held || (this.#carry !== undefined && !this.awaitsBytes));
   }
