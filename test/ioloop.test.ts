@@ -232,6 +232,11 @@ test("a callback that is none is refused where it is given", () => {
   expect(() => new PeriodicCallback(none, 10)).toThrow(TypeError);
 });
 
+test("runSync refuses what is no function, and no time", async () => {
+  await expect(loop.runSync(undefined as unknown as Callback)).rejects.toThrow(TypeError);
+  await expect(loop.runSync(() => 1, Number.NaN)).rejects.toThrow(RangeError);
+});
+
 describe("blocking", () => {
   test("is logged with its length once it is over", async () => {
     let now = 0;

@@ -7,7 +7,7 @@ import { host as runtimeHost } from "#host";
 import { transferMemory } from "../core.ts";
 import { BROKEN, type DescriptorWatch, type Host, READABLE, type Tcp, WRITABLE } from "../host.ts";
 import { appLog } from "../log.ts";
-import { isThenable, LONGEST_TIMER, orLate, TimeoutError } from "../util.ts";
+import { checkLimit, isThenable, LONGEST_TIMER, orLate, TimeoutError } from "../util.ts";
 import { BlockingWatch } from "./blocking.ts";
 import { type Executor, type Task, WorkerExecutor } from "./executor.ts";
 import { openPort, type RemoteCallbacks } from "./remote.ts";
@@ -107,12 +107,15 @@ export class IOLoop {
 
   /**
    * Calls a function and resolves with its result: the shape of a program that ends. Rejects with
-   * what it throws, or with a TimeoutError after a number of seconds.
+   * what it throws, or with a TimeoutError after a number of seconds; with TypeError and RangeError
+   * for what is no function, and no number.
    */
   async runSync<Result>(
     task: () => Result | PromiseLike<Result>,
     timeout?: number,
   ): Promise<Result> {
+    checkCallback(task);
+    if (timeout !== undefined) checkLimit("timeout", timeout);
     const result = new Promise<Result>((resolve) => {
       this.addCallback(() => resolve(Promise.resolve().then(task)));
     });
