@@ -17,7 +17,7 @@ import type {
   Tcp,
   TransferMemory,
 } from "../src/host.ts";
-import { cannotBindSource, cannotWatch, throwLater } from "../src/util.ts";
+import { cannotBindSource, cannotWatch, onAbort, throwLater } from "../src/util.ts";
 import { ConnSocket } from "./conn-socket.ts";
 import { IdleBuffers } from "./idle-buffers.ts";
 import { Output } from "./output.ts";
@@ -32,6 +32,11 @@ const DEFAULT_MODE = 0o600;
 const EXHAUSTED_REST = 100;
 /** Milliseconds without that, after which it is told again. */
 const EXHAUSTED_AGAIN = 60_000;
+/**
+ * Milliseconds that an attempt which was given up goes on: Deno loses a connection that is made just
+ * as its attempt is aborted, and leaves it open.
+ */
+const ARRIVAL = 50;
 /**
  * A connection was gone before it was accepted, or before Deno had asked for its address; the next
  * one may be well.
@@ -108,11 +113,10 @@ class DenoTcp implements Tcp {
     await this.#released;
     signal?.throwIfAborted();
     const place = path ? ({ transport: "unix", path } as const) : { hostname: host, port };
-    const given = signal && !path ? { ...place, signal } : place;
-    const connecting = advised("connect to", place, () => Deno.connect(given));
-    const conn = await connecting.catch((error) => {
-      throw signal?.aborted ? signal.reason : error;
-    });
+    const conn = await (signal === undefined
+      ? advised("connect to", place, () => Deno.connect(place))
+      : connectUnless(signal, place));
+    // Between its arrival and now.
     if (signal?.aborted) {
       conn.close();
       throw signal.reason;
@@ -141,6 +145,25 @@ class DenoTcp implements Tcp {
     socket.start();
     return socket;
   }
+}
+
+type Place = { hostname: string; port: number } | { transport: "unix"; path: string };
+
+/** Connects, or rejects with the signal's reason as soon as it is aborted. */
+function connectUnless(signal: AbortSignal, place: Place): Promise<DenoConn> {
+  const attempt = new AbortController();
+  const given = "path" in place ? place : { ...place, signal: attempt.signal };
+  const connecting = advised("connect to", place, () => Deno.connect(given));
+  return new Promise((resolve, reject) => {
+    const leave = onAbort(signal, () => {
+      reject(signal.reason);
+      setTimeout(() => attempt.abort(), ARRIVAL);
+    });
+    connecting.finally(leave).then((conn) => {
+      if (signal.aborted) conn.close();
+      else resolve(conn);
+    }, reject);
+  });
 }
 
 class DenoListener implements Listener {
