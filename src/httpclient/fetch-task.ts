@@ -197,7 +197,9 @@ export class FetchTask implements Task, ClientExchange {
     this.#attempt = attempt;
     this.#dispatcher.open(route, attempt.signal).then(
       (connection) => {
-        if (connection === undefined) return;
+        // Given up, maybe between its arrival and now.
+        if (attempt.signal.aborted) connection?.closeIdle();
+        if (connection === undefined || attempt.signal.aborted) return;
         this.#attempt = undefined;
         this.#times.connected = this.#dispatcher.tcp.time();
         if (connection.idle) this.#send(connection);

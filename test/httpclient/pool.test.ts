@@ -191,6 +191,29 @@ describe("turns", () => {
     client.close();
   });
 
+  test("one that gives up just as its connection comes leaves none open", async () => {
+    const loop = new IOLoop(createFakeHost());
+    const { client, url, peers } = await scripted(() => undefined, { maxClients: 1 }, loop);
+    const connect = loop.tcp.connect.bind(loop.tcp);
+    for (let wait = 0; wait < 12; wait++) {
+      const stop = new AbortController();
+      loop.tcp.connect = async (options, connected) => {
+        const socket = await connect(options, connected);
+        let left = wait;
+        const next = (): void => {
+          if (left-- === 0) stop.abort(new Error("not any more"));
+          else queueMicrotask(next);
+        };
+        next();
+        return socket;
+      };
+      const fetching = client.fetch(url, { signal: stop.signal });
+      await expect(fetching).rejects.toThrow("not any more");
+    }
+    await until(() => peers.every(({ closed, ended }) => closed || ended));
+    client.close();
+  });
+
   test("one that has given up is passed over", async () => {
     const { client, url } = await scripted(hello, { maxClients: 1 });
     const stop = new AbortController();
