@@ -22,7 +22,7 @@ const REMEMBERED = 100;
 /** What a request says of itself in its credentials. */
 export interface DigestRequest {
   readonly method: string;
-  /** The request-target, as it is sent. */
+  /** The request-target, as the origin gets it. */
   readonly target: string;
   readonly username: string;
   readonly password: string;

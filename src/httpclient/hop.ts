@@ -156,7 +156,7 @@ export class Hop implements HopParts {
     const { settings } = this.#context;
     const target = route.absolute ? place.href.replace(/#.*$/s, "") : place.target;
     let lines = framingLine(body, headers) + route.credentials;
-    if (this.credentials !== undefined) lines += this.#authorization(this.credentials, target);
+    if (this.credentials !== undefined) lines += this.#authorization(this.credentials);
     if (this.waits && headers?.has("Expect") !== true) lines += "Expect: 100-continue\r\n";
     const hasBody = body !== undefined;
     const head = requestHead({
@@ -172,7 +172,7 @@ export class Hop implements HopParts {
     throw new HTTPOutputError(`Cannot fetch: a head of ${head.length} bytes is more than fit`);
   }
 
-  #authorization({ username, password }: Credentials, target: string): string {
+  #authorization({ username, password }: Credentials): string {
     if (this.headers?.has("Authorization") === true) return "";
     if (this.#context.settings.authMode === "basic") {
       return `Authorization: ${basicCredentials(username, password)}\r\n`;
@@ -180,6 +180,8 @@ export class Hop implements HopParts {
     const session = this.#digestSession;
     if (session === undefined) return "";
     const { method, body } = this;
+    // As the origin sees it: a proxy is told the whole URL, and leaves the rest out.
+    const { target } = this.place;
     const request = { method, target, username, password, body: body?.whole ?? "" };
     return `Authorization: ${session.authorize(request)}\r\n`;
   }

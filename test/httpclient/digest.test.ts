@@ -217,6 +217,21 @@ describe("a server that asks for it", () => {
     client.close();
   });
 
+  test("behind a proxy is told what it sees", async () => {
+    const { client, url, peers } = await scripted(
+      always((peer, head) => {
+        if (/uri="\/c\?d"/.test(head)) peer.answer("200 OK");
+        else refuse(peer, "n");
+      }),
+    );
+    const { hostname, port } = new URL(url);
+    const proxy = { proxyHost: hostname, proxyPort: Number(port) };
+    const response = await client.fetch("http://b.example/c?d", { ...options, ...proxy });
+    expect(response.code).toBe(200);
+    expect(peers[0]?.received).toMatch(/^GET http:\/\/b\.example\/c\?d HTTP/);
+    client.close();
+  });
+
   test("elsewhere gets no answer", async () => {
     const { client, url, peers } = await scripted(
       always((peer, head) => {
