@@ -16,6 +16,8 @@ const LINGER = 2000;
 /** Bytes that are thrown away meanwhile, as much as a record: who sends more is not only TLS. */
 const DISCARDED = 16 * 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 export class SocketStream extends Duplex {
   /** What the socket below calls. */
   readonly handler: SocketHandler;
@@ -24,7 +26,7 @@ export class SocketStream extends Duplex {
   #full = false;
   #held = false;
   #look: ((bytes: Uint8Array) => boolean) | undefined;
-  #shown: Buffer = Buffer.alloc(0);
+  #shown: Buffer = NOTHING;
   /** The write that waits until the kernel has taken its bytes. */
   #written: Done | undefined;
   #aborted = false;
@@ -71,10 +73,13 @@ export class SocketStream extends Duplex {
   }
 
   #show(bytes: Buffer, look: (bytes: Uint8Array) => boolean): Buffer | undefined {
-    this.#shown = Buffer.concat([this.#shown, bytes]);
-    if (!look(this.#shown)) return undefined;
+    const shown = this.#shown.length === 0 ? bytes : Buffer.concat([this.#shown, bytes]);
+    const seen = look(shown);
+    // An open connection does not hold its first message.
+    this.#shown = seen ? NOTHING : shown;
+    if (!seen) return undefined;
     this.#look = undefined;
-    return this.#shown;
+    return shown;
   }
 
   /** Bytes of ciphertext that wait, here and below. */
