@@ -26,6 +26,7 @@ export function isOver(timeout: number, elapsed: number): boolean {
 /** What is known of output that waits for the peer. Made when somebody asks, dropped when it is out. */
 export class Backlog {
   readonly #waiters: (() => void)[] = [];
+  #response: unknown;
   #taken = Number.NaN;
   #since = 0;
 
@@ -40,11 +41,13 @@ export class Backlog {
   }
 
   /**
-   * The peer has taken nothing for `sendTimeout`. Told by how much it has taken, from wherever that
-   * is counted, not by how much waits: a handler may write on while nobody reads.
+   * The peer has taken nothing of a response for `sendTimeout`. Told by how much of it was taken, not
+   * by how much waits: a handler may write on while nobody reads. With TLS more waits than was
+   * written, so less may seem to be taken than before: that is nothing taken, too.
    */
-  isStalled(limits: ConnectionLimits, now: number, taken: number): boolean {
-    if (taken !== this.#taken) {
+  isStalled(limits: ConnectionLimits, now: number, taken: number, response: unknown): boolean {
+    if (response !== this.#response || !(taken <= this.#taken)) {
+      this.#response = response;
       this.#taken = taken;
       this.#since = now;
       return false;

@@ -123,7 +123,7 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
   checkDeadlines(now: number): void {
     const { limits, lingerTimeout } = this.owner;
     const elapsed = secondsSince(this.#since, now);
-    if (this.outputStalled(limits, now, this.#writer?.sentLength ?? 0)) {
+    if (this.outputStalled(limits, now, this.#writer)) {
       genLog.debug("Connection closed: its peer has not read for sendTimeout seconds");
       this.socket.abort();
     } else if (this.#state === IDLE && this.#requests > 0) {

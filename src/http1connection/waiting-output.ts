@@ -23,11 +23,16 @@ export abstract class WaitingOutput extends BufferedInput {
     this.#backlog = undefined;
   }
 
-  /** Whether the peer has taken nothing for too long; `sent` bytes were given to the socket. */
-  protected outputStalled(limits: ConnectionLimits, now: number, sent: number): boolean {
+  /** Whether the peer has taken nothing for too long of the response that was written last. */
+  protected outputStalled(
+    limits: ConnectionLimits,
+    now: number,
+    response: { readonly sentLength: number } | undefined,
+  ): boolean {
     const { bufferedAmount } = this.socket;
     if (bufferedAmount === 0) return false;
     this.#backlog ??= new Backlog();
-    return this.#backlog.isStalled(limits, now, sent - bufferedAmount);
+    const taken = (response?.sentLength ?? 0) - bufferedAmount;
+    return this.#backlog.isStalled(limits, now, taken, response);
   }
 }

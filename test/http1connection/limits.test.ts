@@ -1,5 +1,7 @@
 /** What a server's connection refuses for its size or number, and what it does not wait for. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Backlog } from "../../src/http1connection/deadlines.ts";
+import { connectionLimits } from "../../src/http1connection.ts";
 import { HTTPHeaders } from "../../src/httputil.ts";
 import { setLogLevel } from "../../src/log.ts";
 import { answers, echo, HOST } from "../support/echo.ts";
@@ -156,6 +158,17 @@ describe("timeouts", () => {
     await client.until(() => server.connectionCount === 1);
     await client.until(() => server.connectionCount === 0);
     clearInterval(timer);
+  });
+
+  test("only bytes that are taken put sendTimeout off, or another response", () => {
+    const limits = connectionLimits({ sendTimeout: 1 });
+    const backlog = new Backlog();
+    const isStalled = (seconds: number, taken: number, response = "first"): boolean =>
+      backlog.isStalled(limits, seconds * 1000, taken, response);
+    expect([isStalled(0, 10), isStalled(0.9, 10), isStalled(1, 10)]).toEqual([false, false, true]);
+    // What TLS adds to what is written waits as well.
+    expect([isStalled(2, 11), isStalled(2.5, 5), isStalled(3, 0)]).toEqual([false, false, true]);
+    expect([isStalled(3.1, -5, "second"), isStalled(4, -4, "second")]).toEqual([false, false]);
   });
 
   test("a connection that was refused does not linger for ever", async () => {
