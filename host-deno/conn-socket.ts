@@ -67,6 +67,7 @@ export class ConnSocket implements Socket, Settling {
       this.#giveBuffer();
     };
     conn.setNoDelay?.(true);
+    output.collector.changed();
   }
 
   get localAddress(): Address {
@@ -317,6 +318,7 @@ export class ConnSocket implements Socket, Settling {
     this.#writing = "closed";
     this.#reading = "over";
     this.#conn.close();
+    this.#output.collector.changed();
     this.#queue = undefined;
     this.#queued = this.#start = this.#end = 0;
     this.#error = error;

@@ -6,6 +6,7 @@
 
 import type { Region, TransferMemory } from "../src/host.ts";
 import { throwLater } from "../src/util.ts";
+import { QuietCollector } from "./quiet-collector.ts";
 
 /** A socket that has something to send or to say. */
 export interface Settling {
@@ -24,6 +25,8 @@ export class Output {
   #roomEnd: number;
   #waiting: Settling[] = [];
   #scheduled = false;
+  /** Hears of connections that open and close, and of what is received. */
+  readonly collector: QuietCollector = new QuietCollector();
   /** A batch is being handled, whose loop settles after each socket. */
   inBatch = false;
 
@@ -61,6 +64,7 @@ export class Output {
 
   /** Copies received bytes to where handlers expect them. */
   putInput(bytes: Uint8Array, start: number): void {
+    this.collector.received++;
     this.#bytes.set(bytes, start);
   }
 
