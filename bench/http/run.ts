@@ -97,7 +97,9 @@ function write(selected: readonly Candidate[], rounds: readonly Round[]): boolea
     mkdirSync(results, { recursive: true });
     const data = { environment, verdicts: rows, summaries, rounds };
     writeFileSync(join(results, `http-${flags.name}.json`), `${JSON.stringify(data, null, 1)}\n`);
-    writeFileSync(join(results, "http.md"), text);
+    // The page of all servers is not replaced by one of some.
+    const name = only.length === 0 ? "http" : `http-${flags.name}`;
+    writeFileSync(join(results, `${name}.md`), text);
   }
   return summaries.every(({ errors }) => errors === 0) && measured.length === selected.length;
 }
