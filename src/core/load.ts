@@ -137,6 +137,16 @@ export const build: Build = kind;
 export const memory: CoreMemory = Buffer.from(wasm.memory.buffer) as CoreMemory;
 /** The span table, which the last call filled. */
 export const table: Int32Array = new Int32Array(wasm.memory.buffer, TABLE, TABLE_LENGTH / 4);
+
+/**
+ * A number of 64 bits, of two words of the table. One that fits into 32 is given as such: to hand
+ * a double on to WebAssembly takes JavaScriptCore 70 ns.
+ */
+export function wideAt(lowWord: number, highWord: number): number {
+  const low = (table[lowWord] as number) >>> 0;
+  const high = table[highWord] as number;
+  return high === 0 ? low : high * 2 ** 32 + low;
+}
 /** The parts of the memory that a host works in. */
 export const transferMemory: TransferMemory = {
   buffer: wasm.memory.buffer,

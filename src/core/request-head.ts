@@ -33,7 +33,7 @@ import {
   TARGET_START,
 } from "../../core-wasm/layout.ts";
 import { HEADER_IDS, HEADER_NAMES, METHODS, parseRequestHead, parseResponseHead } from "./http.ts";
-import { memory, table } from "./load.ts";
+import { memory, table, wideAt } from "./load.ts";
 
 /** Takes the fields of a head, names in `Http-Header-Case`. */
 export interface FieldList {
@@ -80,8 +80,7 @@ export const headTable = {
   },
   /** The body's length, 0 without Content-Length. */
   contentLength(): number {
-    const low = (table[CONTENT_LENGTH_LOW] as number) >>> 0;
-    return low + (table[CONTENT_LENGTH_HIGH] as number) * 2 ** 32;
+    return wideAt(CONTENT_LENGTH_LOW, CONTENT_LENGTH_HIGH);
   },
   /** 32 bits of which known fields are present. */
   present(word: number): number {

@@ -20,7 +20,7 @@ import {
   XSRF_TIMESTAMP_LOW,
   XSRF_VERSION,
 } from "../../core-wasm/layout.ts";
-import { memory, table, wasm } from "./load.ts";
+import { memory, table, wasm, wideAt } from "./load.ts";
 import { asciiAt, bufferAt, copyBytes, putData, utf8Length } from "./memory.ts";
 
 const SLOTS = KEYS_LENGTH / KEY_LENGTH;
@@ -238,9 +238,9 @@ export function decodeXsrfToken(text: string): XsrfToken | undefined {
   if (tokenLength < 0) return undefined;
   const version = table[XSRF_VERSION] === 2 ? 2 : 1;
   const token = bufferAt(RESULT, RESULT + tokenLength);
-  return { version, token, timestamp: version === 2 ? timestampWords() : undefined };
-}
-
-function timestampWords(): number {
-  return (table[XSRF_TIMESTAMP_HIGH] ?? 0) * 2 ** 32 + ((table[XSRF_TIMESTAMP_LOW] ?? 0) >>> 0);
+  return {
+    version,
+    token,
+    timestamp: version === 2 ? wideAt(XSRF_TIMESTAMP_LOW, XSRF_TIMESTAMP_HIGH) : undefined,
+  };
 }

@@ -21,7 +21,7 @@ import {
   BAD_OPCODE,
   BAD_RESERVED_BITS,
 } from "../../core-wasm/status.ts";
-import { memory, table, wasm } from "./load.ts";
+import { memory, table, wasm, wideAt } from "./load.ts";
 
 /**
  * Reads the head of a frame at `start` of the core's memory. Answers the bytes it takes, and
@@ -46,8 +46,7 @@ export const frameTable = {
   /** 0 if the frame is not masked. */
   key: (): number => table[FRAME_KEY] as number,
   /** Bytes of payload. */
-  length: (): number =>
-    (table[FRAME_LENGTH_HIGH] as number) * 2 ** 32 + ((table[FRAME_LENGTH_LOW] as number) >>> 0),
+  length: (): number => wideAt(FRAME_LENGTH_LOW, FRAME_LENGTH_HIGH),
 };
 
 /** Bytes of the head of a frame that is to be sent. */
