@@ -16,7 +16,7 @@ import { type EpollParts, EpollTcp } from "./tcp.ts";
  */
 const PATIENCE = 1;
 /** Milliseconds of batches after which a runtime that needs it gets its sleep. */
-const TURN = 2;
+const TURN = 4;
 
 export interface PolledOptions extends Omit<EpollParts, "open"> {
   /** Calls back once all promises that can go on have done so. */

@@ -51,7 +51,6 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
   #requests = 0;
   #ended = false;
   #writer: ResponseWriter | undefined = undefined;
-  #delegate: HTTPMessageDelegate | undefined = undefined;
   #body: IncomingBody | undefined = undefined;
 
   constructor(socket: Socket, owner: ConnectionOwner) {
@@ -99,7 +98,7 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
     if (this.#state === IDLE || this.#state === LINGER) this.socket.close();
     else if (this.#state === HEAD) this.#fail(400, "the connection ended within the head");
     else if (this.#state === BODY) this.#fail(400, "the connection ended within the body");
-    else this.#abandonDelegate();
+    else this.#writer?.abandon();
   }
 
   drain(): void {
@@ -110,8 +109,9 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
   close(_error: Error | undefined): void {
     if (this.#state !== CLOSED) this.#state = nextState(this.#state, CLOSE);
     this.endInput();
-    this.#abandonDelegate();
-    this.#writer?.invalidate();
+    const writer = this.#writer;
+    writer?.abandon();
+    writer?.invalidate();
     this.#writer = undefined;
     this.endBacklog();
     this.owner.connectionClosed(this);
@@ -161,7 +161,6 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
   responseDone(keepAlive: boolean): void {
     if (this.#state === CLOSED) return;
     this.#writer = undefined;
-    this.#delegate = undefined;
     if (this.#state !== RESPOND || !keepAlive || (this.#ended && !this.hasInput)) {
       this.#finishConversation();
       return;
@@ -175,7 +174,6 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
 
   responseFailed(): void {
     this.#writer = undefined;
-    this.#delegate = undefined;
     this.socket.abort();
   }
 
@@ -186,7 +184,6 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
   detach(): Socket {
     this.#state = nextState(this.#state, DETACH);
     this.#writer = undefined;
-    this.#delegate = undefined;
     this.owner.connectionClosed(this);
     queueMicrotask(() => this.forwardInput());
     return this.socket;
@@ -263,7 +260,7 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
     let waiting: PromiseLike<unknown> | void;
     try {
       const delegate = owner.delegate.startRequest(writer, head, head);
-      this.#delegate = delegate;
+      writer.delegate = delegate;
       waiting = delegate.headersReceived(head, head);
     } catch (error) {
       this.#delegateThrew(error, writer);
@@ -287,8 +284,8 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
 
   #takeBody(start: number, length: number): number {
     const body = this.#body as IncomingBody;
-    const delegate = this.#delegate as HTTPMessageDelegate;
-    const writer = this.#writer;
+    const writer = this.#writer as ResponseWriter;
+    const delegate = writer.delegate as HTTPMessageDelegate;
     let consumed: number;
     let waiting: PromiseLike<unknown> | void;
     try {
@@ -312,8 +309,8 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
   }
 
   #finishRequest(): void {
-    const delegate = this.#delegate;
     const writer = this.#writer;
+    const delegate = writer?.delegate;
     if (delegate === undefined || this.#state !== RESPOND) return;
     try {
       delegate.finish();
@@ -350,7 +347,7 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
   #fail(status: number, reason: string | undefined): void {
     const writer = this.#writer;
     this.#writer = undefined;
-    this.#abandonDelegate();
+    writer?.abandon();
     writer?.invalidate();
     if (this.#state === CLOSED || this.#state === LINGER) return;
     if (writer?.started === true) {
@@ -376,17 +373,5 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
     this.#since = this.owner.now;
     this.socket.shutdown();
     this.dropInput();
-  }
-
-  /** The peer will not hear an answer: tells the delegate once. */
-  #abandonDelegate(): void {
-    const delegate = this.#delegate;
-    this.#delegate = undefined;
-    if (delegate === undefined) return;
-    try {
-      delegate.onConnectionClose();
-    } catch (error) {
-      genLog.exception("Uncaught exception in onConnectionClose", error);
-    }
   }
 }

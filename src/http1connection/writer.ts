@@ -23,6 +23,7 @@ import {
   type HeaderBlock,
   type HTTPConnection,
   type HTTPHeaders,
+  type HTTPMessageDelegate,
   HTTPOutputError,
   type HTTPRequestContext,
   type OpenFile,
@@ -31,6 +32,7 @@ import {
   standardStartLine,
 } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
+import { genLog } from "../log.ts";
 import { closedPromise, copyLimit, HIGH_WATER, putBody, sizeOf } from "./body-chunk.ts";
 import { asksToClose, connectionLine, optionsOf } from "./connection-options.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
@@ -100,6 +102,11 @@ function lengthIn(headers: HTTPHeaders): number {
 /** The response to one request. */
 export class ResponseWriter implements HTTPConnection {
   readonly startTime: number;
+  /**
+   * Who is told about the request, as long as its connection lives. Kept here, not by the
+   * connection: to store what is young in what is old costs V8 more.
+   */
+  delegate: HTTPMessageDelegate | undefined = undefined;
   readonly #sink: ResponseSink;
   readonly #head: RequestHead;
   #keepAlive: boolean;
@@ -239,6 +246,18 @@ export class ResponseWriter implements HTTPConnection {
 
   joinDrain(departure: Departure): () => void {
     return this.#sink.owner.joinDrain(departure);
+  }
+
+  /** The peer will not hear an answer: tells the delegate once. */
+  abandon(): void {
+    const { delegate } = this;
+    this.delegate = undefined;
+    if (delegate === undefined) return;
+    try {
+      delegate.onConnectionClose();
+    } catch (error) {
+      genLog.exception("Uncaught exception in onConnectionClose", error);
+    }
   }
 
   /** The connection is gone, or the connection itself has answered: output is dropped. */

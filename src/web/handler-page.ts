@@ -3,8 +3,10 @@
  * request. Between `handler-session.ts` and `request-handler.ts`.
  */
 
+import type { HTTPServerRequest } from "../httputil.ts";
 import { get as findLocale, formatMessage, type Locale } from "../locale.ts";
 import { Loader, type TemplateLoader } from "../template.ts";
+import type { Application } from "./application.ts";
 import type { HandlerExtras } from "./handler-extras.ts";
 import { HandlerSession } from "./handler-session.ts";
 import { preferencesOf } from "./negotiation.ts";
@@ -29,6 +31,11 @@ export type MessageValues = Readonly<Record<string, string | number>>;
 
 /** Templates, locale, URLs, identity. `RequestHandler` extends it. */
 export abstract class HandlerPage extends HandlerSession {
+  // Written out for V8's sake, as RequestHandler's.
+  constructor(application: Application, request: HTTPServerRequest) {
+    super(application, request);
+  }
+
   // Pages from templates.
 
   /**

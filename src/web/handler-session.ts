@@ -5,8 +5,14 @@
 
 import type { Buffer } from "node:buffer";
 import { SafeString } from "../escape.ts";
-import { type CookieAttributes, formatCookie, HTTPOutputError } from "../httputil.ts";
+import {
+  type CookieAttributes,
+  formatCookie,
+  HTTPOutputError,
+  type HTTPServerRequest,
+} from "../httputil.ts";
 import { isThenable } from "../util.ts";
+import type { Application } from "./application.ts";
 import type { HandlerExtras } from "./handler-extras.ts";
 import { HandlerResponse } from "./handler-response.ts";
 import {
@@ -43,6 +49,11 @@ export interface GetSignedCookieOptions {
 
 /** Cookies and users. `RequestHandler` extends it. */
 export abstract class HandlerSession extends HandlerResponse {
+  // Written out for V8's sake, as RequestHandler's.
+  constructor(application: Application, request: HTTPServerRequest) {
+    super(application, request);
+  }
+
   // Cookies.
 
   /** The cookies that the client sent, by name. */

@@ -5,9 +5,16 @@
  */
 
 import { xhtmlEscape } from "../escape.ts";
-import { checkStatus, HTTPInputError, HTTPOutputError, reasonFor } from "../httputil.ts";
+import {
+  checkStatus,
+  HTTPInputError,
+  HTTPOutputError,
+  type HTTPServerRequest,
+  reasonFor,
+} from "../httputil.ts";
 import { appLog, genLog } from "../log.ts";
 import { isThenable } from "../util.ts";
+import type { Application } from "./application.ts";
 import { type ArgumentOptions, decodeUtf8Argument, lastValue, valuesOf } from "./arguments.ts";
 import { finishWithReport } from "./debug-page.ts";
 import { HTTPError } from "./errors.ts";
@@ -54,6 +61,12 @@ export class RequestHandler extends HandlerPage {
    * disk. False for a class that needs the bytes of `request.body` themselves.
    */
   static spoolsUploads = true;
+
+  // Written out, in a class without private methods and fields: V8 cannot inline others below a
+  // class that has no constructor of its own, as handlers have none.
+  constructor(application: Application, request: HTTPServerRequest) {
+    super(application, request);
+  }
 
   // What subclasses override.
 
@@ -215,18 +228,17 @@ export class RequestHandler extends HandlerPage {
       finishBare(this, status, details);
       return;
     }
-    this.extras.errorPage = this.#awaitErrorPage(written, status, details);
-  }
-
-  /** `writeError` is async, or renders a page that waits. Never rejects. */
-  async #awaitErrorPage(written: unknown, status: number, details: ErrorDetails): Promise<void> {
-    try {
-      await written;
-      await this.extras.page?.pending;
-    } catch (error) {
-      appLog.exception("Uncaught exception in writeError", error);
-    }
-    finishBare(this, status, details);
+    // `writeError` is async, or renders a page that waits. No private method: see the constructor.
+    const awaitErrorPage = async (): Promise<void> => {
+      try {
+        await written;
+        await this.extras.page?.pending;
+      } catch (error) {
+        appLog.exception("Uncaught exception in writeError", error);
+      }
+      finishBare(this, status, details);
+    };
+    this.extras.errorPage = awaitErrorPage();
   }
 
   /**
