@@ -103,7 +103,7 @@ function lengthIn(headers: HTTPHeaders): number {
 export class ResponseWriter implements HTTPConnection {
   readonly startTime: number;
   /**
-   * Who is told about the request, as long as its connection lives. Kept here, not by the
+   * Who is told about the request, until the response is complete. Kept here, not by the
    * connection: to store what is young in what is old costs V8 more.
    */
   delegate: HTTPMessageDelegate | undefined = undefined;
@@ -218,6 +218,7 @@ export class ResponseWriter implements HTTPConnection {
       );
     }
     this.#finished = true;
+    this.delegate = undefined;
     if (this.#framing === CHUNKED) this.#sendText(LAST_CHUNK);
     this.#sink.responseDone(this.#keepAlive);
   }
@@ -225,6 +226,7 @@ export class ResponseWriter implements HTTPConnection {
   abort(): void {
     if (this.#finished || this.#gone) return;
     this.#finished = true;
+    this.delegate = undefined;
     this.#sink.responseFailed();
   }
 
@@ -237,6 +239,7 @@ export class ResponseWriter implements HTTPConnection {
   detach(): Socket {
     this.#checkOpen("detach");
     this.#finished = true;
+    this.delegate = undefined;
     return this.#sink.detach();
   }
 

@@ -62,8 +62,8 @@ export class RequestHandler extends HandlerPage {
    */
   static spoolsUploads = true;
 
-  // Written out, in a class without private methods and fields: V8 cannot inline others below a
-  // class that has no constructor of its own, as handlers have none.
+  // V8 inlines the construction of a handler without a constructor only if the next one above it is
+  // written out, in a class that has neither fields nor private methods.
   constructor(application: Application, request: HTTPServerRequest) {
     super(application, request);
   }
