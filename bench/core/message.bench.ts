@@ -8,7 +8,7 @@
 import { maskAt, putBytes, transferMemory, viewBytes } from "../../src/core.ts";
 import { Application } from "../../src/web.ts";
 import { WebSocketHandler } from "../../src/websocket.ts";
-import { acceptorOf, Sink } from "./sink.ts";
+import { acceptorOf, printRounds, Sink } from "./sink.ts";
 
 class Echo extends WebSocketHandler {
   onMessage(message: string | Uint8Array): void {
@@ -16,6 +16,8 @@ class Echo extends WebSocketHandler {
   }
 }
 
+const ROUNDS = 40;
+const COUNT = 50_000;
 const LENGTH = 125;
 const KEY = 0x3d21fa37;
 const HANDSHAKE =
@@ -33,34 +35,21 @@ function frameOf(opcode: number): Uint8Array {
   return viewBytes(start, head.length + LENGTH).slice();
 }
 
-async function measure(opcode: number, rounds: number): Promise<number[]> {
+async function measure(kind: "bytes" | "text"): Promise<void> {
   const socket = new Sink();
   const accept = await acceptorOf(new Application([["/", Echo]]));
   socket.handler = accept(socket);
   putBytes(Buffer.from(HANDSHAKE), start);
   socket.handler.data(start, HANDSHAKE.length);
-  const frame = frameOf(opcode);
+  const frame = frameOf(kind === "text" ? 1 : 2);
   const sent = socket.sent;
-  const times: number[] = [];
-  const count = 50_000;
-  for (let round = 0; round < rounds; round++) {
-    const began = performance.now();
-    for (let message = 0; message < count; message++) {
-      putBytes(frame, start);
-      socket.handler.data(start, frame.length);
-    }
-    times.push(((performance.now() - began) * 1e6) / count);
-    await new Promise((resolve) => setTimeout(resolve, 0));
-  }
+  await printRounds(kind, ROUNDS, COUNT, () => {
+    putBytes(frame, start);
+    socket.handler.data(start, frame.length);
+  });
   const answered = (socket.sent - sent) / (2 + LENGTH);
-  if (answered !== rounds * count) throw new Error(`Answered ${answered}, not all messages`);
+  if (answered !== ROUNDS * COUNT) throw new Error(`Answered ${answered}, not all messages`);
   socket.handler.close(undefined);
-  return times.sort((a, b) => a - b);
 }
 
-for (const kind of ["bytes", "text", "bytes", "text"] as const) {
-  const times = await measure(kind === "bytes" ? 2 : 1, 40);
-  const best = times[0]?.toFixed(0);
-  const median = times[Math.floor(times.length / 2)]?.toFixed(0);
-  console.log(`${kind}: best ${best} ns, median ${median} ns`);
-}
+for (const kind of ["bytes", "text", "bytes", "text"] as const) await measure(kind);

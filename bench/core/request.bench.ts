@@ -6,7 +6,7 @@
 
 import { transferMemory, viewBytes } from "../../src/core.ts";
 import { Application, RequestHandler } from "../../src/web.ts";
-import { acceptorOf, Sink } from "./sink.ts";
+import { acceptorOf, printRounds, Sink } from "./sink.ts";
 
 class Hello extends RequestHandler {
   get(): void {
@@ -16,26 +16,17 @@ class Hello extends RequestHandler {
 
 const wire = "GET / HTTP/1.1\r\nHost: 127.0.0.1:8888\r\n\r\n";
 
-async function measure(etag: boolean, rounds: number): Promise<number[]> {
+async function measure(etag: boolean): Promise<void> {
   const accept = await acceptorOf(new Application([["/", Hello]], { etag }));
   const handler = accept(new Sink());
   const { start } = transferMemory.input;
   viewBytes(start, wire.length).set(new TextEncoder().encode(wire));
-  const times: number[] = [];
-  const count = 20_000;
-  for (let round = 0; round < rounds; round++) {
-    const began = performance.now();
-    for (let request = 0; request < count; request++) handler.data(start, wire.length);
-    times.push(((performance.now() - began) * 1e6) / count);
-    await new Promise((resolve) => setTimeout(resolve, 0));
-  }
+  await printRounds(`etag ${etag ? "on " : "off"}`, 60, 20_000, () =>
+    handler.data(start, wire.length),
+  );
   handler.close(undefined);
-  return times.sort((a, b) => a - b);
 }
 
 for (const etag of process.argv[2] ? [false, false, false, false] : [false, true, false, true]) {
-  const times = await measure(etag, 60);
-  const best = times[0]?.toFixed(0);
-  const median = times[Math.floor(times.length / 2)]?.toFixed(0);
-  console.log(`etag ${etag ? "on " : "off"}: best ${best} ns, median ${median} ns`);
+  await measure(etag);
 }

@@ -3,14 +3,15 @@
  */
 
 import { transferMemory } from "../../src/core.ts";
-import type {
-  Address,
-  Host,
-  Listener,
-  Socket,
-  SocketHandler,
-  SocketHandlerFactory,
-  Tcp,
+import {
+  type Address,
+  type Host,
+  type Listener,
+  NOBODY,
+  type Socket,
+  type SocketHandler,
+  type SocketHandlerFactory,
+  type Tcp,
 } from "../../src/host.ts";
 import { HTTPServer } from "../../src/httpserver.ts";
 import { IOLoop } from "../../src/ioloop.ts";
@@ -23,7 +24,7 @@ export class Sink implements Socket {
   readonly remoteAddress: Address = NOWHERE;
   readonly tls: undefined;
   readonly bufferedAmount: number = 0;
-  handler: SocketHandler = undefined as unknown as SocketHandler;
+  handler: SocketHandler = NOBODY;
   /** Bytes that were thrown away. */
   sent: number = 0;
   send(_start: number, length: number): void {
@@ -72,7 +73,7 @@ class SinkTcp implements Tcp {
   }
 }
 
-/** What the next connection to a server of the application is accepted by. */
+/** Starts a server of an application; gives what accepts its connections. */
 export async function acceptorOf(application: Application): Promise<SocketHandlerFactory> {
   const tcp = new SinkTcp();
   const programCommand = (): string[] => [];
@@ -85,4 +86,27 @@ export async function acceptorOf(application: Application): Promise<SocketHandle
   };
   await new HTTPServer(application, { loop: new IOLoop(host) }).listen(0);
   return tcp.accept;
+}
+
+/**
+ * Does something `count` times in each round, timers between them, and prints the nanoseconds of
+ * one time: the best and the median of the rounds.
+ */
+export async function printRounds(
+  title: string,
+  rounds: number,
+  count: number,
+  act: () => void,
+): Promise<void> {
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const began = performance.now();
+    for (let time = 0; time < count; time++) act();
+    times.push(((performance.now() - began) * 1e6) / count);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  times.sort((a, b) => a - b);
+  const best = times[0]?.toFixed(0);
+  const median = times[Math.floor(times.length / 2)]?.toFixed(0);
+  console.log(`${title}: best ${best} ns, median ${median} ns`);
 }
