@@ -9,6 +9,7 @@ export { decodeXsrfToken, encodeXsrfToken } from "./crypto/xsrf";
 export { hex, unhex } from "./hex";
 export { decodeChunked } from "./http/chunked";
 export { parseRequestHead, parseResponseHead } from "./http/head";
+export { takeRequestHead } from "./http/known-heads";
 export { parsePartHead, scanMultipart } from "./http/multipart";
 export { putResponseHead } from "./http/response-head";
 export { tokenize } from "./template/tokenizer";

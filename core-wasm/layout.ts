@@ -65,8 +65,14 @@ export const TAG_LENGTH: i32 = 32;
 export const NO_LINE: i32 = -1;
 export const KNOWN_TAG: i32 = -2;
 
+/** Heads of requests that are likely to come again, in slots. */
+export const KNOWN_HEADS: i32 = TAGS + TAGS_LENGTH;
+export const KNOWN_HEADS_COUNT: i32 = 64;
+export const KNOWN_HEADS_LENGTH: i32 = 64 * 1024;
+export const LONGEST_KNOWN_HEAD: i32 = KNOWN_HEADS_LENGTH / KNOWN_HEADS_COUNT - 16;
+
 /** `initialMemory` and `maximumMemory` in asconfig.json. */
-export const MEMORY_PAGES: i32 = (TAGS + TAGS_LENGTH) / PAGE;
+export const MEMORY_PAGES: i32 = (KNOWN_HEADS + KNOWN_HEADS_LENGTH) / PAGE;
 
 /*
  * The span table after parseRequestHead, as indices of 32-bit words. Offsets count from the start
@@ -104,6 +110,10 @@ export const PRESENT: i32 = 16;
 /** The host, from the absolute-form target if there is one, else from Host; as the peer wrote it. */
 export const HOST_START: i32 = 20;
 export const HOST_LENGTH: i32 = 21;
+/** After takeRequestHead: the slot that has this head; `~slot` if it is kept there from now on. */
+export const KNOWN_HEAD: i32 = 22;
+/** The head in KNOWN_HEAD is in no slot. */
+export const UNKNOWN_HEAD: i32 = ~KNOWN_HEADS_COUNT;
 /** After parseResponseHead: the status code, and the reason where the target would be. */
 export const STATUS_CODE: i32 = 3;
 export const REASON_START: i32 = 4;

@@ -48,6 +48,7 @@ export {
   headTable,
   readFields,
   readResponseFields,
+  takeRequestHead,
 } from "./core/request-head.ts";
 export * from "./core/response-head.ts";
 export * from "./core/signing.ts";

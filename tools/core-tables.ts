@@ -60,6 +60,9 @@ const splats: readonly (readonly [string, number])[] = [
 /** Those that `framing.ts` tells apart. */
 const framingNames = HEADER_NAMES.slice(1, 7);
 
+/** Those that `known-heads.ts` tells apart. */
+const secretNames = ["Authorization", "Cookie", "Proxy-Authorization"];
+
 /**
  * Trailers that would change framing, routing or the connection, were someone to merge them (RFC
  * 9110 section 6.5.1). Others are merely dropped.
@@ -95,7 +98,9 @@ export function coreTables(): string {
     ...METHODS.slice(1).map((name, id) => `export const METHOD_${name}: i32 = ${id + 1};`),
     `export const METHOD_COUNT: i32 = ${METHODS.length - 1};`,
     `export const METHOD_ROWS: usize = memory.data<u64>([${METHODS.flatMap(methodRow)}], 16);`,
-    ...framingNames.map((name) => `export const ${constant(name)}: i32 = ${idOf(name)};`),
+    ...[...framingNames, ...secretNames].map(
+      (name) => `export const ${constant(name)}: i32 = ${idOf(name)};`,
+    ),
     "",
     `export const FORBIDDEN_TRAILERS: usize = memory.data<u32>([${forbiddenTrailers.map(fnv)}], 4);`,
     `export const FORBIDDEN_TRAILER_COUNT: i32 = ${forbiddenTrailers.length};`,

@@ -14,19 +14,33 @@ class Hello extends RequestHandler {
   }
 }
 
-const wire = "GET / HTTP/1.1\r\nHost: 127.0.0.1:8888\r\n\r\n";
+/** Bytes from one head to the next, and how many different ones there are at most. */
+const STRIDE = 1088;
+const MOST = 128;
 
-async function measure(etag: boolean): Promise<void> {
+/** `different` heads of one length, in turn: the same one comes again and again, or hardly any does. */
+async function measure(etag: boolean, different: number): Promise<void> {
   const accept = await acceptorOf(new Application([["/", Hello]], { etag }));
   const handler = accept(new Sink());
   const { start } = transferMemory.input;
-  viewBytes(start, wire.length).set(new TextEncoder().encode(wire));
-  await printRounds(`etag ${etag ? "on " : "off"}`, 60, 20_000, () =>
-    handler.data(start, wire.length),
-  );
+  let length = 0;
+  for (let number = 0; number < different; number++) {
+    const wire = `GET / HTTP/1.1\r\nHost: 127.0.0.1:${1000 + number}\r\n\r\n`;
+    length = wire.length;
+    viewBytes(start + number * STRIDE, length).set(new TextEncoder().encode(wire));
+  }
+  let next = 0;
+  const heads = different === 1 ? "the same head" : "other heads  ";
+  await printRounds(`etag ${etag ? "on " : "off"}, ${heads}`, 60, 20_000, () => {
+    handler.data(start + next * STRIDE, length);
+    next = (next + 1) & (different - 1);
+  });
   handler.close(undefined);
 }
 
-for (const etag of process.argv[2] ? [false, false, false, false] : [false, true, false, true]) {
-  await measure(etag);
+for (let round = 0; round < 2; round++) {
+  for (const etag of [false, true]) {
+    await measure(etag, 1);
+    await measure(etag, MOST);
+  }
 }

@@ -126,7 +126,7 @@ function keepAlive(flags: i32): i32 {
 }
 
 /** By bytes, as `setPresent` stores them: a wider load would wait for the store to settle. */
-function isPresent(id: i32): bool {
+export function isPresent(id: i32): bool {
   return ((load<u8>(TABLE + (PRESENT << 2) + (id >> 3)) >> (id & 7)) & 1) != 0;
 }
 

@@ -29,6 +29,12 @@ export interface CoreExports {
     maxHeaders: number,
     maxTargetLength: number,
   ): number;
+  takeRequestHead(
+    start: number,
+    length: number,
+    maxHeaders: number,
+    maxTargetLength: number,
+  ): number;
   parseResponseHead(start: number, length: number, maxHeaders: number, methodId: number): number;
   putResponseHead(
     start: number,

@@ -19,6 +19,8 @@ import {
   HEADER_COUNT,
   HEADER_WORDS,
   HEADERS,
+  KNOWN_HEAD,
+  KNOWN_HEADS_COUNT,
   MAX_HEADERS,
   METHOD_ID,
   METHOD_LENGTH,
@@ -31,9 +33,10 @@ import {
   STATUS_CODE,
   TARGET_LENGTH,
   TARGET_START,
+  UNKNOWN_HEAD,
 } from "../../core-wasm/layout.ts";
 import { HEADER_IDS, HEADER_NAMES, METHODS, parseRequestHead, parseResponseHead } from "./http.ts";
-import { memory, table, wideAt } from "./load.ts";
+import { memory, table, wasm, wideAt } from "./load.ts";
 
 /** Takes the fields of a head, names in `Http-Header-Case`. */
 export interface FieldList {
@@ -46,8 +49,39 @@ for (const [id, name] of HEADER_NAMES.entries()) {
   if (name !== "") ids.set(name, id);
 }
 
+/** The texts of the heads that the core keeps, by their slots. */
+const knownTexts: string[] = new Array(KNOWN_HEADS_COUNT).fill("");
+
+/**
+ * As `parseRequestHead`, for the head of a request that has arrived. The text of one that came
+ * before is had without making it again.
+ */
+export function takeRequestHead(
+  start: number,
+  length: number,
+  maxHeaders: number,
+  maxTargetLength: number,
+): number {
+  const taken = wasm.takeRequestHead(start, length, maxHeaders, maxTargetLength);
+  if (taken > 0) {
+    const slot = table[KNOWN_HEAD] as number;
+    // At once: whatever becomes of this request, the core knows the head from now on.
+    if (slot < 0 && slot !== UNKNOWN_HEAD)
+      knownTexts[~slot] = memory.latin1Slice(start, start + taken);
+  }
+  return taken;
+}
+
 /** Reads the span table of the head that was parsed last. */
 export const headTable = {
+  /** The head that `takeRequestHead(start, …)` took, a character a byte. */
+  requestText(start: number): string {
+    const slot = table[KNOWN_HEAD] as number;
+    if (slot === UNKNOWN_HEAD) {
+      return memory.latin1Slice(start, start + (table[HEAD_LENGTH] as number));
+    }
+    return knownTexts[slot < 0 ? ~slot : slot] as string;
+  },
   /** The whole head, which began at `start`, a character a byte. */
   text(start: number): string {
     return memory.latin1Slice(start, start + (table[HEAD_LENGTH] as number));

@@ -22,11 +22,11 @@ export class RequestHead extends HTTPHeaders implements RequestStartLine {
   readonly #present1: number;
   readonly #present2: number;
 
-  /** Reads the head that `parseRequestHead(start, …)` has just found. */
+  /** Reads the head that `takeRequestHead(start, …)` has just found. */
   constructor(start: number) {
     super();
     this.awaitFields();
-    const text = headTable.text(start);
+    const text = headTable.requestText(start);
     this.#text = text;
     this.method = headTable.method(text);
     this.path = headTable.target(text);

@@ -4,7 +4,7 @@
  * keeps requests in order: the next one begins when the response before it is complete.
  */
 
-import { NEED_DATA, parseRequestHead, reasonFor, statusCodeFor, viewBytes } from "../core.ts";
+import { NEED_DATA, reasonFor, statusCodeFor, takeRequestHead, viewBytes } from "../core.ts";
 import type { Socket, SocketHandler, TlsFacts } from "../host.ts";
 import { HTTPInputError, type HTTPMessageDelegate } from "../httputil.ts";
 import { genLog } from "../log.ts";
@@ -223,7 +223,7 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
 
   #takeHead(start: number, length: number): number {
     const limits = this.owner.limits;
-    const consumed = parseRequestHead(start, length, limits.maxHeaderCount, limits.maxTargetSize);
+    const consumed = takeRequestHead(start, length, limits.maxHeaderCount, limits.maxTargetSize);
     const incomplete = consumed === NEED_DATA;
     if ((incomplete ? length : consumed) > limits.maxHeaderSize) {
       this.#fail(431, `the head is longer than ${limits.maxHeaderSize} bytes`);
