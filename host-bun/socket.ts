@@ -136,7 +136,7 @@ export class Connection implements Socket, Member {
     if (this.#bufferedAmount === 0) {
       // Below zero, the connection is broken: `close` follows, and until then nothing is taken.
       taken = Math.max(0, this.#raw.write(bytes, start, length));
-      if (taken === length || this.#isGone) return;
+      if (taken === length || this.#isGone()) return;
     }
     const from = start + taken;
     const end = start + length;
@@ -146,7 +146,7 @@ export class Connection implements Socket, Member {
   }
 
   /** Bun may have closed it within the call before. */
-  get #isGone(): boolean {
+  #isGone(): boolean {
     return this.#life === "gone";
   }
 

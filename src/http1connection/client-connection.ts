@@ -141,7 +141,7 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
   // What the socket says.
 
   end(): void {
-    if (this.#isComplete) {
+    if (this.#isComplete()) {
       this.#keepAlive = false;
     } else if (this.#state === BODY && this.#body instanceof UntilCloseReader) {
       this.#body.end();
@@ -164,7 +164,7 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
 
   close(error: Error | undefined): void {
     this.endInput();
-    if (this.#isComplete) this.#keepAlive = false;
+    if (this.#isComplete()) this.#keepAlive = false;
     else if (this.#state === HEAD || this.#state === BODY) this.#fail(new StreamClosedError(error));
     else this.#lose();
     this.#sending = false;
@@ -172,7 +172,7 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
   }
 
   /** The body's last byte is there, and its last part is being waited for. */
-  get #isComplete(): boolean {
+  #isComplete(): boolean {
     return this.#state === BODY && this.#body?.done === true;
   }
 
@@ -201,11 +201,11 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
   }
 
   protected override mayShowMore(length: number, looked: number): boolean {
-    return hasGrown(length, looked) || length > this.#headRoom;
+    return hasGrown(length, looked) || length > this.#headRoom();
   }
 
   /** Bytes that the head may still take: informational ones before it count too. */
-  get #headRoom(): number {
+  #headRoom(): number {
     const limits = (this.#exchange as ClientExchange).limits;
     return limits.maxHeaderSize - this.#informationalSize;
   }
@@ -220,7 +220,7 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
       exchange.methodId,
     );
     const incomplete = consumed === NEED_DATA;
-    if ((incomplete ? length : consumed) > this.#headRoom) {
+    if ((incomplete ? length : consumed) > this.#headRoom()) {
       const { maxHeaderSize } = exchange.limits;
       this.#fail(new HTTPInputError(`The response's head is longer than ${maxHeaderSize} bytes`));
       return length;

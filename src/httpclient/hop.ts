@@ -137,17 +137,17 @@ export class Hop implements HopParts {
     if (this.credentials === undefined || this.body?.repeatable === false) return undefined;
     if (this.headers?.has("Authorization") === true) return undefined;
     const challenges = head.getList("Www-Authenticate");
-    if (!sessions.learn(this.#sessionKey, challenges, this.answers)) return undefined;
-    if (this.#digestSession === undefined) return undefined;
+    if (!sessions.learn(this.#sessionKey(), challenges, this.answers)) return undefined;
+    if (this.#digestSession() === undefined) return undefined;
     const { place, method, headers, body, credentials } = this;
     return new Hop(this.#context, { place, method, headers, body, credentials, answers: true });
   }
 
-  get #digestSession(): DigestSession | undefined {
-    return this.#context.sessions.get(this.#sessionKey, this.body?.producer !== undefined);
+  #digestSession(): DigestSession | undefined {
+    return this.#context.sessions.get(this.#sessionKey(), this.body?.producer !== undefined);
   }
 
-  get #sessionKey(): string {
+  #sessionKey(): string {
     return `${this.place.origin} ${this.credentials?.username}`;
   }
 
@@ -177,7 +177,7 @@ export class Hop implements HopParts {
     if (this.#context.settings.authMode === "basic") {
       return `Authorization: ${basicCredentials(username, password)}\r\n`;
     }
-    const session = this.#digestSession;
+    const session = this.#digestSession();
     if (session === undefined) return "";
     const { method, body } = this;
     // As the origin sees it: a proxy is told the whole URL, and leaves the rest out.

@@ -120,14 +120,14 @@ export class HTTPServerRequest {
 
   /** Arguments of the query. Throws HTTPInputError if there are too many. */
   get queryArguments(): Arguments {
-    const parts = this.#parts;
+    const parts = this.#parts();
     parts.query ??= parseArguments(this.query, parts.config);
     return parts.query;
   }
 
   /** Arguments of a form body. Throws HTTPInputError for a malformed one. */
   get bodyArguments(): Arguments {
-    return this.#bodyForm.arguments;
+    return this.#bodyForm().arguments;
   }
 
   /**
@@ -135,17 +135,17 @@ export class HTTPServerRequest {
    * `bodyArguments` does.
    */
   get files(): ReadonlyMap<string, readonly HTTPFile[]> {
-    return this.#bodyForm.files;
+    return this.#bodyForm().files;
   }
 
   /** How its query and body are read, where that is not as `setParseBodyConfig` says. */
   useBodyConfig(config: ParseBodyConfig): void {
-    this.#parts.config = config;
+    this.#parts().config = config;
   }
 
   /** Takes the form of a body that has been read while it arrived. */
   useForm(receiver: FormReceiver): void {
-    const parts = this.#parts;
+    const parts = this.#parts();
     parts.form = receiver.finish();
     parts.receiver = receiver;
   }
@@ -155,27 +155,27 @@ export class HTTPServerRequest {
     this.#parsed?.receiver?.discard();
   }
 
-  get #bodyForm(): ParsedForm {
-    const parts = this.#parts;
+  #bodyForm(): ParsedForm {
+    const parts = this.#parts();
     parts.form ??= parseBodyArguments(this.headers, this.body, parts.config);
     return parts.form;
   }
 
   /** The cookies that the client sent, by name. */
   get cookies(): ReadonlyMap<string, string> {
-    const parts = this.#parts;
+    const parts = this.#parts();
     parts.cookies ??= parseCookie(this.headers.getList("Cookie").join(";"));
     return parts.cookies;
   }
 
   /** Arguments of the query and then of the body. */
   get arguments(): Arguments {
-    const parts = this.#parts;
+    const parts = this.#parts();
     parts.arguments ??= mergeArguments(this.queryArguments, this.bodyArguments);
     return parts.arguments;
   }
 
-  get #parts(): ParsedParts {
+  #parts(): ParsedParts {
     this.#parsed ??= {};
     return this.#parsed;
   }

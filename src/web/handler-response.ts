@@ -100,7 +100,7 @@ export abstract class HandlerResponse {
    * Called for whole responses to GET and HEAD with status 200.
    */
   computeEtag(): string | undefined {
-    return this.settings.etag === false ? undefined : etagFor(this.#written);
+    return this.settings.etag === false ? undefined : etagFor(this.#written());
   }
 
   get settings(): Settings {
@@ -225,7 +225,7 @@ export abstract class HandlerResponse {
   }
 
   /** What has been written and not sent, as one chunk. */
-  get #written(): string | Uint8Array | undefined {
+  #written(): string | Uint8Array | undefined {
     const chunks = this.#chunks;
     if (!Array.isArray(chunks)) return chunks;
     const joined = joinChunks(chunks);
@@ -320,7 +320,7 @@ export abstract class HandlerResponse {
       }
     } else {
       const length = headers.getOwn("Content-Length");
-      if (length !== undefined && method !== "HEAD") checkLength(length, this.#written);
+      if (length !== undefined && method !== "HEAD") checkLength(length, this.#written());
     }
     return extent;
   }
@@ -351,7 +351,7 @@ export abstract class HandlerResponse {
 
   /** Sends what is there: the head with the first of it, and nothing for nothing later. */
   #send(extent: Extent, finishing: boolean): Promise<void> | undefined {
-    const chunk = this.#written;
+    const chunk = this.#written();
     this.#chunks = undefined;
     if (this.#headersWritten) return this.#sendMore(chunk, finishing);
     this.#headersWritten = true;
