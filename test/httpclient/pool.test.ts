@@ -179,8 +179,13 @@ describe("turns", () => {
 
   test("one that is too late is not begun", async () => {
     const { client, url, peers } = await scripted(() => undefined, { maxClients: 1 });
-    const options = { method: "POST", body: "", connectTimeout: 0.02, requestTimeout: 0.02 };
-    const errors = await Promise.all([1, 2, 3].map(() => failure(client.fetch(url, options))));
+    const options = { method: "POST", body: "", connectTimeout: 0.1, requestTimeout: 0.1 };
+    const fetches = [1, 2, 3].map(() => failure(client.fetch(url, options)));
+    await until(() => peers.length === 1);
+    // The time of all of them is over before any of their timers can tell.
+    const end = performance.now() + 150;
+    while (performance.now() < end);
+    const errors = await Promise.all(fetches);
     const queued = { message: "HTTP 599: Timeout in the request queue" };
     expect(errors).toMatchObject([
       { message: "HTTP 599: Timeout during the request" },
