@@ -74,7 +74,6 @@ function copyOf(bytes: Uint8Array, from: number): Uint8Array {
   return new Uint8Array(bytes.subarray(from));
 }
 
-/** Hears events of a socket whose factory has not returned. */
 /** An idle connection costs this object, so it has few members. */
 export class EpollSocket implements Socket {
   handler: SocketHandler = NOBODY;
