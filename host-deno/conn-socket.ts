@@ -137,7 +137,7 @@ export class ConnSocket implements Socket, Settling {
   }
 
   close(): void {
-    if (this.#closed() || this.#writing === "closing") return;
+    if (this.#isClosed() || this.#writing === "closing") return;
     this.#reading = "over";
     this.flush();
     if (this.#queued === 0) this.#closeNow(undefined);
@@ -150,11 +150,11 @@ export class ConnSocket implements Socket, Settling {
   }
 
   setNoDelay(noDelay: boolean): void {
-    if (!this.#closed()) this.#conn.setNoDelay?.(noDelay);
+    if (!this.#isClosed()) this.#conn.setNoDelay?.(noDelay);
   }
 
   keepProcess(kept: boolean): void {
-    if (this.#closed()) return;
+    if (this.#isClosed()) return;
     if (kept) this.#conn.ref();
     else this.#conn.unref();
   }
@@ -205,7 +205,7 @@ export class ConnSocket implements Socket, Settling {
 
   #receive(count: number | null): void {
     this.#pending = false;
-    if (this.#closed()) this.#giveBuffer();
+    if (this.#isClosed()) this.#giveBuffer();
     if (this.#reading === "over") return;
     if (this.#reading === "paused") {
       this.#held = count;
@@ -267,7 +267,7 @@ export class ConnSocket implements Socket, Settling {
   }
 
   #written(bytes: Uint8Array, count: number, room: Uint8Array): void {
-    if (this.#closed()) {
+    if (this.#isClosed()) {
       this.#buffers.give(room);
       return;
     }
@@ -309,12 +309,12 @@ export class ConnSocket implements Socket, Settling {
     this.#conn.closeWrite().then(done, done);
   }
 
-  #closed(): boolean {
+  #isClosed(): boolean {
     return this.#writing === "closed";
   }
 
   #closeNow(error: Error | undefined): void {
-    if (this.#closed()) return;
+    if (this.#isClosed()) return;
     this.#writing = "closed";
     this.#reading = "over";
     this.#conn.close();

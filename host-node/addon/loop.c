@@ -226,9 +226,11 @@ int loop_flush(struct loop *loop) {
     struct slot *slot = loop_find(loop, id);
     if (slot == NULL) continue;
     /* A send drives all else out of the nearest cache: what comes next is fetched meanwhile. */
-    const int32_t *next = output_row(loop, at + 1);
-    __builtin_prefetch(&loop->slots[(uint32_t)next[0] & SLOT_MASK]);
-    __builtin_prefetch(next + 4 * ROW_WORDS);
+    if (at + 1 < rows) {
+      const int32_t *next = output_row(loop, at + 1);
+      __builtin_prefetch(&loop->slots[(uint32_t)next[0] & SLOT_MASK]);
+      __builtin_prefetch(next + 4 * ROW_WORDS);
+    }
 
     /* Once a send has fallen short, what follows for the same socket waits behind it. */
     bool blocked = (slot->interest & EPOLLOUT) != 0;

@@ -66,8 +66,10 @@ export function takeRequestHead(
   if (taken > 0) {
     const slot = table[KNOWN_HEAD] as number;
     // At once: whatever becomes of this request, the core knows the head from now on.
-    if (slot < 0 && slot !== UNKNOWN_HEAD)
+    if (slot < 0 && slot !== UNKNOWN_HEAD) {
       knownTexts[~slot] = memory.latin1Slice(start, start + taken);
+      table[KNOWN_HEAD] = ~slot;
+    }
   }
   return taken;
 }
@@ -77,10 +79,7 @@ export const headTable = {
   /** The head that `takeRequestHead(start, …)` took, a character a byte. */
   requestText(start: number): string {
     const slot = table[KNOWN_HEAD] as number;
-    if (slot === UNKNOWN_HEAD) {
-      return memory.latin1Slice(start, start + (table[HEAD_LENGTH] as number));
-    }
-    return knownTexts[slot < 0 ? ~slot : slot] as string;
+    return slot < 0 ? headTable.text(start) : (knownTexts[slot] as string);
   },
   /** The whole head, which began at `start`, a character a byte. */
   text(start: number): string {

@@ -310,7 +310,7 @@ export class ResponseWriter implements HTTPConnection {
     return this.#framing === CHUNKED ? `Transfer-Encoding: chunked\r\n${line}` : line;
   }
 
-  // Methods, no getters: V8 looks for a private getter anew every time.
+  // A method, no getter: V8 looks a private getter up anew every time.
   #isHttp10(): boolean {
     return this.#head.version === "HTTP/1.0";
   }

@@ -153,12 +153,12 @@ export abstract class WebSocketHandler extends RequestHandler {
    * what cannot be sent.
    */
   writeMessage(message: Message | PreparedMessage, binary?: boolean): Promise<void> {
-    return this.#open().writeMessage(message, binary);
+    return this.#requireConnection().writeMessage(message, binary);
   }
 
   /** Sends a ping of up to 125 bytes. Throws WebSocketClosedError if the WebSocket is closed. */
   ping(data: string | Uint8Array = ""): void {
-    this.#open().ping(data);
+    this.#requireConnection().ping(data);
   }
 
   /**
@@ -166,15 +166,15 @@ export abstract class WebSocketHandler extends RequestHandler {
    * for a code that may not be sent, or a reason above 123 bytes.
    */
   close(code?: number, reason = ""): void {
-    this.#open().sendClose(code, reason);
+    this.#requireConnection().sendClose(code, reason);
   }
 
   /** Small messages go out at once (true, the default), or wait a little for others. */
   setNoDelay(noDelay: boolean): void {
-    this.#open().socket.setNoDelay(noDelay);
+    this.#requireConnection().socket.setNoDelay(noDelay);
   }
 
-  #open(): WebSocketConnection {
+  #requireConnection(): WebSocketConnection {
     const connection = this.#connection;
     if (connection === undefined) throw new WebSocketClosedError();
     return connection;

@@ -42,10 +42,10 @@ function instantiate(): Module & Record<string, Call> {
   return exports as Module & Record<string, Call>;
 }
 
-/** Numbers that are wrong in every place: negative, huge, inside the tables, at the memory's ends. */
 /** Where the arguments of a call begin: behind the core's own regions. */
 const ARENA = MEMORY_PAGES * PAGE;
 
+/** Numbers that are wrong in every place: negative, huge, inside the tables, at the memory's ends. */
 const numbers = [0, 1, 16, 1023, 32_768, ARENA, ARENA + 64, 2 ** 22 - 1, 2 ** 31 - 1, -1, -64];
 
 test.each(calls)("$name answers whatever it is passed", ({ name }) => {
