@@ -3,20 +3,23 @@
  * core keeps the last ones, so that JavaScript need not make the same text once more.
  *
  * One is kept when it comes for the second time with no other of its slot between. A head that
- * carries a secret never is: nobody expects a server to hold on to those. Where no head has come
+ * may carry a secret never is: nobody expects a server to hold on to those. Where no head has come
  * again for a while, only one of eight is looked for, which costs next to nothing.
  */
 
 import { ID_AUTHORIZATION, ID_COOKIE, ID_PROXY_AUTHORIZATION } from "../../build/core-tables";
 import { load32 } from "../bytes";
 import {
+  HEADER_COUNT,
+  HEADER_WORDS,
+  HEADERS,
   KNOWN_HEAD,
   KNOWN_HEADS,
   KNOWN_HEADS_COUNT,
   LONGEST_KNOWN_HEAD,
   UNKNOWN_HEAD,
 } from "../layout";
-import { setWord } from "../table";
+import { setWord, word } from "../table";
 import { isPresent } from "./framing";
 import { parseRequestHead } from "./head";
 
@@ -48,14 +51,21 @@ export function takeRequestHead(
 }
 
 function isLookedFor(length: i32): bool {
-  if (length > LONGEST_KNOWN_HEAD || isSecret()) return false;
+  if (length > LONGEST_KNOWN_HEAD || mayBeSecret()) return false;
   if (misses < PATIENCE) return true;
   misses = PATIENCE + ((misses + 1) & 7);
   return misses == PATIENCE;
 }
 
-function isSecret(): bool {
-  return isPresent(ID_COOKIE) || isPresent(ID_AUTHORIZATION) || isPresent(ID_PROXY_AUTHORIZATION);
+/** It has credentials, or a field that the core does not know, such as X-Api-Key. */
+function mayBeSecret(): bool {
+  if (isPresent(ID_COOKIE) || isPresent(ID_AUTHORIZATION)) return true;
+  if (isPresent(ID_PROXY_AUTHORIZATION)) return true;
+  const end = HEADERS + word(HEADER_COUNT) * HEADER_WORDS;
+  for (let row = HEADERS; row < end; row += HEADER_WORDS) {
+    if (word(row + 1) >>> 16 == 0) return true;
+  }
+  return false;
 }
 
 /** The head's slot, `~slot` if it is kept there from now on, or UNKNOWN_HEAD. */

@@ -65,6 +65,8 @@ describe.each(builds)("$name", (build) => {
     ["Authorization: Basic YTpi\r\n"],
     ["Proxy-Authorization: Basic YTpi\r\n"],
     ["X: y\r\ncookie: a=b\r\n"],
+    ["X-Api-Key: a\r\n"],
+    ["Cookie: a=b\r\nAccept: */*\r\n"],
   ])("a head with a secret is never kept: %j", (fields) => {
     for (let times = 0; times < 100; times++) {
       expect(take(build, head("/secret", fields))).toBe(UNKNOWN_HEAD);
@@ -94,7 +96,7 @@ describe.each(builds)("$name", (build) => {
   });
 
   test("limits and errors are those of a head that is new", () => {
-    const wire = head("/limits", "A: b\r\nC: d\r\n");
+    const wire = head("/limits", "Accept: b\r\nTe: d\r\n");
     teach(build, wire);
     const length = build.memory.write(wire, INPUT, "latin1");
     expect(build.wasm.takeRequestHead(INPUT, length - 1, 100, 8192)).toBe(NEED_DATA);
@@ -110,7 +112,7 @@ test("every request is given its own text, however heads come again", () => {
   fc.assert(
     fc.property(targets, (heads) => {
       for (const [number, length, isSecret] of heads) {
-        const fields = `X: ${"x".repeat(length)}\r\n${isSecret ? "Cookie: a\r\n" : ""}`;
+        const fields = `Accept: ${"x".repeat(length)}\r\n${isSecret ? "Cookie: a\r\n" : ""}`;
         const wire = head(`/${number}`, fields);
         viewBytes(start, wire.length).set(Buffer.from(wire));
         expect(takeRequestHead(start, wire.length, 100, 8192)).toBe(wire.length);
