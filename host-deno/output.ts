@@ -4,9 +4,9 @@
  * handler (`drain`, `close`) wait here as well, so that none comes from inside a call into the host.
  */
 
+import { QuietCollector } from "../host-node/quiet-collector.ts";
 import type { Region, TransferMemory } from "../src/host.ts";
 import { throwLater } from "../src/util.ts";
-import { QuietCollector } from "./quiet-collector.ts";
 
 /** A socket that has something to send or to say. */
 export interface Settling {

@@ -25,6 +25,7 @@ import {
 } from "../src/host.ts";
 import { cannotWatch, onAbort } from "../src/util.ts";
 import { inodeOf, NO_ADDRESS, plainAddress, removeStaleSocket } from "./addresses.ts";
+import { QuietCollector } from "./quiet-collector.ts";
 import { openTls } from "./tls.ts";
 
 /** Opens node:net on the core's memory. */
@@ -35,6 +36,8 @@ export function openNetTcp(memory: TransferMemory): Tcp {
 class NetTcp implements Tcp {
   readonly #memory: TransferMemory;
   readonly #bytes: Buffer;
+  /** Hears of connections that open and close, and of what is received. */
+  readonly collector: QuietCollector = new QuietCollector();
 
   constructor(memory: TransferMemory) {
     this.#memory = memory;
@@ -149,6 +152,7 @@ class NetTcp implements Tcp {
 
   /** Copies what fits into the input region, and returns how much that was. */
   putInput(bytes: Uint8Array): number {
+    this.collector.received++;
     const { start, length } = this.#memory.input;
     const fitting = Math.min(bytes.length, length - INPUT_SLACK);
     this.#bytes.set(bytes.subarray(0, fitting), start);
@@ -239,7 +243,9 @@ class NetSocket implements Socket {
       this.#error = error;
     });
     this.#error = known.error;
+    tcp.collector.changed();
     socket.on("close", () => {
+      tcp.collector.changed();
       if (this.#endHeld && !this.#closing) this.#closeHeld = true;
       else this.#tellClose();
     });

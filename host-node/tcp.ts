@@ -21,7 +21,9 @@ import { type Addressing, anyAddress, NO_ADDRESS, systemError } from "./addresse
 import { EpollConnector } from "./epoll-connector.ts";
 import { bind, EpollListener, openIdleListener } from "./epoll-listener.ts";
 import { EpollSocket } from "./epoll-socket.ts";
+import { Exhaustion } from "./exhaustion.ts";
 import type { Addon, LoopMemory, NativeLoop } from "./native.ts";
+import { QuietCollector } from "./quiet-collector.ts";
 import { openTls } from "./tls.ts";
 
 // The table's words, events, outputs and results: see addon/loop.h.
@@ -46,13 +48,6 @@ const EVENT_READY = 7;
 
 const RESULT_SHORT = 0;
 const RESULT_ERROR = 1;
-
-const EPOLLIN = 1;
-
-/** How long a listener rests when the process has no descriptors left. nginx waits 500 ms. */
-const EXHAUSTED_MILLISECONDS = 100;
-/** Running out of descriptors is told again only after this time without. */
-const EXHAUSTED_AGAIN_MILLISECONDS = 60_000;
 
 /** Opens the epoll loop on the core's memory, driven by Node's own loop. */
 export function openEpollTcp(memory: TransferMemory, addon: Addon): Tcp {
@@ -96,7 +91,8 @@ export class EpollTcp implements Tcp {
   #reservedEnd = 0;
   #flushScheduled = false;
   #batchTime = 0;
-  #exhaustedAt = Number.NEGATIVE_INFINITY;
+  readonly #exhaustion: Exhaustion;
+  readonly #collector = new QuietCollector();
 
   constructor(memory: TransferMemory, parts: EpollParts) {
     const { buffer, input, output, events } = memory;
@@ -119,6 +115,7 @@ export class EpollTcp implements Tcp {
     ]);
     if (typeof native === "number") throw systemError(-native, "open an epoll descriptor");
     this.native = native;
+    this.#exhaustion = new Exhaustion(native);
     this.#connector = new EpollConnector(native, parts.addressing, (id, remote, factory) =>
       this.#open(id, remote, factory),
     );
@@ -317,6 +314,7 @@ export class EpollTcp implements Tcp {
    */
   deliver(): void {
     this.#batchTime = performance.now();
+    this.#collector.received++;
     const table = this.#table;
     const count = table[EVENTS] as number;
     for (let next = table[NEXT] as number; next < count; ) {
@@ -336,7 +334,7 @@ export class EpollTcp implements Tcp {
       } else if (kind === EVENT_ACCEPT) this.#accept(id, first);
       else if (kind === EVENT_CONNECTED) this.#connector.connected(id, first);
       else if (kind === EVENT_READY) this.#watched.get(id)?.(first);
-      else this.#exhausted(id, first);
+      else this.#exhaustion.occurred(id, first);
     }
   }
 
@@ -349,6 +347,7 @@ export class EpollTcp implements Tcp {
   #open(id: number, remote: Address | undefined, factory: SocketHandlerFactory): EpollSocket {
     const socket = new EpollSocket(this, id, remote);
     this.#sockets[id & SLOT_MASK] = socket;
+    this.#collector.changed();
     try {
       socket.handler = factory(socket);
     } catch (error) {
@@ -356,16 +355,6 @@ export class EpollTcp implements Tcp {
       throw error;
     }
     return socket;
-  }
-
-  #exhausted(id: number, errno: number): void {
-    const timer = setTimeout(() => this.native.watch(id, EPOLLIN, 1), EXHAUSTED_MILLISECONDS);
-    timer.unref();
-    const now = performance.now();
-    if (now - this.#exhaustedAt > EXHAUSTED_AGAIN_MILLISECONDS) {
-      console.error(systemError(errno, "accept more connections").message);
-    }
-    this.#exhaustedAt = now;
   }
 
   address(id: number, remote: number): Address {
@@ -383,6 +372,7 @@ export class EpollTcp implements Tcp {
 
   forget(socket: EpollSocket): void {
     this.#sockets[socket.id & SLOT_MASK] = undefined;
+    this.#collector.changed();
   }
 
   /** Takes who has connected, and closes the listener. */

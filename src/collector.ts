@@ -1,17 +1,25 @@
 /**
- * V8's garbage collector, for the two that know better than V8 when it is worth its time
+ * The garbage collector, for the two that know better than the engine when it is worth its time
  * (docs/decisions/011-collections.md). Both do nothing where the runtime cannot be asked for it.
  */
 
 /** V8's `gc`. */
 type Collect = (options?: { readonly type: "minor" }) => void;
 
+interface Globals {
+  readonly gc?: Collect;
+  readonly Bun?: { gc(synchronously: boolean): void };
+}
+
+/** The collectors of Deno and Bun collect everything whatever they are asked for. */
+const collectsByAge = process.versions.deno === undefined && process.versions.bun === undefined;
+
 /** Null if the runtime has none; undefined as long as nobody has asked. */
 let gc: Collect | null | undefined;
 
-/** Collects what is young. Only on Node: Deno's collects everything whatever it is asked for. */
+/** Collects what is young, on Node. */
 export function collectYoung(): void {
-  if (process.versions.deno === undefined) collector()?.({ type: "minor" });
+  if (collectsByAge) collector()?.({ type: "minor" });
 }
 
 /** Collects everything: it takes the longer the larger the heap is. */
@@ -24,10 +32,10 @@ function collector(): Collect | null {
   return gc;
 }
 
-/** V8 shows it to realms that are made while a flag is set. Bun has another engine. */
+/** Bun has a function for it. V8 shows its own to realms that are made while a flag is set. */
 function findCollector(): Collect | undefined {
-  if (process.versions.bun !== undefined) return undefined;
-  const { gc: given } = globalThis as { gc?: Collect };
+  const { Bun: bun, gc: given } = globalThis as Globals;
+  if (bun !== undefined) return () => bun.gc(true);
   if (given !== undefined) return given;
   const v8 = process.getBuiltinModule("node:v8");
   v8.setFlagsFromString("--expose-gc");

@@ -11,6 +11,7 @@ const COMMON = ["node:buffer"];
 
 /** What the hosts for Bun and Deno share with the one for Node: its epoll addon, and what drives it. */
 const ADDON = ["host-node/native", "host-node/polled", "host-node/addresses"];
+const COLLECTOR = "host-node/quiet-collector";
 
 type Line = {
   readonly modules: string;
@@ -28,7 +29,7 @@ const lines: readonly Line[] = [
     also: {
       "src/tls": ["node:crypto", "node:net", "node:stream", "node:tls"],
       "host-node": ["node:*", "src/tls"],
-      "host-deno": ["node:*", "src/tls", ...ADDON],
+      "host-deno": ["node:*", "src/tls", ...ADDON, COLLECTOR],
       "host-bun": ["node:*", "bun:*", "bun", "src/tls", ...ADDON],
     },
   },

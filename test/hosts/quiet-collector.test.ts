@@ -1,7 +1,7 @@
-/** When the host of plain Deno sockets has memory collected, with time and heap in the test's hands. */
+/** When the hosts have memory collected, with time and heap in the test's hands. */
 
 import { expect, test } from "vitest";
-import { QuietCollector } from "../../host-deno/quiet-collector.ts";
+import { QuietCollector } from "../../host-node/quiet-collector.ts";
 
 const MIB = 1024 * 1024;
 

@@ -1,8 +1,8 @@
 /**
- * Has V8 collect what many connections have left behind, once nobody waits for this process. An
- * idle V8 does so rarely: what passed through its young generation stays, and the next thousands of
- * connections need as much again (docs/decisions/011-collections.md). `conn-socket.ts` tells it of
- * connections.
+ * Has the engine collect what many connections have left behind, once nobody waits for this
+ * process. An idle engine does so late or never: what passed through its young generation stays,
+ * and the next thousands of connections need as much again (docs/decisions/011-collections.md).
+ * Whoever opens and closes connections tells it of them.
  */
 
 import process from "node:process";
@@ -36,7 +36,7 @@ const REAL: Surroundings = {
 };
 
 export class QuietCollector {
-  /** Counts what is received. */
+  /** To be raised with all that is received. */
   received = 0;
   #changes = 0;
   #isWaiting = false;
