@@ -117,6 +117,17 @@ describe("AsyncHTTPTestCase", () => {
     await expect(http.fetch(url)).rejects.toMatchObject({ code: 599 });
     expect(() => own.getHTTPPort()).toThrow("Cannot use the server: setUp() has not run");
   });
+
+  test("is set up again only when it has been torn down", async () => {
+    const own = await SiteTest.start();
+    const port = own.getHTTPPort();
+    await expect(own.setUp()).rejects.toThrow("Cannot set up a test case twice");
+    expect(own.getHTTPPort()).toBe(port);
+    await own.tearDown();
+    await own.setUp();
+    expect((await own.fetch("/")).code).toBe(200);
+    await own.tearDown();
+  });
 });
 
 describe("AsyncHTTPSTestCase", () => {

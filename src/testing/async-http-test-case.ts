@@ -103,7 +103,13 @@ export abstract class AsyncHTTPTestCase extends AsyncTestCase {
     return url;
   }
 
+  /** Starts the server. Throws an Error if it has one that `tearDown()` has not closed. */
   override async setUp(): Promise<void> {
+    if (this.#server !== undefined) {
+      throw new Error(
+        "Cannot set up a test case twice: tearDown() has not run. Tests that run at once need one each",
+      );
+    }
     await super.setUp();
     const options = { drainGrace: 0, drainTimeout: DRAIN_TIMEOUT, loop: this.loop };
     const server = new HTTPServer(await this.getApp(), {
