@@ -22,10 +22,9 @@ const { values: flags } = parseArgs({
     counts: { type: "string", default: "5000,15000" },
     /**
      * Seconds in which nothing happens before the memory is read, each time: without connections,
-     * and with them. V8 gives back what a burst has left when it takes the process to be idle: it
-     * looks eight seconds after a full collection, and again eight seconds later for as long as the
-     * burst still counts into the rate at which the process allocates, so that it comes to it some
-     * 13 to 20 seconds after the last connection.
+     * and with them. V8 gives memory back to the system some eight seconds after a full collection.
+     * Squall asks for one when a burst is over; by itself V8 comes to it 13 to 20 seconds after the
+     * last connection, or not at all.
      */
     hold: { type: "string", default: "30" },
     /** Whether the memory before the first wave is that of a fresh server or of a loaded one. */
