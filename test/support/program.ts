@@ -9,6 +9,12 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Where a command runs, and whether it leads a process group of its own, as in a terminal. */
+export interface CommandOptions {
+  readonly cwd?: string;
+  readonly detached?: boolean;
+}
+
 /** How this runtime is told to run a file. */
 export const RUN: readonly string[] =
   "Deno" in globalThis ? ["run", "-A", "--no-prompt"] : process.versions.bun ? ["run"] : [];
@@ -23,8 +29,13 @@ export class Program {
   #waiting: (() => void)[] = [];
   #over = false;
 
-  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>>) {
-    this.process = spawn(command, args, { env: { ...process.env, ...env } });
+  constructor(
+    command: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    options: CommandOptions = {},
+  ) {
+    this.process = spawn(command, args, { ...options, env: { ...process.env, ...env } });
     this.process.stdout?.on("data", (bytes) => {
       this.output += bytes;
       this.#wake();
