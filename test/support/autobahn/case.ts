@@ -19,6 +19,8 @@ export interface Case {
   readonly send: readonly Frame[];
   /** Bytes that go out at once; frames, unless it says otherwise. */
   readonly chop?: number;
+  /** Payload of one frame, at most, of a message that is compressed; all of it, unless it says so. */
+  readonly fragmentSize?: number;
   /** The peer's words in short, as `describe` says them. */
   readonly said: readonly string[];
   /** Each message is sent when the one before has come back. */
@@ -46,15 +48,19 @@ export function close(code: number, reason: string | Uint8Array = ""): Frame {
   return frame(8, Buffer.concat([Uint8Array.of(code >> 8, code & 0xff), bytes(reason)]));
 }
 
-/** A message in frames of some length. */
-export function fragments(opcode: number, data: string | Uint8Array, length: number): Frame[] {
-  const payload = bytes(data);
+/** A message in frames of some length. RSV1 is for the first alone (RFC 7692 section 6.1). */
+export function split({ opcode, payload, reserved }: Frame, length: number): Frame[] {
   const frames: Frame[] = [];
   for (let at = 0; at < payload.length || at === 0; at += length) {
     const final = at + length >= payload.length;
-    frames.push(frame(at === 0 ? opcode : 0, payload.subarray(at, at + length), { final }));
+    const part = payload.subarray(at, at + length);
+    frames.push(at === 0 ? frame(opcode, part, { final, reserved }) : frame(0, part, { final }));
   }
   return frames;
+}
+
+export function fragments(opcode: number, data: string | Uint8Array, length: number): Frame[] {
+  return split(frame(opcode, data), length);
 }
 
 /** A message in short: long ones by a sum over their bytes. */

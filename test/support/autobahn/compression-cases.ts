@@ -1,7 +1,8 @@
 /**
- * Sections 12 and 13 of the Autobahn test suite, by number: permessage-deflate. The kinds of data,
- * sizes, fragments and parameters are the suite's; it sends each message a thousand times, here as
- * often as fits into some hundred kilobytes, and twice at least.
+ * Sections 12 and 13 of the Autobahn test suite, by number: permessage-deflate. The sizes, fragments
+ * and parameters are the suite's, the data are of its kinds and made here. It sends each message a
+ * thousand times, the next when the last has come back; here as many as fit into some hundred
+ * kilobytes, and two at least, are sent without waiting.
  */
 
 import {
@@ -19,10 +20,26 @@ const MOST_BYTES = 96 * 1024;
 const MOST_MESSAGES = 12;
 const DONE = "close 1000";
 
-/** By case: the size of a message, and of the fragments in which a peer may send it. */
-const SIZES = [
-  16, 64, 256, 1024, 4096, 8192, 16384, 32768, 65536, 131072, 8192, 16384, 32768, 65536, 131072,
-  131072, 131072, 131072,
+/** By case: the size of a message, and what of it, compressed, goes into one frame. */
+const SIZES: readonly (readonly [size: number, fragmentSize?: number])[] = [
+  [16],
+  [64],
+  [256],
+  [1024],
+  [4096],
+  [8192],
+  [16384],
+  [32768],
+  [65536],
+  [131072],
+  [8192, 256],
+  [16384, 256],
+  [32768, 256],
+  [65536, 256],
+  [131072, 256],
+  [131072, 1024],
+  [131072, 4096],
+  [131072, 32768],
 ];
 
 const encoder = new TextEncoder();
@@ -47,12 +64,17 @@ const words = "Habe nun ach Philosophie Juristerei und Medizin und leider auch T
 );
 const random = noise(131072);
 
-/** The five kinds of the suite's data: text, a picture, JSON, source code, and noise in hex. */
+const json = {
+  opcode: 1,
+  data: repeated((i) => `{"id":${i},"name":"user ${(random[i] ?? 0) % 40}"},`),
+};
+
+/** The five kinds of the suite's data: JSON, a picture, a text, HTML, and what does not compress. */
 const KINDS: readonly { opcode: number; data: Uint8Array }[] = [
-  { opcode: 1, data: repeated((i) => `${words[(random[i] ?? 0) % words.length]} `) },
+  json,
   { opcode: 2, data: Uint8Array.from(random, (byte, i) => ((i >> 4) & 0xf0) | (byte & 0x0f)) },
-  { opcode: 1, data: repeated((i) => `{"id":${i},"name":"user ${(random[i] ?? 0) % 40}"},`) },
-  { opcode: 1, data: repeated((i) => `  if (value${i % 9} === ${random[i]}) return ${i};\n`) },
+  { opcode: 2, data: repeated((i) => `${words[(random[i] ?? 0) % words.length]} `) },
+  { opcode: 1, data: repeated((i) => `<li class="c${i % 9}"><a href="/${random[i]}">${i}</a>\n`) },
   { opcode: 2, data: random },
 ];
 
@@ -162,12 +184,12 @@ function messagesOf(opcode: number, data: Uint8Array, size: number): Frame[] {
 
 function cases(
   section: string,
-  kind: { opcode: number; data: Uint8Array } | undefined,
+  { opcode, data }: { opcode: number; data: Uint8Array },
   compression: Compression,
 ): CompressionCase[] {
-  const { opcode, data } = kind ?? { opcode: 1, data: new Uint8Array(131072) };
-  return SIZES.map((size, index) => ({
+  return SIZES.map(([size, fragmentSize], index) => ({
     id: `${section}.${index + 1}`,
+    ...(fragmentSize === undefined ? {} : { fragmentSize }),
     compression,
     get send(): Frame[] {
       return [...messagesOf(opcode, data, size), CLOSE];
@@ -195,5 +217,5 @@ const SECTION_13: readonly (readonly Parameters[])[] = [
 
 export const compressionCases: readonly CompressionCase[] = [
   ...KINDS.flatMap((kind, i) => cases(`12.${i + 1}`, kind, compressionOf([plain]))),
-  ...SECTION_13.flatMap((all, i) => cases(`13.${i + 1}`, KINDS[2], compressionOf(all))),
+  ...SECTION_13.flatMap((all, i) => cases(`13.${i + 1}`, json, compressionOf(all))),
 ];

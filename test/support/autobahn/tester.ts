@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { viewBytes } from "../../../src/core.ts";
 import type { Socket, SocketHandler } from "../../../src/host.ts";
 import type { IOLoop } from "../../../src/ioloop.ts";
-import { type Case, describe, type Frame } from "./case.ts";
+import { type Case, describe, type Frame, split } from "./case.ts";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -112,10 +112,10 @@ export class Tester implements SocketHandler {
 
   /** Sends what a case says, and waits for the end of the connection. */
   async run(testCase: Case): Promise<string[]> {
-    const { send, chop, inTurn = false } = testCase;
-    if (inTurn) await this.#sendInTurn(send);
-    else if (chop === undefined) await this.#sendAll(send.map((one) => this.#encode(one)));
-    else await this.#sendAll(pieces(await this.#joined(send), chop));
+    const { chop, inTurn = false } = testCase;
+    if (inTurn) await this.#sendInTurn(testCase);
+    else if (chop === undefined) await this.#sendAll(this.#encoded(testCase));
+    else await this.#sendAll(pieces(await this.#joined(testCase), chop));
     await this.until(() => this.ended || this.said.at(-1)?.startsWith("close") === true);
     await this.#order;
     if (!this.#isClient) this.socket?.close();
@@ -124,33 +124,44 @@ export class Tester implements SocketHandler {
     return this.said;
   }
 
-  async #joined(send: readonly Frame[]): Promise<Uint8Array> {
-    const all = await Promise.all(send.map((one) => this.#encode(one)));
+  async #joined(testCase: Case): Promise<Uint8Array> {
+    const all: Uint8Array[] = [];
+    for await (const part of this.#encoded(testCase)) all.push(part);
     return Buffer.concat(all);
   }
 
-  async #sendAll(parts: Iterable<Uint8Array | Promise<Uint8Array>>): Promise<void> {
+  async #sendAll(parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
     let count = 0;
-    for (const part of parts) {
+    for await (const part of parts) {
       if (this.ended) return;
-      this.socket?.write(await part);
+      this.socket?.write(part);
       if (++count <= AT_ONCE || count % AT_ONCE === 0) await turn();
       await this.until(() => this.ended || (this.socket?.bufferedAmount ?? 0) < 1e6);
     }
   }
 
-  async #sendInTurn(send: readonly Frame[]): Promise<void> {
-    for (let i = 0; i < send.length; i++) {
-      this.socket?.write(await this.#encode(send[i] as Frame));
-      await this.until(() => this.ended || this.said.length > i);
+  async #sendInTurn(testCase: Case): Promise<void> {
+    let count = 0;
+    for await (const part of this.#encoded(testCase)) {
+      this.socket?.write(part);
+      count++;
+      await this.until(() => this.ended || this.said.length >= count);
     }
   }
 
-  async #encode(frame: Frame): Promise<Uint8Array> {
-    const isData = frame.opcode < 8;
-    if (this.#transform === undefined || !isData) return encode(frame, this.#isClient);
-    const payload = await this.#transform.deflate(frame.payload);
-    return encode({ ...frame, payload, reserved: 0x40 }, this.#isClient);
+  /** The bytes of each frame; those of a compressed message in the fragments that the case wants. */
+  async *#encoded({ send, fragmentSize = Infinity }: Case): AsyncGenerator<Uint8Array, void> {
+    for (const one of send) {
+      const isData = one.opcode < 8;
+      if (this.#transform === undefined || !isData) {
+        yield encode(one, this.#isClient);
+        continue;
+      }
+      const payload = await this.#transform.deflate(one.payload);
+      for (const part of split({ ...one, payload, reserved: 0x40 }, fragmentSize)) {
+        yield encode(part, this.#isClient);
+      }
+    }
   }
 
   #takeHead(): void {
