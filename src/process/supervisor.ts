@@ -15,7 +15,10 @@ export interface SupervisorOptions {
   readonly maxRestarts: number;
   /** Seconds that a new child has until it serves, when it replaces another one. 60. */
   readonly readyTimeout: number;
-  /** Seconds after which a child that was told to stop is killed: above its `drainTimeout`. 30. */
+  /**
+   * Seconds after which a child that was told to stop is killed: more than its `drainDelay`,
+   * `drainTimeout` and the five of `onShutdown` together. 35.
+   */
   readonly killTimeout: number;
   /** The command that starts a child: this program again, unless given. */
   readonly command?: readonly string[];
@@ -24,7 +27,7 @@ export interface SupervisorOptions {
 export const DEFAULT_FORK: SupervisorOptions = {
   maxRestarts: 100,
   readyTimeout: 60,
-  killTimeout: 30,
+  killTimeout: 35,
 };
 
 /** Descriptors of a child: 0 to 2 as usual, the channel, and from here on what it is handed. */
@@ -188,6 +191,8 @@ export class Supervisor {
   }
 
   #end(child: Child): void {
+    // A second signal would end it at once.
+    if (child.killTimer !== undefined) return;
     send(child, "SIGTERM");
     child.killTimer = setTimeout(() => {
       genLog.warning(`Child ${child.id} (pid ${child.process.pid}) does not stop: killed`);

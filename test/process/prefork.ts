@@ -9,7 +9,10 @@ import { Application, HTTPServer, RequestHandler } from "../../src/web.ts";
 class Hello extends RequestHandler {
   async get(): Promise<void> {
     const ms = Number(this.getArgument("ms", { default: "0" }));
-    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+    if (ms > 0) {
+      console.log("asked");
+      await new Promise((resolve) => setTimeout(resolve, ms));
+    }
     this.write(`Hello from ${process.pid}`);
   }
 }

@@ -1,0 +1,77 @@
+/** What the parent does with children that do not behave: real ones, told how to misbehave. */
+import { readFile } from "node:fs/promises";
+import { afterEach, expect, test, vi } from "vitest";
+import { DEFAULT_DRAIN } from "../../src/httpserver/drain.ts";
+import { DEFAULT_FORK } from "../../src/process/supervisor.ts";
+import { type Program, startProgram } from "../support/program.ts";
+import { until as untilSoon } from "../support/until.ts";
+
+/** Several runtimes start here, which takes its time where others work too. */
+const SECONDS = 50;
+vi.setConfig({ testTimeout: SECONDS * 1000, hookTimeout: SECONDS * 1000 });
+const until = (condition: () => boolean): Promise<void> => untilSoon(condition, SECONDS);
+
+const PREFORK = new URL("./prefork.ts", import.meta.url);
+
+let program: Program;
+let port = 0;
+
+afterEach(() => program?.end());
+
+/** Starts the program, and waits until both of its children serve. */
+async function start(how: object = {}): Promise<void> {
+  program = startProgram(PREFORK, { args: [JSON.stringify({ count: 2, ...how })] });
+  await until(() => tasks().length === 2);
+  port = Number(/port (\d+)/.exec(program.output)?.[1]);
+}
+
+/** Numbers and pids of the children that serve, in the order of their starts. */
+function tasks(): [id: number, pid: number][] {
+  const found = program.output.matchAll(/task (\d+) pid (\d+) port \d+\n/g);
+  return Array.from(found, ([, id, pid]) => [Number(id), Number(pid)]);
+}
+
+/** Asks on a connection of its own; what came is empty if that broke. */
+async function ask(path = "/"): Promise<string> {
+  try {
+    const headers = { Connection: "close" };
+    return await (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).text();
+  } catch {
+    return "";
+  }
+}
+
+/** Asks so often that both children have requests. */
+function askBoth(path: string): Promise<string[]> {
+  return Promise.all(Array.from({ length: 16 }, () => ask(path)));
+}
+
+test("by default, nobody is killed who takes the time that a graceful stop may take", async () => {
+  const { drainDelay, drainTimeout } = DEFAULT_DRAIN;
+  const callbacks = 5;
+  expect(DEFAULT_FORK.killTimeout).toBeGreaterThan(drainDelay + drainTimeout + callbacks);
+  const page = await readFile(new URL("../../docs/guide/deployment.md", import.meta.url), "utf8");
+  const systemd = Number(/TimeoutStopSec=(\d+)/.exec(page)?.[1]);
+  expect(systemd).toBeGreaterThan(DEFAULT_FORK.killTimeout);
+});
+
+test("a child that does not stop is killed after killTimeout", async () => {
+  await start({ options: { killTimeout: 0.3 } });
+  const answers = askBoth("/?ms=60000");
+  await until(() => program.output.includes("asked"));
+  program.kill();
+  expect(await program.ended).toBe(1);
+  expect(program.errors).toMatch(/Child \d \(pid \d+\) does not stop: killed/);
+  expect(new Set(await answers)).toEqual(new Set([""]));
+});
+
+test("a child that stops already is not told twice, which would end it at once", async () => {
+  await start();
+  const answers = askBoth("/?ms=2500");
+  await until(() => program.output.match(/asked/g)?.length === 16);
+  program.kill("SIGHUP");
+  await until(() => program.errors.includes("SIGTERM: stopping; once more"));
+  program.kill();
+  for (const answer of await answers) expect(answer).toMatch(/^Hello from \d+$/);
+  expect(await program.ended).toBe(0);
+});
