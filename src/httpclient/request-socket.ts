@@ -72,7 +72,7 @@ export interface ConnectTarget {
 export async function connectFor(
   request: HTTPRequest,
   { host, port, isSecure }: ConnectTarget,
-  { loop, signal, tls }: SocketOptions,
+  { loop, signal, tls, resolver }: SocketOptions,
   open: SocketHandlerFactory,
 ): Promise<void> {
   const settings = withDefaults(REQUEST_DEFAULTS, request.options);
@@ -84,5 +84,6 @@ export async function connectFor(
   if (path !== undefined) checkSocketPath(path);
   const secure = isSecure ? { ...(await tlsOptionsOf(settings, host)), ...tls } : undefined;
   signal.throwIfAborted();
-  await openSocket({ host, port, path }, settings, { loop, signal, tls: secure }, open);
+  const options = { loop, signal, tls: secure, resolver };
+  await openSocket({ host, port, path }, settings, options, open);
 }

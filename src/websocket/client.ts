@@ -10,6 +10,7 @@ import { connectFor, HTTPRequest } from "../httpclient.ts";
 import type { HTTPHeaders } from "../httputil.ts";
 import { IOLoop } from "../ioloop.ts";
 import { appLog } from "../log.ts";
+import type { Resolver } from "../netutil.ts";
 import { isThenable, onAbort, TimeoutError, timerDelay } from "../util.ts";
 import { ClientHandshake } from "./client-handshake.ts";
 import { type ClientAgreement, ClientRequest } from "./client-request.ts";
@@ -33,6 +34,8 @@ export interface WebSocketConnectOptions extends Partial<WebSocketLimits> {
   readonly compressionOptions?: CompressionOptions;
   /** How TLS is spoken to a `wss:` URL: trusted certificates, one's own, the name to verify. */
   readonly tls?: TlsClientOptions;
+  /** Finds the addresses of names in place of the sockets; they are tried side by side. */
+  readonly resolver?: Resolver;
   /**
    * Gets every message, and undefined when the connection is gone; then nothing is read by
    * `readMessage`. While a promise that it returns has not settled, nothing more is read.
@@ -45,8 +48,8 @@ const CONNECT_TIMEOUT = 20;
 
 /**
  * Connects to a WebSocket, by a URL of `ws:` or `wss:` or a request with headers of its own (Tornado
- * `websocket_connect`). Rejects with the system's error if there is no connection, with
- * HTTPClientError if the server answers with a status of HTTP, which is not followed if it is a
+ * `websocket_connect`). Rejects with the system's error, or the resolver's, if there is no connection;
+ * with HTTPClientError if the server answers with a status of HTTP, which is not followed if it is a
  * redirect; with WebSocketError if the answer is wrong; with TimeoutError, or with the reason of the
  * request's `signal`; with RangeError for a limit that cannot be held to, TypeError for a proxy.
  */
@@ -86,7 +89,8 @@ export async function websocketConnect(
       return new ClientHandshake(tcp, socket, handshake.head, next, reject);
     };
     onAbort(patience.signal, () => reject(patience.signal.reason));
-    const socketOptions = { loop, signal: patience.signal, tls: options.tls };
+    const { tls, resolver } = options;
+    const socketOptions = { loop, signal: patience.signal, tls, resolver };
     connectFor(asked, handshake, socketOptions, connected).catch(reject);
   }).finally(() => patience.stop());
 }

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { HTTPRequest } from "../../src/httpclient.ts";
 import { HTTPServer } from "../../src/httpserver.ts";
 import { IOLoop } from "../../src/ioloop.ts";
+import type { Resolver } from "../../src/netutil.ts";
 import { Application } from "../../src/web.ts";
 import {
   type CompressionOptions,
@@ -186,6 +187,42 @@ describe("with our own server", () => {
 
   test("a subprotocol that is offered twice", async () => {
     await expect(connectTo({ subprotocols: ["a", "b", "a"] })).rejects.toThrow("twice");
+  });
+
+  const toName = (port: number): HTTPRequest => new HTTPRequest(`ws://chat.example:${port}/`);
+
+  test("a name that a resolver knows, at the first of its addresses that answers", async () => {
+    const asked: unknown[] = [];
+    const resolver: Resolver = {
+      resolve: async (host, port) => {
+        asked.push(host);
+        const closed = { family: 4, host: "127.0.0.1", port: 1 } as const;
+        return [closed, { family: 4, host: "127.0.0.1", port }];
+      },
+    };
+    const connection = await connectTo({ resolver }, toName);
+    connection.writeMessage("headers");
+    expect(await connection.readMessage()).toContain("Host: chat.example");
+    expect(asked).toEqual(["chat.example"]);
+    connection.close();
+    await connection.closed;
+  });
+
+  test("a name that a resolver does not know", async () => {
+    const resolver: Resolver = { resolve: () => Promise.reject(new Error("not in the list")) };
+    await expect(connectTo({ resolver }, toName)).rejects.toThrow("not in the list");
+  });
+
+  test("a resolver that hangs, until the time is over", async () => {
+    let answer: (addresses: []) => void = () => undefined;
+    const hanging = new Promise<[]>((resolve) => {
+      answer = resolve;
+    });
+    const options = { resolver: { resolve: () => hanging }, connectTimeout: 0.02 };
+    await expect(connectTo(options, toName)).rejects.toThrow("no answer within 0.02");
+    // An answer that comes too late is nobody's.
+    answer([]);
+    await hanging;
   });
 
   test.each([-1, Number.NaN])("a time limit of %s", async (connectTimeout) => {

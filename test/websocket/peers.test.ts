@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HTTPServer } from "../../src/httpserver.ts";
+import type { Resolver } from "../../src/netutil.ts";
 import { Application } from "../../src/web.ts";
 import {
   type CompressionOptions,
@@ -114,6 +115,23 @@ describe.skipIf(noCertificates !== undefined)(`wss ${noCertificates ?? ""}`, () 
     connection.close();
     await connection.closed;
     await expect(websocketConnect(url, { loop })).rejects.toThrow();
+    secure.stop();
+  });
+
+  test("to the address that a resolver finds, by the certificate of the name", async () => {
+    const { ca, server: identity } = certificates();
+    const secure = new HTTPServer(application, { loop });
+    await secure.listen(0, "127.0.0.1", { tls: identity });
+    const port = secure.addresses[0]?.port;
+    const resolver: Resolver = {
+      resolve: async (_host, port) => [{ family: 4, host: "127.0.0.1", port }],
+    };
+    const options = { tls: { ca }, resolver, loop };
+    const connection = await websocketConnect(`wss://localhost:${port}/`, options);
+    connection.close();
+    await connection.closed;
+    const wrong = websocketConnect(`wss://elsewhere.example:${port}/`, options);
+    await expect(wrong).rejects.toThrow();
     secure.stop();
   });
 });
