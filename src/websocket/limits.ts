@@ -3,6 +3,7 @@
  * an application and the options of a client set them; `connection.ts` holds to them.
  */
 
+import { genLog } from "../log.ts";
 import { checkLimit } from "../util.ts";
 
 /** Sizes in bytes, times in seconds. 0 switches a timeout off. */
@@ -36,9 +37,13 @@ export const DEFAULT_LIMITS: WebSocketLimits = {
 
 const NAMES = Object.keys(DEFAULT_LIMITS) as (keyof WebSocketLimits)[];
 
+/** Limits are made for every connection of some programs; one line is enough to see the mistake. */
+let warned = false;
+
 /**
  * The defaults with some replaced; the timeout of pings is the interval unless it is given, and
- * never longer (Tornado does the same). Throws a RangeError for a value that cannot be held to.
+ * never longer: a longer one is warned of, once in a process (Tornado does the same). Throws a
+ * RangeError for a value that cannot be held to.
  */
 export function webSocketLimits(
   options: { readonly [Name in keyof WebSocketLimits]?: WebSocketLimits[Name] | undefined },
@@ -50,6 +55,16 @@ export function webSocketLimits(
     (limits as Record<string, number>)[name] = checkLimit(name, value);
   }
   const { pingInterval } = limits;
-  const pingTimeout = Math.min(options.pingTimeout ?? pingInterval, pingInterval);
-  return { ...limits, pingTimeout };
+  const asked = options.pingTimeout ?? pingInterval;
+  if (asked > pingInterval && pingInterval > 0) warnOfTimeout(asked, pingInterval);
+  return { ...limits, pingTimeout: Math.min(asked, pingInterval) };
+}
+
+function warnOfTimeout(pingTimeout: number, pingInterval: number): void {
+  if (warned) return;
+  warned = true;
+  genLog.warning(
+    `WebSockets use a pingTimeout of ${pingInterval} seconds in place of ${pingTimeout}: ` +
+      "it cannot be longer than pingInterval",
+  );
 }
