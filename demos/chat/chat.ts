@@ -10,6 +10,7 @@
 
 import { fileURLToPath } from "node:url";
 import { define, parseCommandLine } from "squall/options";
+import { forkProcesses } from "squall/process";
 import { LocalPubSub, type PubSub } from "squall/pubsub";
 import { onShutdown } from "squall/shutdown";
 import { Application, HealthHandler, HTTPServer } from "squall/web";
@@ -31,8 +32,16 @@ const secret = define("cookie_secret", {
 });
 
 parseCommandLine();
-if (processes.value !== 1 && redis.value === "" && nats.value === "") {
-  throw new Error("Cannot run several processes without a broker: give --redis or --nats");
+const place = { port: port.value, ...(address.value !== "" && { host: address.value }) };
+if (processes.value !== 1) {
+  if (redis.value === "" && nats.value === "") {
+    throw new Error("Cannot run several processes without a broker: give --redis or --nats");
+  }
+  if (unix.value !== "") {
+    throw new Error("Cannot run several processes on a Unix socket: give --port");
+  }
+  // First of all: the parent holds the sockets and looks after its children, and says nothing.
+  await forkProcesses(processes.value, { listen: [place] });
 }
 
 /** The broker that the command line names. Loaded when it is needed, as the packages are optional. */
@@ -54,7 +63,11 @@ async function openPubSub(): Promise<PubSub> {
   return new LocalPubSub();
 }
 
-const buffer = new MessageBuffer();
+const pubsub = await openPubSub();
+onShutdown(() => pubsub.close());
+const buffer = new MessageBuffer(pubsub);
+// What is said before others can hear it would be lost: this process listens after that.
+await buffer.join();
 const broker = (): boolean => buffer.connected;
 const folder = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const app = new Application(
@@ -87,12 +100,8 @@ if (unix.value !== "") {
   // For a proxy that runs as somebody else; the folder decides who gets here.
   await server.listenUnix(unix.value, { mode: 0o666 });
 } else {
-  server.bind(port.value, address.value === "" ? undefined : address.value);
+  server.bind(place.port, place.host);
   await server.start(processes.value);
 }
-// Only now: the parent of several processes has nothing to say.
-const pubsub = await openPubSub();
-onShutdown(() => pubsub.close());
-await buffer.join(pubsub);
 const where = unix.value === "" ? `port ${server.addresses[0]?.port}` : unix.value;
 console.log(`Chatting on ${where}, process ${process.pid}`);

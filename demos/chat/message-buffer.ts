@@ -5,7 +5,7 @@
 
 import { randomUUID } from "node:crypto";
 import { Condition } from "squall/locks";
-import { LocalPubSub, type PubSub } from "squall/pubsub";
+import type { PubSub } from "squall/pubsub";
 
 const CACHE_SIZE = 200;
 /** Seconds after which a long poll is answered, with nothing. */
@@ -24,17 +24,21 @@ export interface ChatMessage {
 
 export class MessageBuffer {
   #messages: ChatMessage[] = [];
-  #pubsub: PubSub = new LocalPubSub();
+  readonly #pubsub: PubSub;
   readonly #news = new Condition();
   readonly #listeners = new Set<(message: ChatMessage) => void>();
+
+  constructor(pubsub: PubSub) {
+    this.#pubsub = pubsub;
+  }
 
   get connected(): boolean {
     return this.#pubsub.connected;
   }
 
-  /** Meets the other processes, and learns what has been said. */
-  async join(pubsub: PubSub): Promise<void> {
-    this.#pubsub = pubsub;
+  /** Meets the other processes, and learns what has been said. Nobody is heard before. */
+  async join(): Promise<void> {
+    const pubsub = this.#pubsub;
     await pubsub.subscribe(MESSAGES, (text) => this.#add(JSON.parse(text)));
     const answers = `${QUESTIONS}.${randomUUID()}`;
     await pubsub.subscribe(answers, (text) => this.#learn(JSON.parse(text)));

@@ -1,8 +1,8 @@
 /** The chat: people on different processes meet through Redis, which may go and come back. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { nats, redis, type Service, systemProgram } from "../support/brokers.ts";
+import { answers, freePort, nats, redis, type Service, systemProgram } from "../support/brokers.ts";
 import { type Program, startProgram } from "../support/program.ts";
-import { until } from "../support/until.ts";
+import { pass, until } from "../support/until.ts";
 import { User } from "./chat-user.ts";
 
 vi.setConfig({ testTimeout: 50_000, hookTimeout: 50_000 });
@@ -13,13 +13,23 @@ const natsServer = systemProgram("nats-server");
 
 let programs: Program[] = [];
 
-/** Starts the chat, and gives its URL once all processes serve. */
-async function start(args: readonly string[], processes = 1): Promise<string> {
+function run(args: readonly string[]): Program {
   const program = startProgram(CHAT, {
     args: ["--port=0", "--address=127.0.0.1", "--logging=warning", ...args],
   });
   programs.push(program);
+  return program;
+}
+
+/** Resolves once all processes serve. */
+async function serves(program: Program, processes = 1): Promise<void> {
   await until(() => (program.output.match(/Chatting on port/g)?.length ?? 0) >= processes, 45);
+}
+
+/** Starts the chat, and gives its URL once all processes serve. */
+async function start(args: readonly string[], processes = 1): Promise<string> {
+  const program = run(args);
+  await serves(program, processes);
   return `http://127.0.0.1:${/port (\d+)/.exec(program.output)?.[1]}`;
 }
 
@@ -142,6 +152,37 @@ describe.skipIf(noRedis !== "")(`through Redis${noRedis}`, () => {
     await until(all);
   });
 
+  test("a process that starts while Redis is gone does not listen before it is there", async () => {
+    await service.stop();
+    const port = await freePort();
+    const program = run([broker, `--port=${port}`]);
+    await until(() => program.errors.includes("Redis cannot be reached"));
+    expect(await answers(port)).toBe(false);
+    await service.start();
+    await serves(program);
+    const ada = await user(`http://127.0.0.1:${port}`, "Ada");
+    expect((await ada.say("first words")).status).toBe(200);
+    await ada.hear("first words");
+  });
+
+  test("children that start while Redis is gone serve nobody before it is there", async () => {
+    await service.stop();
+    const port = await freePort();
+    const program = run([broker, `--port=${port}`, "--processes=2"]);
+    await until(() => program.errors.match(/Redis cannot be reached/g)?.length === 2);
+    // The parent listens: who comes waits for a child.
+    let isServed = false;
+    const coming = user(`http://127.0.0.1:${port}`, "Ada").finally(() => {
+      isServed = true;
+    });
+    await pass(200);
+    expect(isServed).toBe(false);
+    await service.start();
+    const ada = await coming;
+    expect((await ada.say("first words")).status).toBe(200);
+    await ada.hear("first words");
+  });
+
   test("while Redis is gone nobody can speak, and is told so; then all goes on", async () => {
     const [here, there] = [await start([broker]), await start([broker])];
     const [ada, bob] = [await user(here, "Ada"), await user(there, "Bob")];
@@ -175,3 +216,25 @@ test.skipIf(noNats !== "")(`through NATS${noNats}`, async () => {
     await service.stop();
   }
 });
+
+test.skipIf(noNats !== "")(
+  `a rolling restart while NATS is gone changes nothing${noNats}`,
+  async () => {
+    const service = await nats(natsServer ?? "");
+    try {
+      const url = await start([`--nats=127.0.0.1:${service.port}`, "--processes=2"], 2);
+      const program = programs[0] as Program;
+      const ada = await user(url, "Ada");
+      await service.stop();
+      program.kill("SIGHUP");
+      // It ends before it listens, and its parent waits for that.
+      await until(() => program.errors.includes("A new child 0 does not serve"));
+      expect(program.errors).toContain("connection refused");
+      expect((await ada.get("/healthz")).status).toBe(200);
+      expect((await ada.say("into the void")).status).toBe(503);
+    } finally {
+      await endAll();
+      await service.stop();
+    }
+  },
+);
