@@ -60,7 +60,8 @@ export class EpollConnector {
       this.#addressing.checkPath("connect to", path);
       return this.#connect({ host: path, port: -1, signal }, connected);
     }
-    const addresses = await this.#addressing.resolve("connect to", host, port);
+    const resolving = this.#addressing.resolve("connect to", host, port);
+    const addresses = await (signal === undefined ? resolving : unlessAborted(resolving, signal));
     const attempt: Attempt = (address, factory, given) =>
       this.#connect({ host: address, port, source, signal: given }, factory);
     return connectInTurn(addresses, connected, attempt, { signal });
@@ -112,4 +113,12 @@ export class EpollConnector {
       connecting.reject(error);
     }
   }
+}
+
+/** What the promise brings, unless nobody waits any more: a name may take minutes to be found. */
+function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const leave = onAbort(signal, () => reject(signal.reason));
+    promise.finally(leave).then(resolve, reject);
+  });
 }

@@ -33,6 +33,8 @@ export function connectInTurn(
   connect: Attempt,
   { signal, delay = ATTEMPT_DELAY }: TurnOptions = {},
 ): Promise<Socket> {
+  // Listening to it comes too late.
+  if (signal?.aborted) return Promise.reject(signal.reason);
   const waiting = alternate(addresses);
   const [only] = waiting;
   if (only !== undefined && waiting.length === 1) return connect(only, connected, signal);

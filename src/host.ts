@@ -102,7 +102,8 @@ export interface ConnectOptions {
   readonly tls?: TlsClientOptions;
   /**
    * Gives up when it is aborted, before the factory was called: the attempt, which the system would
-   * go on with for minutes, is dropped, and the promise rejects with the signal's reason.
+   * go on with for minutes, is dropped, and the promise rejects with the signal's reason. So does
+   * one whose name is still being looked up, though the system goes on to look.
    */
   readonly signal?: AbortSignal;
 }

@@ -98,3 +98,10 @@ test.each([["::1"], ["::1", "1.1.1.1"]])("who gives up drops what is under way",
   await expect(result).rejects.toThrow(all.length === 1 ? "EINTR" : "enough");
   expect(attempts).toHaveLength(1);
 });
+
+test("who has given up already begins nothing", async () => {
+  const signal = AbortSignal.abort(new Error("enough"));
+  const { attempts, result } = race(["::1", "1.1.1.1"], undefined, { signal });
+  await expect(result).rejects.toThrow("enough");
+  expect(attempts).toEqual([]);
+});

@@ -21,7 +21,7 @@ import type {
   TransferMemory,
 } from "../../src/host.ts";
 import { eachServer, sharedServer, TlsLayer } from "../../src/tls.ts";
-import { cannotBindSource, cannotWatch } from "../../src/util.ts";
+import { cannotBindSource, cannotWatch, onAbort } from "../../src/util.ts";
 import { FakeSocket, systemError, Turns } from "./fake-socket.ts";
 
 /** Where Linux starts to look for a free port. */
@@ -79,11 +79,10 @@ class FakeTcp implements Tcp {
     const { signal } = options;
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
+      const leave = signal && onAbort(signal, () => reject(signal.reason));
       this.#turns.later(() => {
-        if (signal?.aborted) {
-          reject(signal.reason);
-          return;
-        }
+        leave?.();
+        if (signal?.aborted) return;
         const listener = this.#listeners.find((other) => other.serves(remote));
         if (listener === undefined) {
           reject(systemError("connect", remote.path === "" ? "ECONNREFUSED" : "ENOENT"));

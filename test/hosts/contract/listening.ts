@@ -152,6 +152,28 @@ export function testListening(bench: Bench): void {
     await until(() => accepted.every((probe) => probe.ended || probe.closed));
   });
 
+  test("a connection that is given up while its name is looked up", async () => {
+    const { listener } = await bench.listen({}, answering);
+    const control = new AbortController();
+    let connected = 0;
+    const place = { host: "localhost", port: listener.address.port, path: "" };
+    const { signal } = control;
+    const connecting = bench.connect({ ...place, signal }, { open: () => connected++ });
+    let error: unknown;
+    connecting.catch((reason) => {
+      error = reason;
+    });
+    for (let step = 0; step < 5; step++) await Promise.resolve();
+    const reason = new Error("enough");
+    control.abort(reason);
+    // Long before any name is found.
+    for (let step = 0; step < 20; step++) await Promise.resolve();
+    expect(error).toBe(reason);
+    // Looked up after it.
+    await exchange(bench, place);
+    expect(connected).toBe(0);
+  });
+
   test("a port that nobody listens on refuses with ECONNREFUSED", async () => {
     const { listener } = await bench.listen();
     listener.close();
