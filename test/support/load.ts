@@ -14,7 +14,7 @@ export interface Outcome {
   raced: number;
   /** Connections that were refused. */
   refused: number;
-  /** Anything else: a reset, half an answer, a first request without an answer. */
+  /** Anything else: a reset, half an answer, none in time, a first request without an answer. */
   failed: string[];
 }
 
@@ -27,6 +27,8 @@ export interface LoadOptions {
   readonly persistent?: boolean;
   /** A new connection for each request. */
   readonly fresh?: boolean;
+  /** Seconds to wait for a connection, and for each answer. 10. */
+  readonly patience?: number;
 }
 
 /** Load that runs until `stop`. */
@@ -63,7 +65,8 @@ export class Load {
   }
 
   async #open(): Promise<Connection | undefined> {
-    const connection = new Connection(this.#options.host ?? "127.0.0.1", this.#options.port);
+    const { host = "127.0.0.1", port, patience = 10 } = this.#options;
+    const connection = new Connection(host, port, patience * 1000);
     const error = await connection.opened;
     if (error === undefined) return connection;
     if (error.includes("ECONNREFUSED")) this.outcome.refused++;
@@ -106,9 +109,14 @@ class Connection {
   #error = "";
   #over = false;
   #answered: ((answer: Answer) => void) | undefined;
+  /** Of the connection, and then of each answer: who waits for ever must not wait unnoticed. */
+  readonly #timer: ReturnType<typeof setTimeout>;
 
-  constructor(host: string, port: number) {
+  constructor(host: string, port: number, patience: number) {
     this.#socket = connect({ host, port, noDelay: true });
+    this.#timer = setTimeout(() => {
+      this.#socket.destroy(new Error(`nothing within ${patience} ms`));
+    }, patience);
     this.opened = new Promise((resolve) => {
       this.#socket.on("connect", () => resolve(undefined));
       this.#socket.on("error", (error) => {
@@ -130,6 +138,7 @@ class Connection {
 
   ask(request: string): Promise<Answer> {
     this.#text = "";
+    this.#timer.refresh();
     return new Promise((resolve) => {
       this.#answered = resolve;
       if (this.#over) this.#check();
@@ -138,6 +147,7 @@ class Connection {
   }
 
   close(): void {
+    clearTimeout(this.#timer);
     this.#socket.destroy();
   }
 
