@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -326,7 +325,9 @@ static void handle(struct loop *loop, int id, uint32_t ready) {
     return;
   }
   if (slot->kind == SLOT_WATCHED) {
-    loop_event(loop, id, EVENT_READY, (int)ready, 0);
+    /* JavaScript may have changed its mind since epoll was asked. */
+    ready &= slot->interest | EPOLLERR | EPOLLHUP;
+    if (ready != 0) loop_event(loop, id, EVENT_READY, (int)ready, 0);
     return;
   }
   /* What a connection has brought before it broke is heard first: to write would end it. */
@@ -346,14 +347,20 @@ static bool is_full(const struct loop *loop) {
 }
 
 int loop_poll(struct loop *loop, int milliseconds) {
-  struct epoll_event events[MAX_EVENTS];
   loop->table[HEADER_EVENTS] = 0;
   loop->table[HEADER_NEXT] = 0;
   loop->received = loop->input_start;
-  int count = epoll_wait(loop->epoll, events, MAX_EVENTS, milliseconds);
-  /* What does not fit is ready again next time. */
-  for (int at = 0; at < count && !is_full(loop); at++) {
-    handle(loop, (int)events[at].data.u32, events[at].events);
+  /* What has not fitted comes first. Asked again, epoll would begin with the same sockets as last
+   * time, and a few that never cease to send would be the only ones ever heard. */
+  if (loop->ready_next == loop->ready_count) {
+    int count = epoll_wait(loop->epoll, loop->ready, MAX_EVENTS, milliseconds);
+    loop->ready_count = count < 0 ? 0 : count;
+    loop->ready_next = 0;
+  }
+  while (loop->ready_next < loop->ready_count && !is_full(loop)) {
+    /* Of a slot that has a new socket meanwhile, the id differs. */
+    const struct epoll_event *event = &loop->ready[loop->ready_next++];
+    handle(loop, (int)event->data.u32, event->events);
   }
   return loop->table[HEADER_EVENTS];
 }

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -84,6 +85,9 @@ struct loop {
   void (*deliver)(struct loop *, int results);
   /* The first of those slots is in use, or the last one free again. */
   void (*in_use)(struct loop *, bool);
+  /* What loop_poll has heard from epoll, and from where on it has had no room in a batch yet. */
+  int ready_count, ready_next;
+  struct epoll_event ready[MAX_EVENTS];
 };
 
 /* The epoll descriptor, or -errno. */
@@ -93,7 +97,8 @@ void loop_destroy(struct loop *loop);
 void loop_run(struct loop *loop, uint64_t (*now)(void));
 /*
  * Waits up to `milliseconds` and fills the table with the events of one batch, for a caller that
- * takes them from there itself. Returns how many rows there are.
+ * takes them from there itself; what has had no room in one batch comes first in the next. Returns
+ * how many rows there are.
  */
 int loop_poll(struct loop *loop, int milliseconds);
 /* Sends the output rows. Returns how many result rows have taken their place. */

@@ -19,6 +19,7 @@ import { testBytes } from "./contract/bytes.ts";
 import { testClosing } from "./contract/closing.ts";
 import { testDescriptors } from "./contract/descriptors.ts";
 import { testExceptions } from "./contract/exceptions.ts";
+import { testFairness } from "./contract/fairness.ts";
 import { testFiles } from "./contract/files.ts";
 import { testListening } from "./contract/listening.ts";
 import { testLoad } from "./contract/load.ts";
@@ -79,6 +80,7 @@ export function hostContract(
     if (options.inMemory) return;
 
     testPeers(bench);
+    testFairness(bench);
     testUnless(uncounted, "leaves no descriptor open", async () => {
       await until(() => countSockets() <= before);
     });
