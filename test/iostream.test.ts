@@ -43,6 +43,10 @@ function text(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("latin1");
 }
 
+function reportEnough({ stream }: Pair): void {
+  stream.close(new Error("enough"));
+}
+
 /** Why a stream's promise rejects: the cause of the StreamClosedError. */
 async function causeOf(promise: Promise<unknown>): Promise<unknown> {
   const error = await promise.then(
@@ -212,6 +216,15 @@ describe("limits", () => {
     expect(() => stream.readBytes(100_001)).toThrow(StreamBufferFullError);
   });
 
+  test("what exceeds maxBufferSize does not pass for all until the end", async () => {
+    const { stream, peer } = await pair({ maxBufferSize: 100_000 });
+    const reading = stream.readUntilClose();
+    peer.write(new Uint8Array(200_000));
+    expect(await causeOf(reading)).toBeInstanceOf(StreamBufferFullError);
+    expect(await causeOf(stream.readUntilClose())).toBeInstanceOf(StreamBufferFullError);
+    expect((await stream.readBytes(100_000)).length).toBe(100_000);
+  });
+
   test("readInto and partial reads are not held to it", async () => {
     const { stream, peer } = await pair({ maxBufferSize: 1000 });
     peer.write(new Uint8Array(MIB)).catch(() => {});
@@ -302,6 +315,18 @@ describe("ends", () => {
     expect(await causeOf(reading)).toMatchObject({ code: "ECONNRESET" });
     expect(stream.error).toMatchObject({ code: "ECONNRESET" });
     expect(await causeOf(stream.write("x"))).toMatchObject({ code: "ECONNRESET" });
+  });
+
+  test("a reset, and an error of one's own, end a read until the end with what came before", async () => {
+    for (const end of [(s: Pair) => s.peer.detach().abort(), reportEnough]) {
+      const both = await pair();
+      both.peer.write("1before");
+      await both.stream.readBytes(1);
+      const reading = both.stream.readUntilClose();
+      end(both);
+      expect(text(await reading)).toBe("before");
+      expect(both.stream.error).toBeInstanceOf(Error);
+    }
   });
 
   test("a read of one's own stream fails when it is closed; writes are sent", async () => {

@@ -13,6 +13,7 @@ import { ReadBuffer } from "./read-buffer.ts";
 import {
   BytesRead,
   CloseRead,
+  checkLength,
   DelimiterRead,
   IntoRead,
   type Read,
@@ -130,12 +131,7 @@ export class IOStream {
     length: number,
     { partial = false }: { readonly partial?: boolean } = {},
   ): Promise<Uint8Array> {
-    const countable = Number.isInteger(length) || (partial && length === Number.POSITIVE_INFINITY);
-    if (!countable || length < 0) throw new RangeError(`Cannot read ${length} bytes`);
-    if (length > this.maxBufferSize && !partial) {
-      const most = `maxBufferSize is ${this.maxBufferSize}`;
-      throw new StreamBufferFullError(`Cannot read ${length} bytes at once: ${most}`);
-    }
+    checkLength(length, partial, this.maxBufferSize);
     return this.#read(new BytesRead(length, partial));
   }
 
@@ -148,7 +144,10 @@ export class IOStream {
     return forWhoAwaits(this.#read(read).then(() => read.filled));
   }
 
-  /** Reads all until the stream is closed; that is no error here, whatever closed it. */
+  /**
+   * Reads all until the stream is closed. A connection that breaks is no error here, but shows as
+   * `error`; more than `maxBufferSize` is one.
+   */
   readUntilClose(): Promise<Uint8Array> {
     return this.#read(new CloseRead());
   }
@@ -309,7 +308,7 @@ export class IOStream {
     if (waiting === undefined) return;
     let failure = this.#error;
     try {
-      const length = waiting.read.atEnd(this.#buffer);
+      const length = waiting.read.atEnd(this.#buffer, failure);
       if (length >= 0) {
         this.#finishRead(waiting, length);
         return;

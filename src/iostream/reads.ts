@@ -2,7 +2,7 @@
  * What a read waits for: each kind says how many of the received bytes satisfy it. Called by
  * `io-stream.ts` whenever there are more; knows no socket.
  */
-import { UnsatisfiableReadError } from "./errors.ts";
+import { StreamBufferFullError, UnsatisfiableReadError } from "./errors.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
 
 /** One read that is under way. */
@@ -11,8 +11,8 @@ export interface Read {
   find(buffer: ReadBuffer): number;
   /** Milliseconds until it is worth to look again, if `find` has not looked. */
   readonly wait: number;
-  /** How many bytes satisfy it when no more will come, or -1. */
-  atEnd(buffer: ReadBuffer): number;
+  /** How many bytes satisfy it when no more will come, or -1; `error` is what closed the stream. */
+  atEnd(buffer: ReadBuffer, error: Error | undefined): number;
 }
 
 /** A read, and who waits for it. */
@@ -102,6 +102,15 @@ export class RegexRead implements Read {
   }
 }
 
+/** Throws for a length that is no count, or that is more than may be kept for one read. */
+export function checkLength(length: number, partial: boolean, maxBufferSize: number): void {
+  const countable = Number.isInteger(length) || (partial && length === Number.POSITIVE_INFINITY);
+  if (!countable || length < 0) throw new RangeError(`Cannot read ${length} bytes`);
+  if (length <= maxBufferSize || partial) return;
+  const most = `maxBufferSize is ${maxBufferSize}`;
+  throw new StreamBufferFullError(`Cannot read ${length} bytes at once: ${most}`);
+}
+
 /** Ends after a number of bytes, or after any if a part will do. */
 export class BytesRead implements Read {
   readonly wait = 0;
@@ -153,7 +162,8 @@ export class CloseRead implements Read {
     return -1;
   }
 
-  atEnd(buffer: ReadBuffer): number {
-    return buffer.length;
+  /** All there is, but not as if it were all when there was no room for the rest. */
+  atEnd(buffer: ReadBuffer, error: Error | undefined): number {
+    return error instanceof StreamBufferFullError ? -1 : buffer.length;
   }
 }
