@@ -6,4 +6,4 @@
 export { CalledProcessError } from "./process/errors.ts";
 export { cpuCount, type ForkOptions, forkProcesses, taskId } from "./process/fork.ts";
 export { Subprocess, type SubprocessOptions } from "./process/subprocess.ts";
-export { inheritedListener, reportReady } from "./process/task.ts";
+export { inheritedListener, reportListening, reportReady } from "./process/task.ts";

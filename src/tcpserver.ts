@@ -15,7 +15,7 @@ import { IOLoop } from "./ioloop.ts";
 import { IOStream, type IOStreamOptions, StreamClosedError } from "./iostream.ts";
 import { appLog, genLog } from "./log.ts";
 import type { ListeningSocket } from "./netutil.ts";
-import { type ForkOptions, forkProcesses, inheritedListener, reportReady } from "./process.ts";
+import { type ForkOptions, forkProcesses, inheritedListener, reportListening } from "./process.ts";
 import { checkSocketPath, isThenable, listeningPlace } from "./util.ts";
 
 /** What every connection of a server has in common. */
@@ -153,8 +153,8 @@ export class TCPServer {
       if (tls !== undefined) this.#handshakes--;
       return this.handleSocket(socket);
     };
-    this.#listeners.push(await this.loop.tcp.listen({ ...options, ...tls }, accept));
-    reportReady();
+    const listening = this.loop.tcp.listen({ ...options, ...tls }, accept);
+    this.#listeners.push(await reportListening(listening));
   }
 
   /** The options, with handshakes counted: a stop waits for those that are under way. */

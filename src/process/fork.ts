@@ -23,6 +23,11 @@ export interface ForkOptions extends Partial<SupervisorOptions> {
    * clients that have come meanwhile. `TCPServer.start` gives those that were bound.
    */
   readonly listen?: readonly ListenOptions[];
+  /**
+   * The program calls `reportReady()` when it serves. Otherwise a child is ready as soon as its
+   * servers listen. false.
+   */
+  readonly reportsReady?: boolean;
 }
 
 /** The processors that this process may use. */
@@ -45,7 +50,7 @@ export function taskId(): number | undefined {
 export async function forkProcesses(count = 0, options: ForkOptions = {}): Promise<number> {
   const task = currentTask();
   if (task !== undefined) {
-    joinParent();
+    joinParent(options.reportsReady);
     return task.id;
   }
   if (!(Number.isInteger(count) && count >= 0)) {

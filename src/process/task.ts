@@ -32,6 +32,11 @@ let task: Task | undefined;
 let asked = false;
 let joined = false;
 let alone = false;
+/** The program itself says when it is ready. */
+let programReports = false;
+/** Servers that are about to listen. */
+let opening = 0;
+let listens = false;
 
 /** Milliseconds between looks at who the parent is. */
 const PARENT_CHECK = 1000;
@@ -75,11 +80,12 @@ export function keyOf(host: string | undefined, port: number): string {
 
 /**
  * Takes up the task: signals of the terminal are the parent's, and if the parent is gone, this
- * process stops gracefully too.
+ * process stops gracefully too. With `reportsReady`, that servers listen is not enough to be ready.
  */
-export function joinParent(): void {
+export function joinParent(reportsReady = false): void {
   if (joined) return;
   joined = true;
+  programReports = reportsReady;
   handOverSignals("SIGINT");
   // A terminal that is closed tells the whole group; the parent says what that means.
   process.on("SIGHUP", () => undefined);
@@ -103,9 +109,30 @@ function stopAlone(): void {
 }
 
 /**
- * Tells the parent that this child serves, so that a rolling restart goes on to the next one. A
- * server does it when it listens; elsewhere than in a child it does nothing.
+ * Tells the parent that this child serves, so that a rolling restart goes on to the next one. For
+ * programs that run with `reportsReady`, and for those that serve otherwise than by servers of
+ * `tcpserver`, which do it themselves; elsewhere than in a child it does nothing.
  */
 export function reportReady(): void {
   if (joined) process.send?.(READY);
+}
+
+/**
+ * The listener, once it is there. A child is ready when it has one, and when nothing else is being
+ * opened at the end of the turn: a program that fails right after it has listened, or whose next
+ * address is taken, is not to be believed.
+ */
+export async function reportListening<Listens>(listener: Promise<Listens>): Promise<Listens> {
+  if (!joined || programReports) return listener;
+  opening++;
+  try {
+    const opened = await listener;
+    listens = true;
+    return opened;
+  } finally {
+    opening--;
+    setTimeout(() => {
+      if (listens && opening === 0) reportReady();
+    });
+  }
 }

@@ -2,8 +2,9 @@
  * A server in several processes, which the tests of `process` start and signal. The argument says
  * how, as JSON; each child prints its number, pid and port.
  */
+import { existsSync, readFileSync } from "node:fs";
 import { setLogLevel } from "../../src/log.ts";
-import { taskId } from "../../src/process.ts";
+import { reportReady, taskId } from "../../src/process.ts";
 import { Application, HTTPServer, RequestHandler } from "../../src/web.ts";
 
 class Hello extends RequestHandler {
@@ -23,7 +24,14 @@ class Crash extends RequestHandler {
   }
 }
 
-const { count, crash, port = 0, options = {} } = JSON.parse(process.argv[2] ?? "{}");
+/** How the program has changed since it was started first: it is started again as another one. */
+async function change(how: string): Promise<void> {
+  if (how === "listens twice") await server.listen(Number(server.addresses[0]?.port), "127.0.0.1");
+  if (how === "fails later") await new Promise((resolve) => setTimeout(resolve, 50));
+  if (how !== "hangs") throw new Error(`Cannot go on: ${how}`);
+}
+
+const { count, crash, changed = "", port = 0, options = {} } = JSON.parse(process.argv[2] ?? "{}");
 setLogLevel("info");
 console.log(`before ${taskId()}`);
 if (crash === "start" && taskId() !== undefined) process.exit(3);
@@ -38,4 +46,6 @@ const server = new HTTPServer(
 );
 server.bind(port, "127.0.0.1");
 await server.start(count, options);
+if (existsSync(changed)) await change(readFileSync(changed, "utf8"));
+else if (options.reportsReady) reportReady();
 console.log(`task ${taskId()} pid ${process.pid} port ${server.addresses[0]?.port}`);

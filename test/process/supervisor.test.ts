@@ -1,6 +1,8 @@
 /** What the parent does with children that do not behave: real ones, told how to misbehave. */
-import { readFile } from "node:fs/promises";
-import { afterEach, expect, test, vi } from "vitest";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DEFAULT_DRAIN } from "../../src/httpserver/drain.ts";
 import { DEFAULT_FORK } from "../../src/process/supervisor.ts";
 import { type Program, startProgram } from "../support/program.ts";
@@ -15,12 +17,23 @@ const PREFORK = new URL("./prefork.ts", import.meta.url);
 
 let program: Program;
 let port = 0;
+let folder: string;
+/** A file that says how children behave that are started from when on it is there. */
+let changed: string;
 
-afterEach(() => program?.end());
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "squall-process-"));
+  changed = join(folder, "changed");
+});
+
+afterEach(async () => {
+  await program?.end();
+  await rm(folder, { recursive: true });
+});
 
 /** Starts the program, and waits until both of its children serve. */
 async function start(how: object = {}): Promise<void> {
-  program = startProgram(PREFORK, { args: [JSON.stringify({ count: 2, ...how })] });
+  program = startProgram(PREFORK, { args: [JSON.stringify({ count: 2, changed, ...how })] });
   await until(() => tasks().length === 2);
   port = Number(/port (\d+)/.exec(program.output)?.[1]);
 }
@@ -43,7 +56,7 @@ async function ask(path = "/"): Promise<string> {
 
 /** Asks so often that both children have requests. */
 function askBoth(path: string): Promise<string[]> {
-  return Promise.all(Array.from({ length: 16 }, () => ask(path)));
+  return Promise.all(Array.from({ length: 32 }, () => ask(path)));
 }
 
 test("by default, nobody is killed who takes the time that a graceful stop may take", async () => {
@@ -68,10 +81,37 @@ test("a child that does not stop is killed after killTimeout", async () => {
 test("a child that stops already is not told twice, which would end it at once", async () => {
   await start();
   const answers = askBoth("/?ms=2500");
-  await until(() => program.output.match(/asked/g)?.length === 16);
+  await until(() => program.output.match(/asked/g)?.length === 32);
   program.kill("SIGHUP");
   await until(() => program.errors.includes("SIGTERM: stopping; once more"));
   program.kill();
   for (const answer of await answers) expect(answer).toMatch(/^Hello from \d+$/);
   expect(await program.ended).toBe(0);
+});
+
+describe("a rolling restart to a program that", () => {
+  async function becomes(change: string): Promise<void> {
+    const old = tasks().map(([, pid]) => `Hello from ${pid}`);
+    await writeFile(changed, change);
+    program.kill("SIGHUP");
+    await until(() => program.errors.includes("A new child 0 does not serve: the old ones go on"));
+    await until(() => /Child 0 \(pid \d+\) (exited|was killed)/.test(program.errors));
+    expect(new Set(await askBoth("/"))).toEqual(new Set(old));
+    program.kill();
+    expect(await program.ended).toBe(0);
+  }
+
+  test.each([
+    ["throws after it listens", "throws", {}],
+    ["cannot listen a second time", "listens twice", {}],
+    ["fails before it reports that it is ready", "fails later", { reportsReady: true }],
+  ])("%s leaves the old children serving", async (_name, change, options) => {
+    await start({ options });
+    await becomes(change);
+  });
+
+  test("is not ready after readyTimeout leaves the old children serving, too", async () => {
+    await start({ options: { reportsReady: true, readyTimeout: 0.5 } });
+    await becomes("hangs");
+  });
 });
