@@ -15,7 +15,7 @@ import {
 import { requestHead } from "../support/heads.ts";
 import { readMessages } from "../support/message-reader.ts";
 import { type ModelHead, modelHead } from "../support/request-model.ts";
-import { nearlyRequest } from "../support/request-mutations.ts";
+import { nearlyChunked, nearlyRequest } from "../support/request-mutations.ts";
 
 const runs = { numRuns: 3000 };
 
@@ -54,18 +54,6 @@ function cut(bytes: Buffer, lengths: readonly number[]): Buffer[] {
   }
   return [...cuts, bytes.subarray(at)];
 }
-
-/** Chunked bodies that are nearly right. */
-const nearlyChunked = fc
-  .array(
-    fc.oneof(
-      fc.constantFrom("5\r\nhello\r\n", "1\r\nx\r\n", "0\r\n", "\r\n", "A: b\r\n", "Host: c\r\n"),
-      fc.constantFrom("a;b=c\r\n0123456789\r\n", '3;a="b\\"c"\r\nabc\r\n', "0\r\n\r\n", "00"),
-      fc.constantFrom("\r", "\n", ";", "=", '"', " ", "-", "f", "\0", "\xff"),
-    ),
-    { maxLength: 12 },
-  )
-  .map((parts) => Buffer.from(parts.join(""), "latin1"));
 
 describe.each(builds)("$name", (build) => {
   test("accepts what the grammar accepts, with the same meaning", () => {

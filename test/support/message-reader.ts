@@ -32,13 +32,15 @@ export interface Stream {
   readonly messages: Message[];
   /** The status that ended the stream. */
   error: string | undefined;
+  /** Bytes of whole heads and whole bodies: what is refused begins there. */
+  consumed: number;
 }
 
 const MAX_HEADERS = 100;
 const MAX_TARGET_LENGTH = 8192;
 
 class MessageReader {
-  readonly stream: Stream = { messages: [], error: undefined };
+  readonly stream: Stream = { messages: [], error: undefined, consumed: 0 };
   readonly #build: CoreBuild;
   readonly #kind: "request" | "response";
   /** Pieces that arrived and were not taken; cut where they were cut. */
@@ -71,6 +73,7 @@ class MessageReader {
       return false;
     }
     this.#pieces = [bytes.subarray(result)];
+    this.stream.consumed += result;
     this.#begin(start);
     return true;
   }
@@ -114,6 +117,7 @@ class MessageReader {
       message.body += part.toString("latin1");
       this.#pieces = [bytes.subarray(part.length)];
       if (message.body.length < length) return false;
+      this.stream.consumed += length;
       this.#end(message, next);
       return true;
     };
@@ -126,6 +130,7 @@ class MessageReader {
       message.body = decoded.data;
       if (decoded.status < 0) this.stream.error = statusName(decoded.status);
       if (!decoded.done) return false;
+      this.stream.consumed += decoded.consumed;
       this.#pieces = [Buffer.concat(this.#pieces).subarray(decoded.consumed)];
       this.#end(message, next);
       return true;

@@ -98,3 +98,15 @@ function changed(
   const middle = kind === "remove" ? "" : kind === "double" ? text.slice(index - 4, index) : put;
   return text.slice(0, index) + middle + rest;
 }
+
+/** Chunked bodies that are nearly right. */
+export const nearlyChunked: fc.Arbitrary<Buffer> = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom("5\r\nhello\r\n", "1\r\nx\r\n", "0\r\n", "\r\n", "A: b\r\n", "Host: c\r\n"),
+      fc.constantFrom("a;b=c\r\n0123456789\r\n", '3;a="b\\"c"\r\nabc\r\n', "0\r\n\r\n", "00"),
+      fc.constantFrom("\r", "\n", ";", "=", '"', " ", "-", "f", "\0", "\xff"),
+    ),
+    { maxLength: 12 },
+  )
+  .map((parts) => Buffer.from(parts.join(""), "latin1"));
