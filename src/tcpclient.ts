@@ -20,7 +20,7 @@ export interface TCPClientOptions {
 }
 
 /** How one connection is made, and what its stream may hold. */
-export interface ConnectSettings extends Pick<IOStreamOptions, "allowHalfOpen"> {
+export interface ConnectSettings extends Pick<IOStreamOptions, "allowHalfOpen" | "closeTimeout"> {
   /** IPv4 or IPv6 only; both if left out. */
   readonly family?: 4 | 6;
   /** IP address of this machine that the connection comes from: only its family is tried. */

@@ -16,11 +16,14 @@ import { IOStream, type IOStreamOptions, StreamClosedError } from "./iostream.ts
 import { appLog, genLog } from "./log.ts";
 import type { ListeningSocket } from "./netutil.ts";
 import { type ForkOptions, forkProcesses, inheritedListener, reportListening } from "./process.ts";
-import { checkSocketPath, isThenable, listeningPlace } from "./util.ts";
+import { checkLimit, checkSocketPath, isThenable, listeningPlace } from "./util.ts";
 
 /** What every connection of a server has in common. */
 export interface TCPServerOptions
-  extends Pick<IOStreamOptions, "allowHalfOpen" | "maxBufferSize" | "maxWriteBufferSize"> {
+  extends Pick<
+    IOStreamOptions,
+    "allowHalfOpen" | "maxBufferSize" | "maxWriteBufferSize" | "closeTimeout"
+  > {
   /** Speaks TLS with these, see `setSslOptions`. */
   readonly sslOptions?: TlsServerOptions;
   readonly loop?: IOLoop;
@@ -41,6 +44,8 @@ export class TCPServer {
   #handshakes = 0;
 
   constructor(options: TCPServerOptions = {}) {
+    const { closeTimeout } = options;
+    if (closeTimeout !== undefined) checkLimit("closeTimeout", closeTimeout);
     this.#options = options;
     this.loop = options.loop ?? IOLoop.current();
     this.#sslOptions = options.sslOptions;

@@ -6,9 +6,10 @@ import { CARRY_CAPACITY, CARRY_START, putBytes, viewBytes } from "../core.ts";
 import type { Address, Socket, SocketHandler, TlsFacts } from "../host.ts";
 import { IOLoop } from "../ioloop.ts";
 import { appLog } from "../log.ts";
-import { forWhoAwaits } from "../util.ts";
+import { checkLimit, forWhoAwaits } from "../util.ts";
+import { limitClose } from "./closing.ts";
 import { StreamBufferFullError, StreamClosedError } from "./errors.ts";
-import { type IOStreamOptions, MAX_BUFFER_SIZE } from "./options.ts";
+import { CLOSE_TIMEOUT, type IOStreamOptions, MAX_BUFFER_SIZE } from "./options.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import {
   BytesRead,
@@ -21,13 +22,12 @@ import {
   type Waiting,
 } from "./reads.ts";
 import { type SslOptions, startTlsOptions } from "./tls-options.ts";
+import { Writers } from "./writers.ts";
 
 /** Bytes read ahead while nobody reads: what one read of the kernel brings at most. */
 const READ_AHEAD = 64 * 1024;
 const WRITTEN: Promise<void> = Promise.resolve();
 const encoder = new TextEncoder();
-
-type Writer = { resolve(): void; reject(error: Error): void };
 
 /**
  * A stream over a socket (Tornado `iostream.IOStream`). One read at a time; writes are sent in
@@ -37,12 +37,13 @@ type Writer = { resolve(): void; reject(error: Error): void };
 export class IOStream {
   readonly maxBufferSize: number;
   readonly maxWriteBufferSize: number;
+  readonly closeTimeout: number;
   readonly #options: IOStreamOptions;
   readonly #socket: Socket;
   readonly #buffer: ReadBuffer = new ReadBuffer();
   #waiting: Waiting | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
-  #writers: Writer[] = [];
+  readonly #writers: Writers = new Writers();
   #paused = false;
   /** The peer sends no more. */
   #ended = false;
@@ -54,6 +55,7 @@ export class IOStream {
   /** What TLS has put in this one's place. */
   #successor: IOStream | undefined;
   #error: Error | undefined;
+  #stopLimit: (() => void) | undefined;
   #closeCallback: (() => void) | undefined;
 
   /** Takes a socket over. One that is somebody else's is had by that one's `detach()`. */
@@ -61,11 +63,12 @@ export class IOStream {
     this.#options = options;
     this.maxBufferSize = options.maxBufferSize ?? MAX_BUFFER_SIZE;
     this.maxWriteBufferSize = options.maxWriteBufferSize ?? Number.POSITIVE_INFINITY;
+    this.closeTimeout = checkLimit("closeTimeout", options.closeTimeout ?? CLOSE_TIMEOUT);
     this.#socket = socket;
     socket.handler = {
       data: (start, length) => this.#receive(start, length),
       end: () => this.#peerEnded(),
-      drain: () => this.#drained(),
+      drain: () => this.#writers.resolve(),
       close: (error) => this.#gone(error),
     };
   }
@@ -99,7 +102,7 @@ export class IOStream {
 
   /** Whether bytes wait for the peer to take them. */
   get writing(): boolean {
-    return this.#writers.length > 0;
+    return this.#writers.any;
   }
 
   /**
@@ -165,12 +168,7 @@ export class IOStream {
     const failure = this.#refusal(bytes);
     if (failure !== undefined) return forWhoAwaits(Promise.reject(failure));
     this.#socket.write(bytes);
-    if (this.#socket.bufferedAmount === 0) return WRITTEN;
-    return forWhoAwaits(
-      new Promise<void>((resolve, reject) => {
-        this.#writers.push({ resolve, reject });
-      }),
-    );
+    return this.#socket.bufferedAmount === 0 ? WRITTEN : this.#writers.add();
   }
 
   /**
@@ -220,12 +218,16 @@ export class IOStream {
     else if (this.#closed && this.#handshake === undefined) queueMicrotask(() => this.#callBack());
   }
 
-  /** Sends what was written, then closes. With an error, this becomes the reason others see. */
+  /**
+   * Sends what was written, then closes; what the peer does not take within `closeTimeout` is
+   * dropped. With an error, this becomes the reason others see.
+   */
   close(error?: Error): void {
     this.#handshake?.abort(new StreamClosedError(error));
     this.#successor?.close(error);
     if (this.#closed || this.#detached) return;
     this.#socket.close();
+    this.#stopLimit = limitClose(this.#socket, this.closeTimeout, (late) => this.#breakOff(late));
     this.#markClosed(error);
   }
 
@@ -346,17 +348,11 @@ export class IOStream {
     if (this.#waiting !== undefined || this.#buffer.length === 0) this.#reachEnd();
   }
 
-  #drained(): void {
-    for (const writer of this.#writers.splice(0)) writer.resolve();
-  }
-
   #gone(error: Error | undefined): void {
-    const complete = this.#closed && error === undefined;
+    this.#stopLimit?.();
+    if (this.#closed && error === undefined) this.#writers.resolve();
     if (!this.#closed) this.#markClosed(error);
-    for (const writer of this.#writers.splice(0)) {
-      if (complete) writer.resolve();
-      else writer.reject(new StreamClosedError(error ?? this.#error));
-    }
+    this.#writers.reject(error ?? this.#error);
   }
 
   #markClosed(error: Error | undefined): void {
@@ -364,6 +360,11 @@ export class IOStream {
     this.#error = error;
     this.#failRead();
     queueMicrotask(() => this.#callBack());
+  }
+
+  #breakOff(error: Error): void {
+    this.#error ??= error;
+    this.#writers.reject(error);
   }
 
   #callBack(): void {

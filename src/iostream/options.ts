@@ -7,6 +7,11 @@ export interface IOStreamOptions {
   readonly maxBufferSize?: number;
   /** Most written bytes that wait for the peer; no limit by default, as in Tornado. */
   readonly maxWriteBufferSize?: number;
+  /**
+   * Seconds in which the peer must take some of the output that waits when the stream is closed, 60
+   * by default: then the socket is aborted. 0 waits for ever.
+   */
+  readonly closeTimeout?: number;
   /** The peer's end leaves the stream open for writing. False by default: it closes the stream. */
   readonly allowHalfOpen?: boolean;
   readonly loop?: IOLoop;
@@ -17,3 +22,9 @@ export interface IOStreamOptions {
  * that comes before it: this bounds what one peer can make us hold. Tornado's default.
  */
 export const MAX_BUFFER_SIZE: number = 100 * 1024 * 1024;
+
+/**
+ * Seconds that a closed stream waits for a peer that takes nothing. Such a peer would hold the socket,
+ * the output and the process for ever; Tornado drops at once what waits. As `sendTimeout` of HTTP.
+ */
+export const CLOSE_TIMEOUT = 60;
