@@ -59,7 +59,8 @@ export class TCPServer {
   /**
    * Starts to accept connections on a port of an address, of all addresses by default. Port 0
    * takes a free one, see `addresses`. Rejects with the system's error if it cannot be bound, with a
-   * RangeError if it is no port. An address of `""` is all of them, too.
+   * RangeError if it is no port. An address of `""` is all of them, too; of a name it is the first
+   * one that the name has, where Tornado takes all.
    */
   async listen(port: number, address?: string, options: ListenOptions = {}): Promise<void> {
     await this.#open({ ...options, ...listeningPlace("listen on", port, address) });

@@ -15,8 +15,10 @@ import { IOStream, StreamClosedError } from "../src/iostream.ts";
 import { bindSockets, bindUnixSocket } from "../src/netutil.ts";
 import { TCPClient } from "../src/tcpclient.ts";
 import { TCPServer } from "../src/tcpserver.ts";
+import { testUnless } from "./hosts/contract/unless.ts";
 import { certificates, noCertificates } from "./support/certificates.ts";
 import { testGuide } from "./support/guide.ts";
+import { noIPv6 } from "./support/ipv6.ts";
 import { RUN } from "./support/program.ts";
 import { runtimeLoop } from "./support/runtime-loop.ts";
 import { until } from "./support/until.ts";
@@ -76,6 +78,20 @@ describe("streams on sockets", () => {
     const stream = await client.connectUnix(path);
     await echoes(stream);
     expect(stream.remoteAddress.path).toBe(path);
+  });
+
+  testUnless(noIPv6, "one port of several addresses", async () => {
+    const own = new Echo({ loop: runtimeLoop });
+    await own.listen(0, "127.0.0.1");
+    const taken = own.addresses[0]?.port ?? 0;
+    await own.listen(taken, "::1");
+    for (const host of ["127.0.0.1", "::1"]) {
+      const stream = await client.connect(host, taken);
+      await echoes(stream);
+      stream.close();
+    }
+    expect(own.addresses.map(({ host }) => host)).toEqual(["127.0.0.1", "::1"]);
+    own.stop();
   });
 
   test("a mebibyte in one line, 20 times at once", async () => {

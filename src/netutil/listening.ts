@@ -18,7 +18,8 @@ export interface SocketOptions extends Pick<ListenOptions, "backlog" | "reusePor
 
 /**
  * Listens on a port, of all addresses by default, without accepting: `addSockets` of a server does
- * that. Rejects with the system's error, or with `ENOTSUP` where there are no descriptors.
+ * that. A name stands for its first address. Rejects with the system's error, or with `ENOTSUP` where
+ * there are no descriptors.
  */
 export async function bindSockets(
   port: number,

@@ -1,6 +1,6 @@
 /** The contract's tests of addresses and ports: who may bind, and who may connect. */
-import { networkInterfaces } from "node:os";
 import { expect, test } from "vitest";
+import { noIPv6 as noRealIPv6 } from "../../support/ipv6.ts";
 import { until } from "../../support/until.ts";
 import { answering, type Bench, exchange, failure } from "./bench.ts";
 import { testUnless } from "./unless.ts";
@@ -8,8 +8,8 @@ import { testUnless } from "./unless.ts";
 export function testListening(bench: Bench): void {
   const { inMemory, noReusePort, noDescriptors, noSource } = bench.options;
   const notLinux = process.platform === "linux" ? undefined : "only Linux has all of 127.0.0.0/8";
+  const noIPv6 = inMemory ? undefined : noRealIPv6;
   const lossyClose = bench.epoll ? undefined : "the runtime's listener cannot be asked";
-  const noIPv6 = inMemory || hasIPv6() ? undefined : "this machine has no ::1";
 
   test("port 0 takes a free port, and both ends know all addresses", async () => {
     const { client, server, listener } = await bench.pair();
@@ -233,9 +233,4 @@ export function testListening(bench: Bench): void {
     await exchange(bench, again.listener.address);
     expect(client.closed).toBe(false);
   });
-}
-
-function hasIPv6(): boolean {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.some(({ address }) => address === "::1");
 }
