@@ -21,6 +21,13 @@ static void set_option(int fd, int level, int name, int value) {
   setsockopt(fd, level, name, &value, sizeof value);
 }
 
+/* An option of the socket level, or -errno. */
+static int get_option(int fd, int name) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -errno;
+}
+
 static int open_socket(int family) {
   int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   return fd < 0 ? -errno : fd;
@@ -66,10 +73,10 @@ void socket_refuse(int fd) {
 }
 
 int socket_adopt(int fd) {
-  int listening = 0;
-  socklen_t length = sizeof listening;
-  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0) return -errno;
-  if (!listening) return -EINVAL;
+  int listening = get_option(fd, SO_ACCEPTCONN);
+  if (listening <= 0) return listening < 0 ? listening : -EINVAL;
+  /* Whoever has opened it may not have thought of what connections get from it. */
+  if (get_option(fd, SO_DOMAIN) != AF_UNIX) socket_no_delay(fd, true);
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   fcntl(fd, F_SETFL, O_NONBLOCK);
   return fd;
