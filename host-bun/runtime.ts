@@ -21,6 +21,8 @@ export interface BunSocket<Data> {
   /** Closes with a reset. */
   terminate(): void;
   setNoDelay(noDelay: boolean): void;
+  /** The delay in milliseconds. */
+  setKeepAlive(on: boolean, delay: number): void;
   ref(): void;
   unref(): void;
 }

@@ -4,6 +4,7 @@
  */
 import {
   type Address,
+  KEEP_ALIVE_DELAY,
   NOBODY,
   type Socket,
   type SocketHandler,
@@ -117,6 +118,7 @@ export class Connection implements Socket, Member {
 
   open(factory: SocketHandlerFactory): void {
     this.#raw.data = this;
+    if (this.remoteAddress.host !== "") this.#raw.setKeepAlive(true, KEEP_ALIVE_DELAY);
     this.#batch.enter();
     try {
       this.handler = factory(this);

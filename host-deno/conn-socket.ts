@@ -67,6 +67,7 @@ export class ConnSocket implements Socket, Settling {
       this.#giveBuffer();
     };
     conn.setNoDelay?.(true);
+    conn.setKeepAlive?.(true);
     output.collector.changed();
   }
 

@@ -27,6 +27,8 @@ interface DenoConn {
   close(): void;
   /** Of TCP connections only. */
   setNoDelay?(noDelay: boolean): void;
+  /** Of TCP connections only; when, the system says. */
+  setKeepAlive?(on: boolean): void;
   ref(): void;
   unref(): void;
 }

@@ -13,6 +13,7 @@ import {
   type DescriptorWatch,
   type IdleListener,
   INPUT_SLACK,
+  KEEP_ALIVE_DELAY,
   type Listener,
   type ListenOptions,
   NOBODY,
@@ -27,6 +28,9 @@ import { cannotWatch, onAbort } from "../src/util.ts";
 import { inodeOf, NO_ADDRESS, plainAddress, removeStaleSocket } from "./addresses.ts";
 import { QuietCollector } from "./quiet-collector.ts";
 import { openTls } from "./tls.ts";
+
+/** What every TCP connection has. */
+const ALWAYS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY };
 
 /** Opens node:net on the core's memory. */
 export function openNetTcp(memory: TransferMemory): Tcp {
@@ -52,7 +56,7 @@ class NetTcp implements Tcp {
       await stat(dirname(path));
       await removeStaleSocket(path);
     }
-    const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const server = net.createServer({ allowHalfOpen: true, ...ALWAYS }, (socket) => {
       this.#open(socket, accept, path === undefined ? {} : { local: unixAddress(path) });
     });
     const place = path === undefined ? { port, reusePort, ...(host && { host }) } : { path };
@@ -80,8 +84,7 @@ class NetTcp implements Tcp {
     signal?.throwIfAborted();
     // An Address of TCP says "" here.
     const path = options.path || undefined;
-    const where =
-      path === undefined ? { host, port, noDelay: true, ...sourceOf(options) } : { path };
+    const where = path === undefined ? { host, port, ...ALWAYS, ...sourceOf(options) } : { path };
     return new Promise((resolve, reject) => {
       const socket = net.connect({ ...where, allowHalfOpen: true });
       const giveUp = (): void => {

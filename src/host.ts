@@ -31,6 +31,14 @@ export interface TransferMemory {
  */
 export const INPUT_SLACK = 64;
 
+/**
+ * Milliseconds of silence on a TCP connection after which the kernel asks the peer's whether it is
+ * still there. Who only waits for a peer would else never notice that it has vanished without a
+ * word; now the connection ends with ETIMEDOUT. Linux itself waits two hours, while AWS's load
+ * balancers forget a silent connection after 350 seconds.
+ */
+export const KEEP_ALIVE_DELAY = 60_000;
+
 /** One runtime's sockets (and, as modules need them, its files and processes). */
 export interface Host {
   /** The way sockets are driven: `node-epoll`, `node-net`, `deno`, `deno-epoll`, `bun`, `fake`. */

@@ -39,7 +39,7 @@ int loop_accept(struct loop *loop, int id) {
     if (listener == NULL) return -EBADF;
     struct sockaddr_storage peer = {.ss_family = AF_UNIX};
     socklen_t length = sizeof peer;
-    /* TCP_NODELAY comes with the connection from its listener. */
+    /* TCP_NODELAY and SO_KEEPALIVE come with the connection from its listener. */
     int fd = accept4(listener->fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0 && (errno == EAGAIN || is_exhausted(errno))) return -errno;
     /* Anything else concerns the one connection that is gone already (accept(2), "Errors"). */

@@ -17,6 +17,15 @@
 
 #include "loop.h"
 
+/*
+ * Seconds of silence until the peer's kernel is asked whether there still is a peer
+ * (KEEP_ALIVE_DELAY of src/host.ts), until it is asked again, and how often: a peer that vanished
+ * is noticed after two minutes, and one whose network fails for less is not given up.
+ */
+#define KEEP_ALIVE_IDLE 60
+#define KEEP_ALIVE_INTERVAL 10
+#define KEEP_ALIVE_PROBES 6
+
 static void set_option(int fd, int level, int name, int value) {
   setsockopt(fd, level, name, &value, sizeof value);
 }
@@ -26,6 +35,15 @@ static int get_option(int fd, int name) {
   int value = 0;
   socklen_t length = sizeof value;
   return getsockopt(fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -errno;
+}
+
+/* What every TCP connection has: of its own, or from its listener without a further call. */
+static void set_for_connections(int fd) {
+  socket_no_delay(fd, true);
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_ALIVE_IDLE);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_ALIVE_INTERVAL);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_ALIVE_PROBES);
 }
 
 static int open_socket(int family) {
@@ -54,7 +72,7 @@ int socket_listen(const void *address, socklen_t length, int backlog, int option
     if (option != 0) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     /* "::" stands for every address, IPv4 too, whatever net.ipv6.bindv6only says. */
     if (family == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-    socket_no_delay(fd, true);
+    set_for_connections(fd);
     if (bind(fd, address, length) != 0) return give_up(fd);
   }
   return listen(fd, backlog) == 0 ? fd : give_up(fd);
@@ -76,7 +94,7 @@ int socket_adopt(int fd) {
   int listening = get_option(fd, SO_ACCEPTCONN);
   if (listening <= 0) return listening < 0 ? listening : -EINVAL;
   /* Whoever has opened it may not have thought of what connections get from it. */
-  if (get_option(fd, SO_DOMAIN) != AF_UNIX) socket_no_delay(fd, true);
+  if (get_option(fd, SO_DOMAIN) != AF_UNIX) set_for_connections(fd);
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   fcntl(fd, F_SETFL, O_NONBLOCK);
   return fd;
@@ -95,7 +113,7 @@ int socket_connect(const void *address, socklen_t length, const struct sockaddr_
   int family = ((const struct sockaddr *)address)->sa_family;
   int fd = open_socket(family);
   if (fd < 0) return fd;
-  if (family != AF_UNIX) socket_no_delay(fd, true);
+  if (family != AF_UNIX) set_for_connections(fd);
   if (source_length > 0 && bind_source(fd, source, source_length) != 0) return give_up(fd);
   if (connect(fd, address, length) != 0 && errno != EINPROGRESS) return give_up(fd);
   return fd;

@@ -20,5 +20,5 @@ test.skipIf(why !== "")(`an adopted listener is set as one of our own is${why}`,
   const program = fileURLToPath(new URL("./programs/adopting.ts", import.meta.url));
   const args = [script, process.execPath, ...RUN, program];
   const { stdout } = await promisify(execFile)(PYTHON, args);
-  expect(JSON.parse(stdout)).toEqual({ noDelay: true });
+  expect(JSON.parse(stdout)).toEqual({ noDelay: true, keepAlive: [60, 10, 6] });
 });

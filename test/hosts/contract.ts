@@ -21,6 +21,7 @@ import { testDescriptors } from "./contract/descriptors.ts";
 import { testExceptions } from "./contract/exceptions.ts";
 import { testFairness } from "./contract/fairness.ts";
 import { testFiles } from "./contract/files.ts";
+import { testKeepAlive } from "./contract/keep-alive.ts";
 import { testListening } from "./contract/listening.ts";
 import { testLoad } from "./contract/load.ts";
 import { testPeers } from "./contract/peers.ts";
@@ -81,6 +82,7 @@ export function hostContract(
 
     testPeers(bench);
     testFairness(bench);
+    testKeepAlive(bench);
     testUnless(uncounted, "leaves no descriptor open", async () => {
       await until(() => countSockets() <= before);
     });

@@ -8,6 +8,7 @@ import { slowClientsOnHost } from "./slow-clients.ts";
 waitForDenoSignals();
 const unstable = (Deno as { listenDatagram?: unknown }).listenDatagram !== undefined;
 hostContract("deno", () => denoHost, {
+  noKeepAliveDelay: "Deno leaves it to the system",
   noReset: "Deno has no SO_LINGER",
   ...(unstable ? {} : { noReusePort: "needs --unstable-net" }),
   noDescriptors: "Deno gives none",

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 
+KEEP_ALIVE = socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT
+
 with socket.create_server(("127.0.0.1", 0)) as listener:
     number = listener.fileno()
     command = [*sys.argv[1:], str(number)]
@@ -19,6 +21,8 @@ with socket.create_server(("127.0.0.1", 0)) as listener:
 
     found = {
         "noDelay": option(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0,
+        "keepAlive": option(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
+        and [option(socket.IPPROTO_TCP, name) for name in KEEP_ALIVE],
     }
     program.kill()
     program.wait()

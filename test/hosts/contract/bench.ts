@@ -30,6 +30,8 @@ export interface ContractOptions {
   readonly noSource?: string;
   /** Why it has no descriptors to give away. */
   readonly noDescriptors?: string;
+  /** Why it cannot choose when a silent peer is asked whether it is still there. */
+  readonly noKeepAliveDelay?: string;
   /** Why its `abort` is a plain close to the peer. */
   readonly noReset?: string;
 }

@@ -1,0 +1,53 @@
+/** The contract's tests of peers that say nothing: Linux shows which timer each connection has. */
+import { existsSync, readFileSync } from "node:fs";
+import { expect } from "vitest";
+import { KEEP_ALIVE_DELAY } from "../../../src/host.ts";
+import { until } from "../../support/until.ts";
+import type { Bench } from "./bench.ts";
+import type { Probe } from "./probe.ts";
+import { testUnless } from "./unless.ts";
+
+/** Of each connection over IPv4, as proc_net_tcp(5) says: addresses, then timers, in hexadecimal. */
+const CONNECTIONS = "/proc/net/tcp";
+const KEEP_ALIVE_TIMER = "02";
+
+interface Timer {
+  readonly kind: string;
+  readonly milliseconds: number;
+}
+
+/** The timer of one end of a connection on 127.0.0.1. */
+function timerOf({ socket }: Probe): Timer {
+  const local = nameOf(socket.localAddress.port);
+  const remote = nameOf(socket.remoteAddress.port);
+  const lines = readFileSync(CONNECTIONS, "latin1").split("\n");
+  const fields = lines.map((line) => line.trim().split(/\s+/));
+  const found = fields.find((line) => line[1] === local && line[2] === remote);
+  const [kind = "", ticks = ""] = found?.[5]?.split(":") ?? [];
+  return { kind, milliseconds: Number.parseInt(ticks, 16) * 10 };
+}
+
+function nameOf(port: number): string {
+  return `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+export function testKeepAlive(bench: Bench): void {
+  const unseen = existsSync(CONNECTIONS) ? undefined : `this system has no ${CONNECTIONS}`;
+
+  testUnless(unseen, "a silent peer will be asked whether it is still there", async () => {
+    const { client, server } = await bench.pair();
+    for (const end of [client, server]) {
+      await until(() => timerOf(end).kind === KEEP_ALIVE_TIMER);
+    }
+  });
+
+  testUnless(unseen ?? bench.options.noKeepAliveDelay, "and that after a minute", async () => {
+    const { client, server } = await bench.pair();
+    client.write(Buffer.from("hello"));
+    await until(() => server.text === "hello");
+    for (const end of [client, server]) {
+      await until(() => timerOf(end).kind === KEEP_ALIVE_TIMER);
+      expect(timerOf(end).milliseconds).toBeLessThanOrEqual(KEEP_ALIVE_DELAY);
+    }
+  });
+}
