@@ -46,6 +46,6 @@ const server = new HTTPServer(
 );
 server.bind(port, "127.0.0.1");
 await server.start(count, options);
-if (existsSync(changed)) await change(readFileSync(changed, "utf8"));
+if (changed !== "" && existsSync(changed)) await change(readFileSync(changed, "utf8"));
 else if (options.reportsReady) reportReady();
 console.log(`task ${taskId()} pid ${process.pid} port ${server.addresses[0]?.port}`);
