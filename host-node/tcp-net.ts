@@ -27,6 +27,7 @@ import {
 import { cannotWatch, onAbort } from "../src/util.ts";
 import { inodeOf, NO_ADDRESS, plainAddress, removeStaleSocket } from "./addresses.ts";
 import { QuietCollector } from "./quiet-collector.ts";
+import { requireSharedPorts } from "./shared-port.ts";
 import { openTls } from "./tls.ts";
 
 /** What every TCP connection has. */
@@ -51,6 +52,7 @@ class NetTcp implements Tcp {
   async listen(options: ListenOptions, accept: SocketHandlerFactory): Promise<Listener> {
     if (options.tls) return (await openTls(this, this.#memory)).listen(options, accept);
     const { host, port = 0, path, mode = 0o600, backlog = 128, reusePort = false } = options;
+    if (reusePort) requireSharedPorts(port, process.versions.node);
     if (path !== undefined) {
       // libuv calls a missing folder EACCES.
       await stat(dirname(path));
@@ -68,7 +70,8 @@ class NetTcp implements Tcp {
       if (path !== undefined && inodeOf(path) !== undefined) chmodSync(path, mode);
     });
     server.removeAllListeners("error");
-    // An accept that fails concerns the peer alone; libuv goes on by itself.
+    // An accept that fails concerns the peer alone; libuv goes on by itself. That descriptors have
+    // run out it tells nobody.
     server.on("error", () => {});
     return new NetListener(server);
   }
