@@ -111,6 +111,19 @@ describe.each([
     expect(reached).toBe(before);
   });
 
+  test.each([
+    { act: "connect", host: "::ffff:127.0.0.1" },
+    // As the resolver writes what a name stands for.
+    { act: "connect", host: "0:0:0:0:0:ffff:7f00:1" },
+    { act: "listen", host: "::ffff:7f00:1" },
+  ] as const)("a denied address stays so as $host: $act", async ({ act, host }) => {
+    const before = reached;
+    const flags = [...ffi, "--allow-net", `--deny-net=127.0.0.1:${port}`];
+    const outcome = await run(flags, { host: "chosen", act, options: { host, port } });
+    expect(outcome).toMatchObject({ host: name, error: "NotCapable" });
+    expect(reached).toBe(before);
+  });
+
   test("a Unix socket needs read, write and net for its path", async () => {
     const path = "/nowhere/app.sock";
     const outcome = await run([...ffi, "--allow-net=127.0.0.1"], {
