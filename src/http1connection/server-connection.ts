@@ -284,7 +284,9 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
 
   #takeBody(start: number, length: number): number {
     const body = this.#body as IncomingBody;
-    const writer = this.#writer as ResponseWriter;
+    const writer = this.#writer;
+    // Broken off within its response: the socket's close is on its way.
+    if (writer === undefined) return length;
     const delegate = writer.delegate as HTTPMessageDelegate;
     let consumed: number;
     let waiting: PromiseLike<unknown> | void;

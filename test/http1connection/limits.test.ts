@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Backlog } from "../../src/http1connection/deadlines.ts";
 import { connectionLimits } from "../../src/http1connection.ts";
-import { HTTPHeaders } from "../../src/httputil.ts";
+import { type HTTPConnection, HTTPHeaders, type HTTPMessageDelegate } from "../../src/httputil.ts";
 import { setLogLevel } from "../../src/log.ts";
 import { answers, echo, HOST } from "../support/echo.ts";
 import { serve } from "../support/server.ts";
@@ -52,6 +52,27 @@ describe("limits", () => {
     const fits = "1\r\na\r\n".repeat(10);
     expect(answers(await exchange(`${head}${fits}0\r\n\r\n`))).toEqual(["[POST / aaaaaaaaaa]"]);
     expect(answers(await exchange(`${head}${fits}1\r\nb\r\n0\r\n\r\n`))).toEqual(["413"]);
+  });
+
+  test("a body that says it is too large once its response has begun breaks that off", async () => {
+    const heard: string[] = [];
+    const startRequest = (connection: HTTPConnection): HTTPMessageDelegate => ({
+      headersReceived() {
+        connection.writeHeaders({ code: 200, reason: "OK" }, new HTTPHeaders(), "so far");
+      },
+      dataReceived() {
+        heard.push("data");
+      },
+      finish: () => heard.push("finish"),
+      onConnectionClose: () => heard.push("close"),
+    });
+    const { connect } = await serve({ startRequest }, { maxBodySize: 10 });
+    const client = await connect();
+    client.send(`POST / HTTP/1.1\r\n${HOST}Content-Length: 11\r\n\r\nhello`);
+    // An exception on the way would be nobody's, and fail the run.
+    await client.until(() => client.closed);
+    expect(client.error?.message).toMatch(/ECONNRESET/);
+    expect(heard).toEqual(["close"]);
   });
 
   test("a setting that cannot be held to is refused", async () => {
