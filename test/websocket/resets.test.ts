@@ -25,8 +25,9 @@ import { frame, handshakeText } from "../support/websocket.ts";
 const COUNT = 20;
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const RSV1 = 0x40;
-/** Where Linux lists this process's descriptors. */
+/** Where Linux lists this process's descriptors, and the machine's connections. */
 const DESCRIPTORS = "/proc/self/fd";
+const CONNECTIONS = "/proc/self/net/tcp";
 
 /** What has been heard of one connection of ours. */
 interface Heard {
@@ -107,10 +108,17 @@ afterEach(() => {
   setSinks(...sinks);
 });
 
+function serverPort(): number {
+  return server.addresses[0]?.port as number;
+}
+
+function peersPort(): number {
+  return (peers.address() as { port: number }).port;
+}
+
 /** A peer of our server. */
 async function openPeer(): Promise<Socket> {
-  const port = server.addresses[0]?.port as number;
-  const socket = connect({ host: "127.0.0.1", port });
+  const socket = connect({ host: "127.0.0.1", port: serverPort() });
   socket.on("error", () => undefined);
   const answered = new Promise<void>((resolve) => socket.once("data", () => resolve()));
   socket.write(handshakeText({ "Sec-WebSocket-Extensions": "permessage-deflate" }));
@@ -120,7 +128,6 @@ async function openPeer(): Promise<Socket> {
 
 /** A client of ours; gives its peer. */
 async function openClient(): Promise<Socket> {
-  const { port } = peers.address() as { port: number };
   let one: Heard | undefined;
   const early: ReceivedMessage[] = [];
   const onMessage = (message: ReceivedMessage | undefined): unknown => {
@@ -130,14 +137,23 @@ async function openClient(): Promise<Socket> {
     return answer;
   };
   const options = { onMessage, compressionOptions: {}, loop };
-  one = note(await websocketConnect(`ws://127.0.0.1:${port}/`, options));
+  one = note(await websocketConnect(`ws://127.0.0.1:${peersPort()}/`, options));
   expect(early).toEqual([]);
   return accepted.at(-1) as Socket;
 }
 
-const sides = [
-  { side: "server", masked: true, open: openPeer },
-  { side: "client", masked: false, open: openClient },
+interface Side {
+  readonly name: string;
+  /** Whether the peer masks what it sends. */
+  readonly masked: boolean;
+  /** Opens a connection; gives the peer's end. */
+  readonly open: () => Promise<Socket>;
+  readonly port: () => number;
+}
+
+const sides: readonly Side[] = [
+  { name: "server", masked: true, open: openPeer, port: serverPort },
+  { name: "client", masked: false, open: openClient, port: peersPort },
 ];
 
 /** Numbers that do not compress, and are the same each time. */
@@ -179,10 +195,30 @@ const rows: { name: string; rest: (masked: boolean) => Uint8Array[] }[] = [
   },
 ];
 
-async function openMany(open: () => Promise<Socket>): Promise<Socket[]> {
-  const all: Socket[] = [];
-  for (let i = 0; i < COUNT; i++) all.push(await open());
-  return all;
+/** Opens some; gives the peers' ends, and what the system calls both ends' descriptors. */
+async function openMany({ open, port }: Side): Promise<{ sockets: Socket[]; links: Set<string> }> {
+  const sockets: Socket[] = [];
+  for (let i = 0; i < COUNT; i++) sockets.push(await open());
+  const suffix = `:${port().toString(16).toUpperCase().padStart(4, "0")}`;
+  const rows = readFileSync(CONNECTIONS, "utf8").trim().split("\n").slice(1);
+  const established = rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter(([, local, remote, state]) => state === "01" && `${local} ${remote}`.includes(suffix));
+  const links = new Set(established.map((row) => `socket:[${row[9]}]`));
+  // The list is not read at one moment: a few may be missing while others come and go.
+  expect(links.size).toBeGreaterThan(COUNT);
+  return { sockets, links };
+}
+
+function isOpen(links: ReadonlySet<string>): boolean {
+  return readdirSync(DESCRIPTORS).some((name) => {
+    try {
+      return links.has(readlinkSync(`${DESCRIPTORS}/${name}`));
+    } catch {
+      // The one that read the folder is gone by now.
+      return false;
+    }
+  });
 }
 
 /** Resets the peers' sockets, which nobody holds from here on. */
@@ -195,26 +231,9 @@ function everyCloses(): boolean {
   return heard.every(({ closes }) => closes > 0);
 }
 
-/** Open descriptors of TCP sockets; the runtime opens some of other kinds whenever it likes. */
-function countSockets(): number {
-  const links = readdirSync(DESCRIPTORS).map((name) => {
-    try {
-      return readlinkSync(`${DESCRIPTORS}/${name}`);
-    } catch {
-      // The one that read the folder is gone by now.
-      return "";
-    }
-  });
-  const local = new Set(readFileSync("/proc/self/net/unix", "utf8").split(/\s+/));
-  return links.filter((link) => {
-    const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1];
-    return inode !== undefined && !local.has(inode);
-  }).length;
-}
-
 /** A few that the engine takes for used may stay: JavaScriptCore reads the stack as it lies. */
-async function expectNothingLeft(socketsBefore: number): Promise<void> {
-  await until(() => countSockets() <= socketsBefore);
+async function expectNothingLeft(links: ReadonlySet<string>): Promise<void> {
+  await until(() => !isOpen(links));
   await until(() => {
     collectAll();
     return owners.filter((owner) => owner.deref() !== undefined).length < COUNT / 4;
@@ -225,16 +244,17 @@ async function expectNothingLeft(socketsBefore: number): Promise<void> {
 
 const noDescriptors = existsSync(DESCRIPTORS) ? "" : " (skipped: descriptors are not listed here)";
 
-describe.skipIf(noDescriptors !== "").each(sides)(`$side${noDescriptors}`, ({ masked, open }) => {
+describe.skipIf(noDescriptors !== "").each(sides)(`$name${noDescriptors}`, (side) => {
+  const { masked } = side;
+
   test.each(rows)("a reset in the middle of $name", async ({ rest }) => {
-    const before = countSockets();
-    const sockets = await openMany(open);
+    const { sockets, links } = await openMany(side);
     const first = frame(1, "first", { masked });
     for (const socket of sockets) socket.write(Buffer.concat([first, ...rest(masked)]));
     await until(() => heard.every(({ messages }) => messages === 1));
     resetAll(sockets);
     await until(everyCloses);
-    await expectNothingLeft(before);
+    await expectNothingLeft(links);
     expect(heard.filter(({ messages }) => messages !== 1)).toEqual([]);
   });
 
@@ -243,8 +263,7 @@ describe.skipIf(noDescriptors !== "").each(sides)(`$side${noDescriptors}`, ({ ma
     answer = new Promise((resolve) => {
       settle = resolve;
     });
-    const before = countSockets();
-    const sockets = await openMany(open);
+    const { sockets, links } = await openMany(side);
     const both = Buffer.concat([frame(1, "first", { masked }), frame(1, "second", { masked })]);
     for (const socket of sockets) socket.write(both);
     await until(() => heard.every(({ messages }) => messages === 1));
@@ -252,13 +271,12 @@ describe.skipIf(noDescriptors !== "").each(sides)(`$side${noDescriptors}`, ({ ma
     await until(everyCloses);
     settle();
     answer = undefined;
-    await expectNothingLeft(before);
+    await expectNothingLeft(links);
     expect(heard.filter(({ messages }) => messages !== 1)).toEqual([]);
   });
 
   test("a reset right behind a compressed message, which takes a while to decompress", async () => {
-    const before = countSockets();
-    const sockets = await openMany(open);
+    const { sockets, links } = await openMany(side);
     const message = frame(2, deflated(noiseOf(200_000)), { masked, reserved: RSV1 });
     await Promise.all(
       sockets.map(
@@ -267,6 +285,6 @@ describe.skipIf(noDescriptors !== "").each(sides)(`$side${noDescriptors}`, ({ ma
     );
     resetAll(sockets);
     await until(everyCloses);
-    await expectNothingLeft(before);
+    await expectNothingLeft(links);
   });
 });
