@@ -25,6 +25,7 @@ import { testKeepAlive } from "./contract/keep-alive.ts";
 import { testListening } from "./contract/listening.ts";
 import { testLoad } from "./contract/load.ts";
 import { testPeers } from "./contract/peers.ts";
+import { testSocketOptions } from "./contract/socket-options.ts";
 import { testTls } from "./contract/tls.ts";
 import { testUnixSockets } from "./contract/unix-sockets.ts";
 import { testUnless } from "./contract/unless.ts";
@@ -83,6 +84,7 @@ export function hostContract(
     testPeers(bench);
     testFairness(bench);
     testKeepAlive(bench);
+    testSocketOptions(bench);
     testUnless(uncounted, "leaves no descriptor open", async () => {
       await until(() => countSockets() <= before);
     });
