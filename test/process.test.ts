@@ -179,7 +179,9 @@ describe("the parent", () => {
     const how = { count: 2, crash: "start", options: { maxRestarts: 2 } };
     program = startProgram(PREFORK, { args: [JSON.stringify(how)] });
     expect(await program.ended).toBe(1);
-    expect(program.errors).toContain("exited with status 3, after 2 restarts: giving up");
+    expect(program.errors).toContain(
+      "exited with status 3 before it was ready, after 2 restarts: giving up",
+    );
     expect(program.output.match(/before \d/g)?.length).toBeLessThanOrEqual(4);
   });
 });

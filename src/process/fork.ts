@@ -5,16 +5,12 @@
  */
 
 import { availableParallelism } from "node:os";
-import type { IdleListener, ListenOptions } from "../host.ts";
+import type { ListenOptions } from "../host.ts";
 import { IOLoop } from "../ioloop.ts";
 import { handOverSignals } from "../shutdown.ts";
-import {
-  DEFAULT_FORK,
-  type OpenedListener,
-  Supervisor,
-  type SupervisorOptions,
-} from "./supervisor.ts";
-import { currentTask, joinParent, keyOf } from "./task.ts";
+import { openListeners } from "./listeners.ts";
+import { DEFAULT_FORK, Supervisor, type SupervisorOptions } from "./supervisor.ts";
+import { currentTask, joinParent } from "./task.ts";
 
 /** How the children are supervised, and what they listen on. */
 export interface ForkOptions extends Partial<SupervisorOptions> {
@@ -63,42 +59,4 @@ export async function forkProcesses(count = 0, options: ForkOptions = {}): Promi
   const command = options.command ?? host.programCommand();
   const supervisor = new Supervisor({ ...DEFAULT_FORK, ...rest, command });
   return supervisor.run(() => openListeners(listen, size));
-}
-
-/** What each child inherits. */
-async function openListeners(
-  places: readonly ListenOptions[],
-  count: number,
-): Promise<OpenedListener[][]> {
-  const children = Array.from({ length: count }, (): OpenedListener[] => []);
-  for (const place of places) {
-    const key = keyOf(place.host, place.port ?? 0);
-    let port = place.port ?? 0;
-    for (const child of children) {
-      const idle = await openListener({ ...place, port, reusePort: true });
-      port = idle?.address.port ?? (await freePort(place, port));
-      child.push({ key, port, idle });
-    }
-  }
-  return children;
-}
-
-/** Undefined where the runtime gives no descriptors. */
-async function openListener(options: ListenOptions): Promise<IdleListener | undefined> {
-  try {
-    return await IOLoop.current().tcp.openListener(options);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOTSUP") return undefined;
-    throw error;
-  }
-}
-
-/** A port for children that open it themselves; also tells, before any is started, if it is taken. */
-async function freePort(place: ListenOptions, port: number): Promise<number> {
-  const options = { ...place, port, reusePort: true };
-  const listener = await IOLoop.current().tcp.listen(options, () => {
-    throw new Error("Cannot serve yet: the children are not started");
-  });
-  listener.close();
-  return listener.address.port;
 }

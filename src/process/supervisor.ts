@@ -5,14 +5,19 @@
 
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import process from "node:process";
-import type { IdleListener } from "../host.ts";
 import { genLog } from "../log.ts";
 import { orLate, timerDelay } from "../util.ts";
+import type { ChildListeners } from "./listeners.ts";
 import { READY, TASK_VARIABLE, type Task } from "./task.ts";
 
 export interface SupervisorOptions {
   /** Crashes of children, all together, after which the parent gives up. 100, as in Tornado. */
   readonly maxRestarts: number;
+  /**
+   * Seconds until a child is started again that ended before it was ready; twice as many each time
+   * that it does so again, up to ten. One that has been ready is started again at once. 0.25.
+   */
+  readonly restartDelay: number;
   /** Seconds that a new child has until it serves, when it replaces another one. 60. */
   readonly readyTimeout: number;
   /**
@@ -26,6 +31,7 @@ export interface SupervisorOptions {
 
 export const DEFAULT_FORK: SupervisorOptions = {
   maxRestarts: 100,
+  restartDelay: 0.25,
   readyTimeout: 60,
   killTimeout: 35,
 };
@@ -33,12 +39,11 @@ export const DEFAULT_FORK: SupervisorOptions = {
 /** Descriptors of a child: 0 to 2 as usual, the channel, and from here on what it is handed. */
 const FIRST_HANDED = 4;
 
-/** What a child listens on: a socket of ours, or a port that the children share. */
-export interface OpenedListener {
-  readonly key: string;
-  readonly port: number;
-  readonly idle: IdleListener | undefined;
-}
+/**
+ * The longest delay, in seconds, until a child is tried again: what kept it from starting, such as a
+ * database, may be back, and each try takes a second of a processor.
+ */
+const LONGEST_DELAY = 10;
 
 interface Child {
   readonly id: number;
@@ -46,17 +51,23 @@ interface Child {
   /** Resolves with true when it serves, with false when it has ended before. */
   readonly ready: Promise<boolean>;
   readonly gone: Promise<void>;
+  readonly started: number;
+  isReady: boolean;
   killTimer: ReturnType<typeof setTimeout> | undefined;
 }
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
   /** By task. */
-  #listeners: readonly (readonly OpenedListener[])[] = [];
+  #listeners: readonly ChildListeners[] = [];
   /** By task; undefined for those that ended by themselves. */
   readonly #children: (Child | undefined)[] = [];
   /** Everything that runs, those that are being replaced too. */
   readonly #running = new Set<Child>();
+  /** By task: those that are to be started again, and when. */
+  readonly #waiting = new Map<number, ReturnType<typeof setTimeout>>();
+  /** By task: how often in a row it has ended before it was ready. */
+  readonly #failures: number[] = [];
   #restarts = 0;
   #stopping = false;
   #replacing = false;
@@ -73,7 +84,7 @@ export class Supervisor {
    * Opens what the children listen on, by task, and starts them; signals are heard from here on.
    * Never resolves; rejects when children crash too often.
    */
-  async run(open: () => Promise<readonly (readonly OpenedListener[])[]>): Promise<never> {
+  async run(open: () => Promise<readonly ChildListeners[]>): Promise<never> {
     for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => this.#stop(signal));
     process.on("SIGHUP", () => this.#replaceAll());
     this.#listeners = await open();
@@ -86,7 +97,7 @@ export class Supervisor {
   }
 
   #start(id: number): Child {
-    const listeners = this.#listeners[id] ?? [];
+    const listeners = this.#listeners[id]?.opened ?? [];
     const handed: number[] = [];
     const task: Task = {
       id,
@@ -118,11 +129,15 @@ export class Supervisor {
       }),
       ready: new Promise((resolve) => {
         started.on("message", (message) => {
-          if (message === READY) resolve(true);
+          if (message !== READY) return;
+          child.isReady = true;
+          resolve(true);
         });
         started.on("exit", () => resolve(false));
         started.on("error", () => resolve(false));
       }),
+      started: performance.now(),
+      isReady: false,
       killTimer: undefined,
     };
     const ended = (how: string, code: number): void => {
@@ -153,22 +168,75 @@ export class Supervisor {
     } else if (code === 0) {
       genLog.info(`${what}: done`);
       this.#children[id] = undefined;
-      for (const { idle } of this.#listeners[id] ?? []) idle?.close();
+      this.#listeners[id]?.close();
       this.#exitIfDone();
     } else {
-      this.#restart(id, what);
+      this.#children[id] = undefined;
+      const failed = this.#failedToStart(child);
+      this.#restart(id, failed ? `${what} before it was ready` : what, failed);
     }
   }
 
-  #restart(id: number, what: string): void {
+  /** Whether it has ended before it was ready. What never says so, but works on for long, has not. */
+  #failedToStart(child: Child): boolean {
+    return !child.isReady && performance.now() - child.started < this.#options.readyTimeout * 1000;
+  }
+
+  #restart(id: number, what: string, failed: boolean): void {
     this.#restarts++;
-    if (this.#restarts <= this.#options.maxRestarts) {
+    if (this.#restarts > this.#options.maxRestarts) {
+      this.#giveUp(what);
+      return;
+    }
+    const failures = failed ? (this.#failures[id] ?? 0) + 1 : 0;
+    this.#failures[id] = failures;
+    const delay = failed ? this.#delayAfter(failures) : 0;
+    if (delay === 0) {
       genLog.warning(`${what}: starting it again`);
       this.#children[id] = this.#start(id);
       return;
     }
+    this.#waiting.set(
+      id,
+      setTimeout(() => this.#tryAgain(id), timerDelay(delay)),
+    );
+    this.#leaveClientsToOthers(id);
+    genLog.warning(`${what}: starting it again in ${delay} s`);
+  }
+
+  #delayAfter(failures: number): number {
+    const { restartDelay } = this.#options;
+    return Math.min(restartDelay * 2 ** (failures - 1), Math.max(restartDelay, LONGEST_DELAY));
+  }
+
+  /**
+   * The kernel gives new clients to open sockets alone: nobody is to wait for a child that may never
+   * serve. The last ones stay open, so that nobody else can take the port, and so do those on which
+   * another process of the same task accepts.
+   */
+  #leaveClientsToOthers(id: number): void {
+    const listeners = this.#listeners[id];
+    if (!listeners?.canReopen) return;
+    for (const { id: other } of this.#running) if (other === id) return;
+    if (this.#children.some((child) => child?.isReady)) listeners.close();
+  }
+
+  async #tryAgain(id: number): Promise<void> {
+    const listeners = this.#listeners[id];
+    try {
+      await listeners?.open();
+    } catch (error) {
+      if (!this.#waiting.delete(id)) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#restart(id, `Cannot open the sockets of child ${id}: ${reason}`, true);
+      return;
+    }
+    if (this.#waiting.delete(id)) this.#children[id] = this.#start(id);
+    else if (this.#stopping) listeners?.close();
+  }
+
+  #giveUp(what: string): void {
     genLog.error(`${what}, after ${this.#restarts - 1} restarts: giving up`);
-    this.#children[id] = undefined;
     this.#exitCode = 1;
     this.#fail(new Error(`Cannot keep children alive: more than ${this.#restarts - 1} crashed`));
     this.#stop("Too many crashes");
@@ -181,10 +249,12 @@ export class Supervisor {
     }
     genLog.info(`${reason}: stopping ${this.#running.size} processes; once more kills them`);
     this.#stopping = true;
-    for (const { idle } of this.#listeners.flat()) {
+    for (const timer of this.#waiting.values()) clearTimeout(timer);
+    this.#waiting.clear();
+    for (const listeners of this.#listeners) {
       // The children accept who has connected until now, and close the socket last.
-      idle?.refuseClients();
-      idle?.close();
+      for (const { idle } of listeners.opened) idle?.refuseClients();
+      listeners.close();
     }
     for (const child of this.#running) this.#end(child);
     this.#exitIfDone();
@@ -202,14 +272,20 @@ export class Supervisor {
 
   /** All that were started have ended, and none is to be started again. */
   #exitIfDone(): void {
-    const waiting = !this.#stopping && this.#children.some((child) => child);
-    if (this.#running.size === 0 && !waiting) process.exit(this.#exitCode);
+    const goesOn = this.#waiting.size > 0 || this.#children.some((child) => child);
+    if (this.#running.size === 0 && (this.#stopping || !goesOn)) process.exit(this.#exitCode);
   }
 
   #replaceAll(): void {
     this.#replaceAgain = this.#replacing;
     if (this.#replacing) return;
     this.#replacing = true;
+    // The program may have been put right.
+    for (const [id, timer] of this.#waiting) {
+      clearTimeout(timer);
+      this.#failures[id] = 0;
+      this.#tryAgain(id);
+    }
     this.#replaceEach().finally(() => {
       this.#replacing = false;
       if (this.#replaceAgain && !this.#stopping) this.#replaceAll();
@@ -232,7 +308,9 @@ export class Supervisor {
         send(fresh, "SIGKILL");
         return;
       }
-      // The old one may have crashed meanwhile, and its place be taken.
+      // The old one may have crashed meanwhile, and its place be taken, or be about to be.
+      clearTimeout(this.#waiting.get(old.id));
+      this.#waiting.delete(old.id);
       const present = this.#children[old.id];
       this.#children[old.id] = fresh;
       if (present !== undefined) this.#end(present);

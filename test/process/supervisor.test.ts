@@ -80,7 +80,7 @@ test("a child that does not stop is killed after killTimeout", async () => {
 
 test("a child that stops already is not told twice, which would end it at once", async () => {
   await start();
-  const answers = askBoth("/?ms=2500");
+  const answers = askBoth("/?ms=1500");
   await until(() => program.output.match(/asked/g)?.length === 32);
   program.kill("SIGHUP");
   await until(() => program.errors.includes("SIGTERM: stopping; once more"));
@@ -113,5 +113,38 @@ describe("a rolling restart to a program that", () => {
   test("is not ready after readyTimeout leaves the old children serving, too", async () => {
     await start({ options: { reportsReady: true, readyTimeout: 0.5 } });
     await becomes("hangs");
+  });
+});
+
+describe("a child that ends before it is ready", () => {
+  test("is tried again less and less often, until the parent gives up", async () => {
+    const options = { maxRestarts: 4, restartDelay: 0.01 };
+    const how = { count: 2, crash: "start", options };
+    program = startProgram(PREFORK, { args: [JSON.stringify(how)] });
+    expect(await program.ended).toBe(1);
+    expect(program.errors).toContain("before it was ready: starting it again in 0.01 s");
+    expect(program.errors).toContain("before it was ready: starting it again in 0.02 s");
+    expect(program.errors).toContain("after 4 restarts: giving up");
+  });
+
+  test("gets no clients meanwhile; SIGHUP has it tried at once", async () => {
+    await start({ options: { restartDelay: 1000 } });
+    const [, alive] = tasks().find(([id]) => id === 1) as [number, number];
+    const [, killed] = tasks().find(([id]) => id === 0) as [number, number];
+    await writeFile(changed, "throws");
+    process.kill(killed, "SIGKILL");
+    await until(() => program.errors.includes("before it was ready: starting it again in 1000 s"));
+    expect(new Set(await askBoth("/"))).toEqual(new Set([`Hello from ${alive}`]));
+
+    await rm(changed);
+    program.kill("SIGHUP");
+    await until(() => tasks().length === 4);
+    await until(() => program.errors.includes("All processes are new"));
+    const [first, second] = tasks().slice(2);
+    expect(new Set([first?.[0], second?.[0]])).toEqual(new Set([0, 1]));
+    const pids = [first, second].map((task) => `Hello from ${task?.[1]}`);
+    expect(new Set(await askBoth("/"))).toEqual(new Set(pids));
+    program.kill();
+    expect(await program.ended).toBe(0);
   });
 });
