@@ -55,7 +55,7 @@ export class NewMessage extends ChatHandler {
       this.write(this.shown(message));
     } catch (error) {
       if (!(error instanceof PublishError)) throw error;
-      throw new HTTPError(503, { logMessage: error.message });
+      throw new HTTPError(503, error.message, { cause: error });
     }
   }
 }

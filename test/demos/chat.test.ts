@@ -189,6 +189,7 @@ describe.skipIf(noRedis !== "")(`through Redis${noRedis}`, () => {
     expect((await ada.get("/readyz")).status).toBe(200);
     await service.stop();
     expect((await ada.say("into the void")).status).toBe(503);
+    expect(programs[0]?.errors).toContain('Cannot publish to \\"chat.messages\\": ');
     await until(() => programs.every(({ errors }) => errors.includes("Redis cannot be reached")));
     expect((await ada.get("/readyz")).status).toBe(503);
     expect((await ada.get("/healthz")).status).toBe(200);
