@@ -49,14 +49,12 @@ async function openPubSub(): Promise<PubSub> {
   if (redis.value !== "") {
     const { createClient } = await import("@redis/client");
     const { RedisPubSub } = await import("squall/pubsub/redis");
-    // A machine that vanishes is noticed, and looked for until it is back.
-    const reconnectStrategy = (tries: number): number => Math.min(100 * tries, 2000);
-    const socket = { socketTimeout: 30_000, reconnectStrategy };
-    return new RedisPubSub(createClient({ url: redis.value, pingInterval: 10_000, socket }));
+    return new RedisPubSub(createClient({ url: redis.value }));
   }
   if (nats.value !== "") {
     const { connect } = await import("@nats-io/transport-node");
     const { NatsPubSub } = await import("squall/pubsub/nats");
+    // A machine that vanishes is noticed, and looked for until it is back.
     const options = { maxReconnectAttempts: -1, pingInterval: 10_000 };
     return new NatsPubSub(await connect({ servers: nats.value, ...options }));
   }

@@ -13,11 +13,24 @@ import {
   type PubSub,
   type Subscription,
 } from "../pubsub.ts";
-import { confirmed, PUBLISH_TIMEOUT } from "./confirmed.ts";
+import {
+  type BrokerOptions,
+  confirmed,
+  PUBLISH_TIMEOUT,
+  SUBSCRIBE_TIMEOUT,
+  subscribed,
+} from "./confirmed.ts";
 
 /** What is used of a message. */
 export interface NatsMessage {
   string(): string;
+}
+
+/** What is used of what a connection tells of itself. */
+export interface NatsStatus {
+  readonly type: string;
+  /** Of what was refused, with the subject. */
+  readonly error?: Error & { readonly operation?: string; readonly subject?: string };
 }
 
 /** What is used of a connection. */
@@ -28,16 +41,19 @@ export interface NatsConnection {
     options: { callback: (error: Error | null, message: NatsMessage) => void },
   ): { unsubscribe(): void };
   flush(): Promise<void>;
-  status(): AsyncIterable<{ readonly type: string }>;
+  status(): AsyncIterable<NatsStatus>;
   closed(): Promise<unknown>;
   close(): Promise<void>;
   isClosed(): boolean;
 }
 
 /** What a NatsPubSub may be told. */
-export interface NatsPubSubOptions {
-  /** Seconds until a message that NATS has not confirmed has failed; 5 by default. */
-  readonly publishTimeout?: number;
+export interface NatsPubSubOptions extends BrokerOptions {}
+
+/** A message that NATS has not confirmed. */
+interface Unconfirmed {
+  readonly channel: string;
+  refusal: Error | undefined;
 }
 
 /**
@@ -48,8 +64,12 @@ export interface NatsPubSubOptions {
 export class NatsPubSub implements PubSub {
   readonly #connection: NatsConnection;
   readonly #publishTimeout: number;
+  readonly #subscribeTimeout: number;
+  /** Of those who wait for NATS to come back, or to be given up. */
+  #waiting: (() => void)[] = [];
   #connected = true;
   #closed = false;
+  readonly #unconfirmed = new Set<Unconfirmed>();
   /** What all messages published within one turn of the loop wait for. */
   #flushing: Promise<void> | undefined;
 
@@ -57,6 +77,7 @@ export class NatsPubSub implements PubSub {
   constructor(connection: NatsConnection, options: NatsPubSubOptions = {}) {
     this.#connection = connection;
     this.#publishTimeout = options.publishTimeout ?? PUBLISH_TIMEOUT;
+    this.#subscribeTimeout = options.subscribeTimeout ?? SUBSCRIBE_TIMEOUT;
     this.#watch();
   }
 
@@ -75,14 +96,27 @@ export class NatsPubSub implements PubSub {
   async subscribe(channel: string, callback: MessageCallback): Promise<Subscription> {
     checkSubscribed(channel, callback);
     if (this.#closed) throw new Error(`Cannot subscribe to "${channel}": it is closed`);
+    let refusal: Error | undefined;
     const subscription = this.#connection.subscribe(channel, {
       callback: (error, message) => {
-        if (error !== null) genLog.warning(`NATS, subscription of "${channel}": ${error.message}`);
-        else deliver(callback, message.string(), channel);
+        if (error === null) deliver(callback, message.string(), channel);
+        else refusal = error;
       },
     });
-    // NATS answers in order: after this the subscription is known there.
-    if (this.#connected) await this.#flushed();
+    // NATS answers in order: after this the subscription is known there, or refused.
+    const known = async (): Promise<void> => {
+      if (this.#closed) throw new Error("it is closed");
+      await this.#flushed();
+      if (refusal !== undefined) throw refusal;
+    };
+    try {
+      if (!this.#connected) await this.#returnOrEnd();
+      await subscribed(channel, known(), this.#subscribeTimeout);
+    } catch (error) {
+      // Nobody gets to hold it.
+      subscription.unsubscribe();
+      throw error;
+    }
     let active = true;
     const unsubscribe = async (): Promise<void> => {
       if (active && !this.#closed) subscription.unsubscribe();
@@ -94,29 +128,46 @@ export class NatsPubSub implements PubSub {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#wake();
     await this.#connection.close();
   }
 
   async #send(channel: string, message: string): Promise<void> {
-    this.#connection.publish(channel, message);
-    await this.#flushed();
+    const sent: Unconfirmed = { channel, refusal: undefined };
+    this.#unconfirmed.add(sent);
+    try {
+      this.#connection.publish(channel, message);
+      await this.#flushed();
+    } finally {
+      this.#unconfirmed.delete(sent);
+    }
+    if (sent.refusal !== undefined) throw sent.refusal;
   }
 
-  /** NATS has what was sent before. */
+  /** NATS has what was sent before, or has said what it refuses of it. */
   #flushed(): Promise<void> {
-    this.#flushing ??= Promise.resolve().then(() => {
+    this.#flushing ??= Promise.resolve().then(async () => {
       this.#flushing = undefined;
-      return this.#connection.flush();
+      await this.#connection.flush();
+      // What came before the answer is told by an iterator, a few promises later.
+      await new Promise((resolve) => setImmediate(resolve));
     });
     return this.#flushing;
   }
 
   async #watch(): Promise<void> {
     this.#connection.closed().then(() => this.#gaveUp());
-    for await (const { type } of this.#connection.status()) {
+    for await (const { type, error } of this.#connection.status()) {
       if (type === "disconnect") this.#changed(false, "NATS cannot be reached");
       else if (type === "reconnect") this.#returned();
+      else if (error !== undefined) this.#refused(error);
     }
+  }
+
+  #refused(error: NonNullable<NatsStatus["error"]>): void {
+    genLog.warning(`NATS: ${error.message}`);
+    if (error.operation !== "publish") return;
+    for (const each of this.#unconfirmed) if (each.channel === error.subject) each.refusal = error;
   }
 
   /** The client has sent its subscriptions: once NATS knows them, nothing published is missed. */
@@ -130,10 +181,20 @@ export class NatsPubSub implements PubSub {
     if (this.#connected === connected || this.#closed) return;
     this.#connected = connected;
     genLog.warning(text);
+    if (connected) this.#wake();
+  }
+
+  #returnOrEnd(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #gaveUp(): void {
     this.#connected = false;
+    this.#wake();
     if (this.#closed) return;
     genLog.error("NATS connection given up; connect with { maxReconnectAttempts: -1 } to go on");
   }
