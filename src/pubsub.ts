@@ -120,8 +120,9 @@ export class LocalPubSub implements PubSub {
     const own: MessageCallback = (message) => callback(message, channel);
     callbacks.add(own);
     const unsubscribe = async (): Promise<void> => {
-      callbacks.delete(own);
-      if (callbacks.size === 0) this.#channels.delete(channel);
+      // Once: the channel may have new subscriptions meanwhile.
+      const wasLast = callbacks.delete(own) && callbacks.size === 0;
+      if (wasLast) this.#channels.delete(channel);
     };
     return { channel, unsubscribe };
   }

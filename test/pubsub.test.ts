@@ -123,6 +123,17 @@ for (const { name, program, startServer, open } of brokers) {
       expect(heard).toEqual(["twice", "twice", "once", "last"]);
     });
 
+    test("who unsubscribes once more takes no other subscription along", async () => {
+      const [here, there] = await pair();
+      const heard: string[] = [];
+      const first = await there.subscribe("news", () => undefined);
+      await first.unsubscribe();
+      await there.subscribe("news", (message) => heard.push(message));
+      await first.unsubscribe();
+      await here.publish("news", "1");
+      await until(() => heard.length === 1);
+    });
+
     test("what a callback throws is logged, and the next one hears the message", async () => {
       const [here, there] = await pair();
       const heard: string[] = [];
