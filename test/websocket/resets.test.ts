@@ -207,6 +207,7 @@ async function openMany({ open, port }: Side): Promise<{ sockets: Socket[]; link
   const links = new Set(established.map((row) => `socket:[${row[9]}]`));
   // The list is not read at one moment: a few may be missing while others come and go.
   expect(links.size).toBeGreaterThan(COUNT);
+  expect(isOpen(links)).toBe(true);
   return { sockets, links };
 }
 
