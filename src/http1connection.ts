@@ -6,7 +6,7 @@
 export { HTTP1ClientConnection } from "./http1connection/client-connection.ts";
 export type { ClientConnectionOwner, ClientExchange } from "./http1connection/client-exchange.ts";
 export type { ConnectionOwner } from "./http1connection/connection-owner.ts";
-export { clock } from "./http1connection/deadlines.ts";
+export { clock, secondsSince } from "./http1connection/deadlines.ts";
 export {
   type ConnectionLimits,
   connectionLimits,

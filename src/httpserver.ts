@@ -3,13 +3,20 @@
  * timeouts. Takes its requests' delegates from an application or a callback; knows no handlers.
  */
 
-import type { Socket, SocketHandler, Tcp, TlsServerOptions } from "./host.ts";
+import {
+  NOBODY,
+  type Socket,
+  type SocketHandler,
+  type Tcp,
+  type TlsServerOptions,
+} from "./host.ts";
 import {
   type ConnectionLimits,
   type ConnectionOwner,
   clock,
   connectionLimits,
   HTTP1ServerConnection,
+  secondsSince,
   warmUp,
 } from "./http1connection.ts";
 import { CallbackDelegate, type RequestCallback } from "./httpserver/callback-delegate.ts";
@@ -29,7 +36,10 @@ export type { DrainOptions } from "./httpserver/drain.ts";
 
 /** Options of a server: every limit of its connections, how it stops, and these. */
 export interface HTTPServerOptions extends Partial<ConnectionLimits>, DrainOptions {
-  /** Most connections at once; at the limit the longest idle one is closed. 0: no limit. */
+  /**
+   * Most connections at once. At the limit an idle one is closed, of those that have been there
+   * longest; if there is none, the new one is reset. 0: no limit.
+   */
   readonly maxConnections?: number;
   /**
    * Speaks TLS, so that URLs begin with `https:`: certificate, key and whom to trust. They are
@@ -55,6 +65,8 @@ export interface HTTPServerOptions extends Partial<ConnectionLimits>, DrainOptio
 
 /** How often timeouts are looked at, in seconds, unless a timeout is too short for that. */
 const TICK = 1;
+/** Seconds without a refused connection after which the next one is worth a line in the log. */
+const REFUSED_AGAIN = 60;
 
 /** A non-blocking HTTP/1.1 server (Tornado `httpserver.HTTPServer`). */
 export class HTTPServer extends TCPServer {
@@ -154,6 +166,7 @@ class ServerOwner implements ConnectionOwner {
   now = 0;
   closing = false;
   #leaving = false;
+  #refusedAt: number | undefined;
   lingerTimeout: number;
   readonly #loop: IOLoop;
   readonly #maxConnections: number;
@@ -186,7 +199,11 @@ class ServerOwner implements ConnectionOwner {
 
   accept(socket: Socket): SocketHandler {
     if (this.connections.size === 0) this.#startClock();
-    if (this.#maxConnections > 0 && this.connections.size >= this.#maxConnections) this.#shed();
+    const isFull = this.#maxConnections > 0 && this.connections.size >= this.#maxConnections;
+    if (isFull && !this.#shed()) {
+      this.#refuse(socket);
+      return NOBODY;
+    }
     const connection = new HTTP1ServerConnection(socket, this);
     this.connections.add(connection);
     return connection;
@@ -232,14 +249,24 @@ class ServerOwner implements ConnectionOwner {
     for (const connection of this.connections) connection.checkDeadlines(this.now);
   }
 
-  /** Closes the connection that has been idle longest. */
-  #shed(): void {
+  /** Closes the first connection that is idle; false if none is. */
+  #shed(): boolean {
     for (const connection of this.connections) {
       if (!connection.idle) continue;
       connection.closeWhenIdle();
-      return;
+      return true;
     }
-    genLog.warning(`Over maxConnections: all ${this.connections.size} connections are busy`);
+    return false;
+  }
+
+  #refuse(socket: Socket): void {
+    socket.abort();
+    const before = this.#refusedAt;
+    this.#refusedAt = this.now;
+    if (before !== undefined && secondsSince(before, this.now) < REFUSED_AGAIN) return;
+    genLog.warning(
+      `Connections are reset: maxConnections is ${this.#maxConnections}, all are busy`,
+    );
   }
 
   #startClock(): void {

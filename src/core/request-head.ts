@@ -7,6 +7,7 @@
 import {
   CONTENT_LENGTH_HIGH,
   CONTENT_LENGTH_LOW,
+  ERROR_POSITION,
   FLAG_CHUNKED,
   FLAG_EXPECT_CONTINUE,
   FLAG_HAS_LENGTH,
@@ -95,6 +96,10 @@ export const headTable = {
   target(text: string): string {
     const start = table[TARGET_START] as number;
     return text.substring(start, start + (table[TARGET_LENGTH] as number));
+  },
+  /** Where a head that was refused is wrong, from its start. */
+  errorPosition(): number {
+    return table[ERROR_POSITION] as number;
   },
   /** Of a response. */
   statusCode(): number {

@@ -41,6 +41,12 @@ export abstract class BufferedInput {
   protected abstract takeBytes(start: number, length: number): number;
   /** Whether what waits, waits for more bytes: then the socket is read on. */
   protected abstract get awaitsBytes(): boolean;
+
+  /** Up to this many bytes that cannot be used now are read, so that the end behind them is heard. */
+  protected get mostKeptAhead(): number {
+    return 0;
+  }
+
   /** Whether more bytes without a line end are worth a look; `looked` bytes have been looked at. */
   protected abstract mayShowMore(length: number, looked: number): boolean;
 
@@ -68,7 +74,8 @@ export abstract class BufferedInput {
     }
     const lineEnded = this.#carry.append(start, length);
     const { length: kept, parsed } = this.#carry;
-    if (!this.awaitsBytes || lineEnded || this.mayShowMore(kept, parsed)) this.useInput();
+    if (this.mostKeptAhead > 0) this.#pauseIfFull();
+    else if (!this.awaitsBytes || lineEnded || this.mayShowMore(kept, parsed)) this.useInput();
   }
 
   /** Goes on with bytes that were kept, as far as they can be used now. */
@@ -84,7 +91,14 @@ export abstract class BufferedInput {
       // What did not fit into the core may complete what is left over.
       if (used < length && (used === 0 || length === kept)) break;
     }
-    this.#setPaused(this.held || (this.#carry !== undefined && !this.awaitsBytes));
+    this.#pauseIfFull();
+  }
+
+  /** Reads on unless what is kept cannot be used now, or something else is waited for. */
+  #pauseIfFull(): void {
+    const kept = this.#carry?.length ?? 0;
+    const mayWait = kept === 0 || this.awaitsBytes || kept < this.mostKeptAhead;
+    this.#setPaused(!mayWait || (this.held && kept >= this.mostKeptAhead));
   }
 
   /**
@@ -157,7 +171,7 @@ export abstract class BufferedInput {
       return;
     }
     this.#carry = new CarryOver(start, length);
-    this.#setPaused(this.held || !this.awaitsBytes);
+    this.#pauseIfFull();
   }
 
   #setPaused(paused: boolean): void {

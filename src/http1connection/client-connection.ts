@@ -296,7 +296,9 @@ export class HTTP1ClientConnection extends BufferedInput implements SocketHandle
   }
 
   #afterBody(body: BodyReader, rest: number): void {
-    if (body.done && this.#state === BODY) this.#complete(rest);
+    if (this.#state !== BODY) return;
+    if (body.error !== undefined) this.#fail(body.error);
+    else if (body.done) this.#complete(rest);
   }
 
   /**

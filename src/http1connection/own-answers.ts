@@ -6,8 +6,15 @@
 import { currentDate, reasonFor } from "../httputil.ts";
 import { VERSION } from "../util.ts";
 
-/** A whole response that ends the connection. The detail is ASCII text that says what is wrong. */
-export function errorAnswer(status: number, detail: string | undefined): Uint8Array {
+/**
+ * A whole response that ends the connection. The detail is ASCII text that says what is wrong; an
+ * answer to HEAD has the length of the body that says it, and no body (RFC 9110 section 9.3.2).
+ */
+export function errorAnswer(
+  status: number,
+  detail: string | undefined,
+  isBodyless = false,
+): Uint8Array {
   const title = `${status} ${reasonFor(status)}`;
   const body = detail === undefined ? `${title}\n` : `${title}: ${detail}\n`;
   return bytesOf(
@@ -17,7 +24,7 @@ export function errorAnswer(status: number, detail: string | undefined): Uint8Ar
       "Content-Type: text/plain; charset=UTF-8\r\n" +
       `Content-Length: ${body.length}\r\n` +
       "Connection: close\r\n" +
-      `\r\n${body}`,
+      `\r\n${isBodyless ? "" : body}`,
   );
 }
 

@@ -12,7 +12,7 @@ import {
   text,
 } from "../core.ts";
 import { HTTPHeaders, HTTPInputError } from "../httputil.ts";
-import { isOver } from "./deadlines.ts";
+import { isOver, secondsSince } from "./deadlines.ts";
 import type { ConnectionLimits } from "./limits.ts";
 
 /** Reads one body. After `read`, `dataLength` bytes of it stand at the start that was given. */
@@ -21,9 +21,11 @@ export interface BodyReader {
   readonly dataLength: number;
   /** The body is complete. */
   readonly done: boolean;
+  /** What is wrong behind those bytes. Nothing more can be read then. */
+  readonly error: HTTPInputError | undefined;
   /**
    * Takes what belongs to the body from received bytes in the core's memory and returns how many
-   * bytes that was. Throws HTTPInputError for a malformed body.
+   * bytes that was.
    */
   read(start: number, length: number): number;
 }
@@ -33,29 +35,50 @@ export class IncomingBody {
   readonly reader: BodyReader;
   /** Bytes that it may have. */
   maxSize: number;
-  size = 0;
+  /** Bytes that the last `take` found, and that it may have. */
+  dataLength = 0;
+  /** What is wrong behind them: malformed, or too long. */
+  error: HTTPInputError | undefined = undefined;
+  #size = 0;
   /** Bytes since its time has been running: since its head, or since it was last held up. */
-  timedSize = 0;
+  #timedSize = 0;
+  #timedSince: number;
+  #lastAt: number;
 
-  constructor(reader: BodyReader, maxSize: number) {
+  /** Times are those of `clock`. */
+  constructor(reader: BodyReader, maxSize: number, now: number) {
     this.reader = reader;
     this.maxSize = maxSize;
+    this.#timedSince = now;
+    this.#lastAt = now;
   }
 
-  /** Reads on, see BodyReader. Throws HTTPInputError also if the body has become too long. */
-  take(start: number, length: number): number {
+  /** Reads on, see BodyReader. */
+  take(start: number, length: number, now: number): number {
     const { reader } = this;
     const consumed = reader.read(start, length);
-    this.size += reader.dataLength;
-    this.timedSize += reader.dataLength;
-    if (this.size > this.maxSize) throw this.tooLong();
+    const isTooLong = reader.dataLength > this.maxSize - this.#size;
+    // As many as if they had come one by one.
+    this.dataLength = isTooLong ? Math.max(0, this.maxSize - this.#size) : reader.dataLength;
+    this.error = isTooLong ? this.tooLong() : reader.error;
+    this.#size += this.dataLength;
+    this.#timedSize += this.dataLength;
+    this.#lastAt = now;
     return consumed;
   }
 
-  /** It may take `bodyTimeout`, and longer only as fast as `minBodyRate`. */
-  isLate({ bodyTimeout, minBodyRate }: ConnectionLimits, elapsed: number): boolean {
-    const earned = minBodyRate === 0 ? 0 : this.timedSize / minBodyRate;
-    return isOver(bodyTimeout, elapsed - earned);
+  /** It was held up until now, by us. */
+  goOn(now: number): void {
+    this.#timedSize = 0;
+    this.#timedSince = now;
+    this.#lastAt = now;
+  }
+
+  /** It may stand still for `bodyTimeout`, and take longer only as fast as `minBodyRate`. */
+  isLate({ bodyTimeout, minBodyRate }: ConnectionLimits, now: number): boolean {
+    if (isOver(bodyTimeout, secondsSince(this.#lastAt, now))) return true;
+    const earned = minBodyRate === 0 ? 0 : this.#timedSize / minBodyRate;
+    return isOver(bodyTimeout, secondsSince(this.#timedSince, now) - earned);
   }
 
   tooLong(): HTTPInputError {
@@ -65,6 +88,7 @@ export class IncomingBody {
 
 /** A body of known length, above zero. */
 export class LengthReader implements BodyReader {
+  readonly error: undefined = undefined;
   dataLength = 0;
   #left: number;
 
@@ -85,6 +109,7 @@ export class LengthReader implements BodyReader {
 
 /** A body that ends where the connection ends. */
 export class UntilCloseReader implements BodyReader {
+  readonly error: undefined = undefined;
   dataLength = 0;
   done = false;
 
@@ -104,6 +129,7 @@ const EMPTY_LINE = 2;
 
 /** A body in the chunked coding (RFC 9112 section 7.1). Extensions are dropped, and trailers too. */
 export class ChunkedReader implements BodyReader {
+  error: HTTPInputError | undefined = undefined;
   dataLength = 0;
   done = false;
   readonly #limits: ConnectionLimits;
@@ -118,14 +144,13 @@ export class ChunkedReader implements BodyReader {
     chunkedProgress.load(this.#progress);
     const { maxChunkExtensionSize, maxTrailerSize } = this.#limits;
     const consumed = decodeChunked(start, length, maxChunkExtensionSize, maxTrailerSize);
+    this.dataLength = chunkedProgress.dataLength;
     if (consumed < 0) {
-      throw new HTTPInputError(
-        `Cannot read chunked body: ${reasonFor(consumed)}`,
-        statusCodeFor(consumed),
-      );
+      const message = `Cannot read chunked body: ${reasonFor(consumed)}`;
+      this.error = new HTTPInputError(message, statusCodeFor(consumed));
+      return length;
     }
     chunkedProgress.store(this.#progress);
-    this.dataLength = chunkedProgress.dataLength;
     this.done = chunkedProgress.done;
     return consumed;
   }
@@ -138,6 +163,7 @@ export class TrailersReader extends ChunkedReader {
 
   override read(start: number, length: number): number {
     const consumed = super.read(start, length);
+    if (this.error !== undefined) return consumed;
     const taken = chunkedProgress.trailerLength;
     const isEmpty = this.done && taken === EMPTY_LINE;
     if (taken > this.#taken && !isEmpty) {

@@ -3,7 +3,7 @@
  * asks for one. Made by `server-connection.ts` right after the core has parsed the head.
  */
 
-import { headerId, headFlags, headTable, readFields } from "../core.ts";
+import { asciiAt, headerId, headFlags, headTable, readFields } from "../core.ts";
 import { HTTPHeaders, type RequestStartLine } from "../httputil.ts";
 import type { ConnectionLimits } from "./limits.ts";
 import { type BodyReader, ChunkedReader, LengthReader } from "./reader.ts";
@@ -74,4 +74,14 @@ export class RequestHead extends HTTPHeaders implements RequestStartLine {
   protected override readFields(): void {
     readFields(this.#text, this);
   }
+}
+
+/** Whether bytes are one or two ends of lines, or a part of that. */
+export function isEmptyLines(start: number, length: number): boolean {
+  return length <= 4 && /^[\r\n]+$/.test(asciiAt(start, start + length));
+}
+
+/** Whether a head that is refused is that of a HEAD request. */
+export function isHead(start: number, length: number): boolean {
+  return /^[\r\n]*HEAD /.test(asciiAt(start, start + Math.min(length, 9)));
 }

@@ -4,9 +4,16 @@
  * keeps requests in order: the next one begins when the response before it is complete.
  */
 
-import { NEED_DATA, reasonFor, statusCodeFor, takeRequestHead, viewBytes } from "../core.ts";
+import {
+  headTable,
+  NEED_DATA,
+  reasonFor,
+  statusCodeFor,
+  takeRequestHead,
+  viewBytes,
+} from "../core.ts";
 import type { Socket, SocketHandler, TlsFacts } from "../host.ts";
-import { HTTPInputError, type HTTPMessageDelegate } from "../httputil.ts";
+import { HTTPInputError } from "../httputil.ts";
 import { genLog } from "../log.ts";
 import { isThenable } from "../util.ts";
 import { hasGrown } from "./buffered-input.ts";
@@ -15,7 +22,7 @@ import { isOver, secondsSince } from "./deadlines.ts";
 import { PIPELINE_HIGH_WATER } from "./limits.ts";
 import { continueAnswer, errorAnswer } from "./own-answers.ts";
 import { IncomingBody } from "./reader.ts";
-import { RequestHead } from "./request-head.ts";
+import { isEmptyLines, isHead, RequestHead } from "./request-head.ts";
 import {
   BODY,
   BODY_DONE,
@@ -103,15 +110,15 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
 
   drain(): void {
     this.endBacklog();
+    // Neither silence nor lingering begins before all is out.
+    if (this.#state === IDLE || this.#state === LINGER) this.#since = this.owner.now;
     if (this.#state === IDLE || this.#state === HEAD) this.#resume();
   }
 
   close(_error: Error | undefined): void {
     if (this.#state !== CLOSED) this.#state = nextState(this.#state, CLOSE);
     this.endInput();
-    const writer = this.#writer;
-    writer?.abandon();
-    writer?.invalidate();
+    this.#writer?.invalidate();
     this.#writer = undefined;
     this.endBacklog();
     this.owner.connectionClosed(this);
@@ -122,7 +129,8 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
   /** Ends the connection if a timeout has run out. */
   checkDeadlines(now: number): void {
     const { limits, lingerTimeout } = this.owner;
-    const elapsed = secondsSince(this.#since, now);
+    const isSilent = this.socket.bufferedAmount === 0 && !this.held;
+    const elapsed = isSilent ? secondsSince(this.#since, now) : 0;
     if (this.outputStalled(limits, now, this.#writer)) {
       genLog.debug("Connection closed: its peer has not read for sendTimeout seconds");
       this.socket.abort();
@@ -131,7 +139,7 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
     } else if (this.#state === IDLE || this.#state === HEAD) {
       if (isOver(limits.headerTimeout, elapsed)) this.#fail(408, "the head did not arrive in time");
     } else if (this.#state === BODY && !this.held) {
-      if (this.#body?.isLate(limits, elapsed)) this.#fail(408, "the body did not arrive in time");
+      if (this.#body?.isLate(limits, now)) this.#fail(408, "the body did not arrive in time");
     } else if (this.#state === LINGER && elapsed >= lingerTimeout) {
       this.socket.close();
     }
@@ -139,7 +147,9 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
 
   /** Closes a connection that no request is using. */
   closeWhenIdle(): void {
-    if (this.#state === IDLE) this.socket.close();
+    if (this.#state !== IDLE) return;
+    this.#state = nextState(this.#state, SENT_LAST);
+    this.socket.close();
   }
 
   /**
@@ -167,8 +177,8 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
     }
     this.#state = nextState(this.#state, SENT);
     this.#since = this.owner.now;
-    const backlog = this.socket.bufferedAmount;
-    if (backlog > PIPELINE_HIGH_WATER) this.#hold(this.drained(), () => undefined);
+    if (this.socket.bufferedAmount > PIPELINE_HIGH_WATER)
+      this.#hold(this.drained(), () => undefined);
     else if (this.hasInput) this.#resume();
   }
 
@@ -207,7 +217,12 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
   }
 
   protected override get awaitsBytes(): boolean {
-    return this.#state === HEAD;
+    return this.#state === HEAD || this.#state === IDLE;
+  }
+
+  /** So that it is heard when a client goes that has sent more than the request. */
+  protected override get mostKeptAhead(): number {
+    return this.#state === RESPOND ? this.owner.limits.maxHeaderSize : 0;
   }
 
   protected override mayShowMore(length: number, looked: number): boolean {
@@ -218,28 +233,33 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
 
   #resume(): void {
     this.useInput();
-    if (this.#ended && !this.hasInput && this.#state === IDLE) this.socket.close();
+    if (!this.#ended || this.held) return;
+    if (this.#state === IDLE) this.socket.close();
+    else if (this.#state === HEAD) this.#fail(400, "the connection ended within the head");
   }
 
   #takeHead(start: number, length: number): number {
     const limits = this.owner.limits;
     const consumed = takeRequestHead(start, length, limits.maxHeaderCount, limits.maxTargetSize);
-    const incomplete = consumed === NEED_DATA;
-    if ((incomplete ? length : consumed) > limits.maxHeaderSize) {
-      this.#fail(431, `the head is longer than ${limits.maxHeaderSize} bytes`);
-      return length;
-    }
-    if (incomplete) {
-      if (this.#state === IDLE) this.#since = this.owner.now;
-      this.#state = nextState(this.#state, PART_OF_HEAD);
+    const isIncomplete = consumed === NEED_DATA;
+    const isRefused = consumed < 0 && !isIncomplete;
+    const size = isIncomplete ? length : isRefused ? headTable.errorPosition() : consumed;
+    if (size > limits.maxHeaderSize) {
+      const reason = `the head is longer than ${limits.maxHeaderSize} bytes`;
+      this.#fail(431, reason, isHead(start, length));
+    } else if (isRefused) {
+      this.#fail(statusCodeFor(consumed), reasonFor(consumed), isHead(start, length));
+    } else if (!isIncomplete) {
+      this.#begin(new RequestHead(start));
+      return consumed;
+    } else {
+      if (this.#state === IDLE && !isEmptyLines(start, length)) {
+        this.#since = this.owner.now;
+        this.#state = nextState(this.#state, PART_OF_HEAD);
+      }
       return 0;
     }
-    if (consumed < 0) {
-      this.#fail(statusCodeFor(consumed), reasonFor(consumed));
-      return length;
-    }
-    this.#begin(new RequestHead(start));
-    return consumed;
+    return length;
   }
 
   /** A head is complete: makes the delegate and tells it. */
@@ -254,8 +274,7 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
     const hasBody = head.hasBody;
     this.#state = nextState(this.#state, hasBody ? HEAD_DONE : MESSAGE_DONE);
     if (hasBody) {
-      this.#body = new IncomingBody(head.bodyReader(limits), limits.maxBodySize);
-      this.#since = owner.now;
+      this.#body = new IncomingBody(head.bodyReader(limits), limits.maxBodySize, owner.now);
     }
     let waiting: PromiseLike<unknown> | void;
     try {
@@ -283,28 +302,28 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
   }
 
   #takeBody(start: number, length: number): number {
-    const body = this.#body as IncomingBody;
+    const body = this.#body;
     const writer = this.#writer;
-    // Broken off within its response: the socket's close is on its way.
-    if (writer === undefined) return length;
-    const delegate = writer.delegate as HTTPMessageDelegate;
-    let consumed: number;
+    // The response was broken off, and the socket has yet to say that it is gone.
+    if (body === undefined || writer === undefined) return length;
+    const consumed = body.take(start, length, this.owner.now);
+    const size = body.dataLength;
     let waiting: PromiseLike<unknown> | void;
     try {
-      consumed = body.take(start, length);
-      const size = body.reader.dataLength;
-      waiting = size > 0 ? delegate.dataReceived(viewBytes(start, size)) : undefined;
+      waiting = size > 0 ? writer.delegate?.dataReceived(viewBytes(start, size)) : undefined;
     } catch (error) {
       this.#delegateThrew(error, writer);
       return length;
     }
-    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterBody(body));
-    else this.#afterBody(body);
+    if (isThenable(waiting)) this.#hold(waiting, () => this.#afterBody(body, writer));
+    else this.#afterBody(body, writer);
     return consumed;
   }
 
-  #afterBody({ reader }: IncomingBody): void {
-    if (!reader.done || this.#state !== BODY) return;
+  #afterBody({ error, reader }: IncomingBody, writer: ResponseWriter): void {
+    if (this.#state !== BODY) return;
+    if (error !== undefined) this.#delegateThrew(error, writer);
+    if (error !== undefined || !reader.done) return;
     this.#body = undefined;
     this.#state = nextState(this.#state, BODY_DONE);
     this.#finishRequest();
@@ -336,20 +355,20 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
   #hold(waiting: PromiseLike<unknown>, next: () => void): void {
     const release = (): void => {
       this.#since = this.owner.now;
-      if (this.#body !== undefined) this.#body.timedSize = 0;
+      this.#body?.goOn(this.owner.now);
       if (this.#state !== CLOSED) next();
     };
     const writer = this.#writer;
-    this.holdInput(waiting, release, (error) => this.#delegateThrew(error, writer));
+    const failed = (error: unknown): void => this.#delegateThrew(error, writer);
+    this.holdInput(waiting, release, failed, this.#state === RESPOND);
   }
 
   // Ends.
 
   /** Answers with an error if no answer has begun, and ends the conversation. */
-  #fail(status: number, reason: string | undefined): void {
+  #fail(status: number, reason: string | undefined, isBodyless = this.#writer?.answersHead): void {
     const writer = this.#writer;
     this.#writer = undefined;
-    writer?.abandon();
     writer?.invalidate();
     if (this.#state === CLOSED || this.#state === LINGER) return;
     if (writer?.started === true) {
@@ -357,7 +376,7 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
       return;
     }
     if (reason !== undefined) genLog.info(`Request refused with ${status}: ${reason}`);
-    this.socket.write(errorAnswer(status, reason));
+    this.socket.write(errorAnswer(status, reason, isBodyless));
     this.#finishConversation();
   }
 

@@ -142,6 +142,10 @@ export class ResponseWriter implements HTTPConnection {
     return this.#finished;
   }
 
+  get answersHead(): boolean {
+    return this.#head.method === "HEAD";
+  }
+
   /** Bytes given to the socket, whether it has sent them or not. */
   get sentLength(): number {
     return this.#sentLength;
@@ -263,8 +267,9 @@ export class ResponseWriter implements HTTPConnection {
     }
   }
 
-  /** The connection is gone, or the connection itself has answered: output is dropped. */
+  /** As `abandon`; the connection is gone, or has answered by itself: output is dropped. */
   invalidate(): void {
+    this.abandon();
     this.#gone = true;
   }
 

@@ -2,10 +2,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Backlog } from "../../src/http1connection/deadlines.ts";
 import { connectionLimits } from "../../src/http1connection.ts";
-import { type HTTPConnection, HTTPHeaders, type HTTPMessageDelegate } from "../../src/httputil.ts";
+import {
+  type HTTPConnection,
+  HTTPHeaders,
+  type HTTPMessageDelegate,
+  type HTTPServerRequest,
+} from "../../src/httputil.ts";
 import { setLogLevel } from "../../src/log.ts";
 import { answers, echo, HOST } from "../support/echo.ts";
 import { serve } from "../support/server.ts";
+import { pass } from "../support/until.ts";
 
 beforeAll(() => setLogLevel("none"));
 afterAll(() => setLogLevel("warning"));
@@ -93,7 +99,7 @@ describe("limits", () => {
     expect(answer.match(/Connection: close/g)).toHaveLength(1);
   });
 
-  test("maxConnections sheds the connection that has been idle longest", async () => {
+  test("maxConnections sheds an idle connection, of the oldest", async () => {
     const { connect, server } = await serve(echo, { maxConnections: 2 });
     const first = await connect();
     const second = await connect();
@@ -107,6 +113,33 @@ describe("limits", () => {
     await third.until(() => third.received.includes("/3"));
     expect(second.closed || second.ended).toBe(false);
     expect(server.connectionCount).toBe(2);
+  });
+
+  test("maxConnections holds for many that come at once, one shed for each", async () => {
+    const { connect, server } = await serve(echo, { maxConnections: 3 });
+    for (let wave = 0; wave < 3; wave++) {
+      const clients = await Promise.all([connect(), connect(), connect()]);
+      for (const [number, client] of clients.entries()) {
+        client.send(`GET /${number} HTTP/1.1\r\n${HOST}\r\n`);
+        await client.until(() => client.received.includes(`/${number}`));
+      }
+      expect(server.connectionCount).toBe(3);
+    }
+  });
+
+  test("at maxConnections, all busy, the new connection is reset", async () => {
+    const requests: HTTPServerRequest[] = [];
+    const { connect, server } = await serve((request) => requests.push(request), {
+      maxConnections: 2,
+    });
+    const busy = await Promise.all([connect(), connect()]);
+    for (const client of busy) client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`);
+    await busy[1]?.until(() => requests.length === 2);
+    const third = await connect();
+    await third.until(() => third.closed);
+    expect(server.connectionCount).toBe(2);
+    for (const request of requests) echo(request);
+    for (const client of busy) await client.until(() => client.received.includes("[GET / ]"));
   });
 });
 
@@ -137,6 +170,34 @@ describe("timeouts", () => {
     expect(answers(await stops.rest())).toEqual(["408"]);
     expect(answers(await drips.rest())).toEqual(["408"]);
     clearInterval(timer);
+  });
+
+  test("408 for a body that stops after it was fast", async () => {
+    const { connect } = await serve(echo, quick);
+    const client = await connect();
+    client.send(`POST / HTTP/1.1\r\n${HOST}Content-Length: 3000000\r\n\r\n`);
+    client.send(new Uint8Array(2_000_000));
+    expect(answers(await client.rest())).toEqual(["408"]);
+  });
+
+  test("silence begins when the last answer is out, and no request is lost", async () => {
+    const large = "x".repeat(4 * 1024 * 1024);
+    const { connect } = await serve(
+      ({ connection, uri }) => {
+        const text = uri === "/large" ? large : "small";
+        const headers = new HTTPHeaders([["Content-Length", String(text.length)]]);
+        connection.writeHeaders({ code: 200, reason: "OK" }, headers, text);
+        connection.finish();
+      },
+      { ...quick, idleConnectionTimeout: 0.1 },
+    );
+    const client = await connect();
+    client.send(`GET /large HTTP/1.1\r\n${HOST}\r\nGET /small HTTP/1.1\r\n${HOST}\r\n`);
+    await client.until(() => client.received !== "");
+    client.socket?.pause();
+    await pass(400);
+    client.socket?.resume();
+    expect(answers(await client.rest())).toEqual([large, "small"]);
   });
 
   test("an idle connection is closed without a word", async () => {

@@ -8,7 +8,7 @@ import { type Sink, setSinks } from "../../src/log.ts";
 import { Application, type EventStream, RequestHandler } from "../../src/web.ts";
 import { runtimeLoop } from "../support/runtime-loop.ts";
 import { serve } from "../support/server.ts";
-import { until } from "../support/until.ts";
+import { pass, until } from "../support/until.ts";
 
 let news: Condition;
 let ready: Event;
@@ -130,6 +130,34 @@ describe("on real sockets", () => {
     news.notifyAll();
     await until(() => staying.received().endsWith("news"));
     expect(gone).toBe(1);
+  });
+
+  test.each([
+    { what: "an empty line", more: "\r\n" },
+    { what: "another request", more: "GET / HTTP/1.1\r\nHost: a\r\n\r\n" },
+    { what: "a part of one", more: "GET / HT" },
+  ])("a client that has sent $what as well, and goes, is noticed", async ({ more }) => {
+    const { socket } = ask("/");
+    await until(() => news.waiting === 1);
+    socket.end(more);
+    await until(() => gone === 1);
+    await until(() => news.waiting === 0 || finished === 1);
+    expect(reasons[0]).toMatchObject({ name: "StreamClosedError" });
+  });
+
+  test("a client that sends ahead without end is not read without end", async () => {
+    const { socket, received } = ask("/");
+    await until(() => news.waiting === 1);
+    const more = Buffer.from("GET /none HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2000));
+    let written = 0;
+    while (written < 400 && (socket.writableLength < 4 * more.length || written < 100)) {
+      socket.write(more);
+      written++;
+    }
+    await pass(50);
+    expect(socket.writableLength).toBeGreaterThan(0);
+    news.notifyAll();
+    await until(() => received().includes("news") && received().includes("404"));
   });
 
   test("a client that goes before the handler asks for its signal is not waited for", async () => {
