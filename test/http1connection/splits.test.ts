@@ -1,8 +1,9 @@
 /**
  * What a server's connection answers, and what its handlers hear, does not depend on how the network
  * cuts the bytes. With a handler that answers when it has all of a request, one that answers when
- * it has the head, and one that begins then and ends later.
+ * it has the head, one that begins then and ends later, and one that takes its time with each part.
  */
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -19,7 +20,7 @@ beforeAll(() => setLogLevel("none"));
 afterAll(() => setLogLevel("warning"));
 
 /** When the answer begins, and when it ends. */
-const modes = ["at the end", "at the head", "from the head to the end"] as const;
+const modes = ["at the end", "at the head", "from the head to the end", "slowly"] as const;
 
 /** What was heard of one request. */
 interface Heard {
@@ -41,25 +42,31 @@ class Witness implements HTTPMessageDelegate {
     this.#all = all;
   }
 
-  headersReceived({ method, path, version }: RequestStartLine, headers: HTTPHeaders): void {
+  headersReceived(
+    { method, path, version }: RequestStartLine,
+    headers: HTTPHeaders,
+  ): Promise<void> | undefined {
     const head = JSON.stringify([method, path, version, ...headers.getAll()]);
     this.#heard = { head, body: "", end: undefined };
     this.#all.push(this.#heard);
-    if (this.#mode === "at the end") return;
+    if (this.#mode === "at the end") return undefined;
+    if (this.#mode === "slowly") return Promise.resolve();
     const fields = new HTTPHeaders([["Content-Type", "text/plain"]]);
     this.#connection.writeHeaders({ code: 200, reason: "OK" }, fields, `[${method} `);
     if (this.#mode === "at the head") this.#connection.finish();
+    return undefined;
   }
 
-  dataReceived(chunk: Uint8Array): void {
+  dataReceived(chunk: Uint8Array): Promise<void> | undefined {
     this.#heard.body += Buffer.from(chunk).toString("latin1");
+    return this.#mode === "slowly" ? setImmediate() : undefined;
   }
 
   finish(): void {
     this.#heard.end = "finish";
     if (this.#mode === "at the head") return;
     const text = `${this.#heard.body}]`;
-    if (this.#mode === "at the end") {
+    if (this.#mode !== "from the head to the end") {
       const fields = new HTTPHeaders([["Content-Length", String(text.length)]]);
       this.#connection.writeHeaders({ code: 200, reason: "OK" }, fields, text);
     } else {
