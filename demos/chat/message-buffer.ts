@@ -96,5 +96,7 @@ export class MessageBuffer {
     const missed = earlier.filter(({ id }) => !known.has(id));
     this.#messages = [...missed, ...this.#messages].slice(-CACHE_SIZE);
     if (missed.length > 0) this.#news.notifyAll();
+    // Who came before the answer did has missed them too; a page shows no message twice.
+    for (const message of missed) for (const listener of this.#listeners) listener(message);
   }
 }

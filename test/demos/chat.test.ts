@@ -1,5 +1,7 @@
 /** The chat: people on different processes meet through Redis, which may go and come back. */
+import { createClient } from "@redis/client";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { RedisPubSub } from "../../src/pubsub/redis.ts";
 import { answers, freePort, nats, redis, type Service, systemProgram } from "../support/brokers.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { pass, until } from "../support/until.ts";
@@ -137,6 +139,25 @@ describe.skipIf(noRedis !== "")(`through Redis${noRedis}`, () => {
     await ada.hear("and back");
     const third = await user(await start([broker]), "Eve");
     await third.hear("from one to the other");
+  });
+
+  test("who is there before the history is gets it as well", async () => {
+    const client = createClient({ url: `redis://127.0.0.1:${service.port}` });
+    const other = new RedisPubSub(client);
+    try {
+      let ask = (_channel: string): void => undefined;
+      const asked = new Promise<string>((resolve) => {
+        ask = resolve;
+      });
+      await other.subscribe("chat.history", ask);
+      const ada = await user(await start([broker]), "Ada");
+      await ada.connect();
+      const message = { id: "m-1", from: "Bob", body: "long ago", time: 0 };
+      await other.publish(await asked, JSON.stringify([message]));
+      await until(() => ada.heard.some(({ html }) => String(html).includes("long ago")));
+    } finally {
+      await other.close();
+    }
   });
 
   test("two children of one parent meet as well", async () => {
