@@ -114,7 +114,9 @@ function stopAlone(): void {
  * `tcpserver`, which do it themselves; elsewhere than in a child it does nothing.
  */
 export function reportReady(): void {
-  if (joined) process.send?.(READY);
+  if (!joined) return;
+  // Without a function for the error, the process would end when its parent is gone.
+  process.send?.(READY, undefined, undefined, () => undefined);
 }
 
 /**

@@ -13,6 +13,8 @@ class Hello extends RequestHandler {
     if (ms > 0) {
       console.log("asked");
       await new Promise((resolve) => setTimeout(resolve, ms));
+      // Late, as a program may that has more to do: its parent may be gone by then.
+      reportReady();
     }
     this.write(`Hello from ${process.pid}`);
   }

@@ -148,3 +148,11 @@ describe("a child that ends before it is ready", () => {
     expect(await program.ended).toBe(0);
   });
 });
+
+test("a child whose parent is gone finishes what is in flight, also if it reports", async () => {
+  await start();
+  const answers = askBoth("/?ms=1000");
+  await until(() => program.output.match(/asked/g)?.length === 32);
+  program.kill("SIGKILL");
+  for (const answer of await answers) expect(answer).toMatch(/^Hello from \d+$/);
+});
