@@ -4,7 +4,7 @@ import type { BunListener, BunPlace, BunSocket } from "./runtime.ts";
 
 /** Bun takes no backlog: it always asks the kernel for 512. */
 export function placeOf(options: ListenOptions, anyHost: string): BunPlace {
-  if (options.path !== undefined) return { unix: options.path };
+  if (options.path) return { unix: options.path };
   if (options.fd !== undefined) return { fd: options.fd };
   return {
     hostname: options.host ?? anyHost,

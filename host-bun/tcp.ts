@@ -65,8 +65,10 @@ class BunTcp implements Tcp {
     if (options.source !== undefined) throw cannotBindSource("bun");
     const { signal } = options;
     signal?.throwIfAborted();
+    // An Address of TCP says "" here.
+    const path = options.path || undefined;
     return new Promise((resolve, reject) => {
-      const connector = new Connector(this.#batch, options.path, connected, resolve, reject);
+      const connector = new Connector(this.#batch, path, connected, resolve, reject);
       const place = placeOf(options, "localhost");
       // Bun goes on with the attempt: nothing can stop it.
       if (signal !== undefined) connector.leave = onAbort(signal, () => connector.giveUp(signal));

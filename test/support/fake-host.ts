@@ -142,7 +142,7 @@ class FakeTcp implements Tcp {
   }
 
   #addressOf(options: ConnectOptions): Address {
-    if (options.path !== undefined) return { host: "", port: 0, path: options.path };
+    if (options.path) return { host: "", port: 0, path: options.path };
     const name = options.host?.replace("::ffff:", "") ?? "::";
     const host = name === "localhost" ? "127.0.0.1" : name;
     return { host, port: options.port || this.#nextPort++, path: "" };

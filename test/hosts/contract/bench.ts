@@ -95,12 +95,8 @@ export class Bench {
 
   async connect(to: Address | ConnectOptions, script: Script = {}): Promise<Probe> {
     let probe: Probe | undefined;
-    const place = to.path ? { path: to.path } : { host: to.host ?? "", port: to.port ?? 0 };
     const tls = "tls" in to ? to.tls : this.tls?.client;
-    const source = "source" in to ? { source: to.source } : {};
-    const signal = "signal" in to ? { signal: to.signal } : {};
-    const ways = { ...source, ...signal, ...(tls !== undefined && { tls }) };
-    const target = { ...place, ...ways } as ConnectOptions;
+    const target: ConnectOptions = { ...to, ...(tls !== undefined && { tls }) };
     const socket = await this.tcp.connect(target, (made) => {
       const created = this.#add(new Probe(this, made, script));
       probe = created;
