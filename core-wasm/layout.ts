@@ -110,10 +110,10 @@ export const PRESENT: i32 = 16;
 /** The host, from the absolute-form target if there is one, else from Host; as the peer wrote it. */
 export const HOST_START: i32 = 20;
 export const HOST_LENGTH: i32 = 21;
-/** After takeRequestHead: the slot that has this head; `~slot` if it is kept there from now on. */
+/** After takeRequestHead: the slot that has this head, from 1 up; below 0 if it is new there. */
 export const KNOWN_HEAD: i32 = 22;
-/** The head in KNOWN_HEAD is in no slot. */
-export const UNKNOWN_HEAD: i32 = ~KNOWN_HEADS_COUNT;
+/** The head is in no slot. */
+export const UNKNOWN_HEAD: i32 = 0;
 /** After parseResponseHead: the status code, and the reason where the target would be. */
 export const STATUS_CODE: i32 = 3;
 export const REASON_START: i32 = 4;

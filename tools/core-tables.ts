@@ -61,7 +61,15 @@ const splats: readonly (readonly [string, number])[] = [
 const framingNames = HEADER_NAMES.slice(1, 7);
 
 /** Those that `known-heads.ts` tells apart. */
-const secretNames = ["Authorization", "Cookie", "Proxy-Authorization"];
+const secretNames = [
+  "Authorization",
+  "Cookie",
+  "Proxy-Authorization",
+  "Sec-Websocket-Protocol",
+  "X-Csrf-Token",
+  "X-Csrftoken",
+  "X-Xsrftoken",
+];
 
 /**
  * Trailers that would change framing, routing or the connection, were someone to merge them (RFC

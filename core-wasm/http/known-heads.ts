@@ -7,7 +7,15 @@
  * again for a while, only one of eight is looked for, which costs next to nothing.
  */
 
-import { ID_AUTHORIZATION, ID_COOKIE, ID_PROXY_AUTHORIZATION } from "../../build/core-tables";
+import {
+  ID_AUTHORIZATION,
+  ID_COOKIE,
+  ID_PROXY_AUTHORIZATION,
+  ID_SEC_WEBSOCKET_PROTOCOL,
+  ID_X_CSRF_TOKEN,
+  ID_X_CSRFTOKEN,
+  ID_X_XSRFTOKEN,
+} from "../../build/core-tables";
 import { load32 } from "../bytes";
 import {
   HEADER_COUNT,
@@ -57,10 +65,13 @@ function isLookedFor(length: i32): bool {
   return misses == PATIENCE;
 }
 
-/** It has credentials, or a field that the core does not know, such as X-Api-Key. */
+/** It has credentials or a token, or a field that the core does not know, such as X-Api-Key. */
 function mayBeSecret(): bool {
   if (isPresent(ID_COOKIE) || isPresent(ID_AUTHORIZATION)) return true;
-  if (isPresent(ID_PROXY_AUTHORIZATION)) return true;
+  if (isPresent(ID_PROXY_AUTHORIZATION) || isPresent(ID_SEC_WEBSOCKET_PROTOCOL)) return true;
+  if (isPresent(ID_X_XSRFTOKEN) || isPresent(ID_X_CSRFTOKEN) || isPresent(ID_X_CSRF_TOKEN)) {
+    return true;
+  }
   const end = HEADERS + word(HEADER_COUNT) * HEADER_WORDS;
   for (let row = HEADERS; row < end; row += HEADER_WORDS) {
     if (word(row + 1) >>> 16 == 0) return true;
@@ -68,7 +79,7 @@ function mayBeSecret(): bool {
   return false;
 }
 
-/** The head's slot, `~slot` if it is kept there from now on, or UNKNOWN_HEAD. */
+/** The head's slot, from 1 up; that below 0, if it is kept there from now on; or UNKNOWN_HEAD. */
 function slotOf(start: usize, length: i32): i32 {
   const hash = hashOf(start, length);
   const slot: i32 = hash & (KNOWN_HEADS_COUNT - 1);
@@ -77,7 +88,7 @@ function slotOf(start: usize, length: i32): i32 {
   if (load<u32>(facts) == hash && load<i32>(facts, LENGTH) == length) {
     if (isSame(start, known, length)) {
       misses = 0;
-      return slot;
+      return slot + 1;
     }
   }
   if (load<u32>(facts, SEEN) != hash) {
@@ -88,7 +99,7 @@ function slotOf(start: usize, length: i32): i32 {
   store<u32>(facts, hash);
   store<i32>(facts, length, LENGTH);
   memory.copy(known, start, length);
-  return ~slot;
+  return -slot - 1;
 }
 
 // No head is shorter than 16 bytes, so what is left at the end is taken together with bytes before.

@@ -50,8 +50,8 @@ for (const [id, name] of HEADER_NAMES.entries()) {
   if (name !== "") ids.set(name, id);
 }
 
-/** The texts of the heads that the core keeps, by their slots. */
-const knownTexts: string[] = new Array(KNOWN_HEADS_COUNT).fill("");
+/** The texts of the heads that the core keeps, by their slots, which count from 1. */
+const knownTexts: string[] = new Array(KNOWN_HEADS_COUNT + 1).fill("");
 
 /**
  * As `parseRequestHead`, for the head of a request that has arrived. The text of one that came
@@ -67,9 +67,9 @@ export function takeRequestHead(
   if (taken > 0) {
     const slot = table[KNOWN_HEAD] as number;
     // At once: whatever becomes of this request, the core knows the head from now on.
-    if (slot < 0 && slot !== UNKNOWN_HEAD) {
-      knownTexts[~slot] = memory.latin1Slice(start, start + taken);
-      table[KNOWN_HEAD] = ~slot;
+    if (slot < 0) {
+      knownTexts[-slot] = memory.latin1Slice(start, start + taken);
+      table[KNOWN_HEAD] = -slot;
     }
   }
   return taken;
@@ -80,7 +80,7 @@ export const headTable = {
   /** The head that `takeRequestHead(start, …)` took, a character a byte. */
   requestText(start: number): string {
     const slot = table[KNOWN_HEAD] as number;
-    return slot < 0 ? headTable.text(start) : (knownTexts[slot] as string);
+    return slot === UNKNOWN_HEAD ? headTable.text(start) : (knownTexts[slot] as string);
   },
   /** The whole head, which began at `start`, a character a byte. */
   text(start: number): string {
