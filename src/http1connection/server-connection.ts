@@ -102,6 +102,8 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
 
   end(): void {
     this.#ended = true;
+    // Of a long head not every byte has been looked at.
+    if (this.#state === HEAD) this.useInput();
     if (this.#state === IDLE || this.#state === LINGER) this.socket.close();
     else if (this.#state === HEAD) this.#fail(400, "the connection ended within the head");
     else if (this.#state === BODY) this.#fail(400, "the connection ended within the body");

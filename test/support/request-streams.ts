@@ -17,7 +17,7 @@ export const LIMITS = {
 } as const;
 
 /** Up to this length the connection looks at an unfinished head at every byte. */
-export const EAGER_LENGTH = 4096;
+const EAGER_LENGTH = 4096;
 
 const around = (limit: number): fc.Arbitrary<number> =>
   fc.integer({ min: limit - 60, max: limit + 4 });
