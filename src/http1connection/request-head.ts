@@ -76,12 +76,12 @@ export class RequestHead extends HTTPHeaders implements RequestStartLine {
   }
 }
 
-/** Whether bytes are one or two ends of lines, or a part of that. */
+/** Whether bytes that may begin a head are empty lines so far. */
 export function isEmptyLines(start: number, length: number): boolean {
   return length <= 4 && /^[\r\n]+$/.test(asciiAt(start, start + length));
 }
 
-/** Whether a head that is refused is that of a HEAD request. */
+/** Whether a head that is refused is that of a HEAD request, as far as it is a head. */
 export function isHead(start: number, length: number): boolean {
-  return /^[\r\n]*HEAD /.test(asciiAt(start, start + Math.min(length, 9)));
+  return /^(?:\r\n){0,2}HEAD /.test(asciiAt(start, start + Math.min(length, 9)));
 }

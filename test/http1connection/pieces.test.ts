@@ -95,6 +95,14 @@ test("an answer to HEAD that refuses it has no body", async () => {
   }
 });
 
+test("what is refused before its method is not that of HEAD", async () => {
+  const { exchange } = await serve(echo);
+  const wire = `\nHEAD / HTTP/1.1\r\n${HOST}\r\n`;
+  const whole = await exchange(wire);
+  expect(answers(whole)).toEqual(["400"]);
+  expect(answers(await exchange(onesOf(wire)))).toEqual(["400"]);
+});
+
 test("a handler that breaks off its answer to a fast upload ends nothing else", async () => {
   class Upload extends RequestHandler {
     override async prepare(): Promise<void> {
