@@ -97,8 +97,8 @@ export abstract class BufferedInput {
   /** Reads on unless what is kept cannot be used now, or something else is waited for. */
   #pauseIfFull(): void {
     const kept = this.#carry?.length ?? 0;
-    const mayWait = kept === 0 || this.awaitsBytes || kept < this.mostKeptAhead;
-    this.#setPaused(!mayWait || (this.held && kept >= this.mostKeptAhead));
+    const isStuck = this.held || (kept > 0 && !this.awaitsBytes);
+    this.#setPaused(isStuck && kept >= this.mostKeptAhead);
   }
 
   /**

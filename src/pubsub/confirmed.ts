@@ -36,37 +36,31 @@ export class NoAnswer extends Error {
 }
 
 /** Rejects with PublishError if the work does, or takes longer than some seconds. */
-export async function confirmed(
-  channel: string,
-  work: Promise<unknown>,
-  seconds: number,
-): Promise<void> {
-  try {
-    await inTime(work, seconds);
-  } catch (cause) {
-    throw new PublishError(channel, messageOf(cause), { cause });
-  }
+export function confirmed(channel: string, work: Promise<unknown>, seconds: number): Promise<void> {
+  return inTime(work, seconds, (why, cause) => new PublishError(channel, why, { cause }));
 }
 
 /** Rejects with an Error that names the channel if the work does, or takes longer than some seconds. */
-export async function subscribed(
+export function subscribed(
   channel: string,
   work: Promise<unknown>,
   seconds: number,
 ): Promise<void> {
+  const act = `Cannot subscribe to "${channel}"`;
+  return inTime(work, seconds, (why, cause) => new Error(`${act}: ${why}`, { cause }));
+}
+
+/** Rejects with the error that is made of the reason if the work fails, or is late. */
+async function inTime(
+  work: Promise<unknown>,
+  seconds: number,
+  failure: (why: string, cause: unknown) => Error,
+): Promise<void> {
   try {
-    await inTime(work, seconds);
+    await orLate(work, seconds, () => {
+      throw new NoAnswer(seconds);
+    });
   } catch (cause) {
-    throw new Error(`Cannot subscribe to "${channel}": ${messageOf(cause)}`, { cause });
+    throw failure(cause instanceof Error ? cause.message : "", cause);
   }
-}
-
-function inTime(work: Promise<unknown>, seconds: number): Promise<unknown> {
-  return orLate(work, seconds, () => {
-    throw new NoAnswer(seconds);
-  });
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : "";
 }

@@ -123,8 +123,8 @@ export class RedisPubSub implements PubSub {
     checkPublished(channel, message);
     if (this.#closed) throw new PublishError(channel, "it is closed");
     // Who publishes while it connects waits for that; but one that is gone may stay so for long.
-    const isFirst = this.#connecting === undefined || !this.#gone;
-    if (!this.connected && isFirst) {
+    const isComing = this.#connecting === undefined || !this.#gone;
+    if (!this.connected && isComing) {
       await confirmed(channel, this.connect(), this.#publishTimeout);
     }
     // With one connection of the two, those who subscribe here would not hear it.
