@@ -4,7 +4,7 @@
  *
  * Each message is compressed by a call of its own that is told what was said before, so that a
  * connection keeps 32 KiB at most between messages and none of zlib's memory. Short messages are
- * done at once; long ones on the runtime's threads, few at a time.
+ * done at once, where zlib takes a dictionary; long ones on the runtime's threads, few at a time.
  */
 
 import {
@@ -17,6 +17,7 @@ import {
 } from "node:zlib";
 import type { Agreement, CompressionOptions } from "./extension.ts";
 import { History } from "./history.ts";
+import { deflateBehind, takesDictionary } from "./primed-deflate.ts";
 import { INVALID_PAYLOAD, MESSAGE_TOO_BIG, WebSocketError } from "./protocol.ts";
 import { Turnstile } from "./turnstile.ts";
 
@@ -29,6 +30,7 @@ const LONG = 32 * 1024;
  * than it saves.
  */
 const SENT_HISTORY = 8 * 1024;
+const NOTHING = new Uint8Array(0);
 /** A peer may end its stream and begin another within a message; each costs a call. */
 const MOST_STREAMS = 16;
 /** zlib's threads are shared with files and names: four in all by default. */
@@ -93,16 +95,22 @@ export class PerMessageDeflate {
    * bytes may change as soon as this returns.
    */
   deflate(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    const options = this.#deflateOptions(bytes.length, this.#sent?.bytes);
+    const before = this.#sent?.bytes ?? NOTHING;
+    const options = this.#deflateOptions(bytes.length, before);
     this.#sent?.add(bytes);
-    if (bytes.length <= LONG) return withoutTail(deflateRawSync(bytes, options));
+    const isPrimed = before.length > 0 && bytes.length > 0 && !takesDictionary();
+    if (bytes.length <= LONG && !isPrimed) return withoutTail(deflateRawSync(bytes, options));
     const own = new Uint8Array(bytes);
-    return turnstile.pass(async () => withoutTail(await deflateLater(own, options)));
+    return turnstile.pass(async () =>
+      withoutTail(
+        await (isPrimed ? deflateBehind(before, own, options) : deflateLater(own, options)),
+      ),
+    );
   }
 
   /** Compresses a message so that it refers to nothing before it. */
   deflateAlone(bytes: Uint8Array): Uint8Array {
-    return withoutTail(deflateRawSync(bytes, this.#deflateOptions(bytes.length, undefined)));
+    return withoutTail(deflateRawSync(bytes, this.#deflateOptions(bytes.length, NOTHING)));
   }
 
   /** A message was sent that was compressed alone: later ones may refer to it. */
@@ -169,8 +177,8 @@ export class PerMessageDeflate {
    * zlib clears tables as large as the window before it begins, so the window is as large as what
    * it can be used for.
    */
-  #deflateOptions(length: number, before: Uint8Array | undefined): ZlibOptions {
-    const room = length + (before?.length ?? 0) + 262;
+  #deflateOptions(length: number, before: Uint8Array): ZlibOptions {
+    const room = length + before.length + 262;
     const windowBits = Math.min(this.#windowBits, Math.max(9, 32 - Math.clz32(room - 1)));
     const options: ZlibOptions = {
       level: this.#level,
@@ -179,7 +187,7 @@ export class PerMessageDeflate {
       finishFlush: constants.Z_SYNC_FLUSH,
       chunkSize: Math.max(64, Math.min(length + 64, 64 * 1024)),
     };
-    if (before !== undefined && before.length > 0) options.dictionary = before;
+    if (before.length > 0) options.dictionary = before;
     return options;
   }
 }

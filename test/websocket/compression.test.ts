@@ -48,6 +48,27 @@ describe("messages", () => {
     expect(peer.frames.every(({ reserved }) => reserved === RSV1)).toBe(true);
   });
 
+  test("that say again what was said take next to nothing, also behind a long one", async () => {
+    const text = "abcdefghijklmnopqrstuvwxyz, 0123456789 and ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const long = Uint8Array.from({ length: 40_000 }, (_, i) => Math.imul(i, i * 40503) >>> 8);
+    const peer = await openTo(Echo, {}, OFFER);
+    for (const each of [text, text, long, long.subarray(39_000)]) peer.send(frame(2, each));
+    await peer.hears(4);
+    const lengths = peer.frames.map(({ payload }) => payload.length);
+    expect(lengths[0]).toBeGreaterThan(text.length / 2);
+    expect(lengths[1]).toBeLessThan(10);
+    expect(lengths[3]).toBeLessThan(30);
+    expect(messages(peer)[1]).toBe(text);
+  });
+
+  test("with nothing agreed on that could be referred to stand for themselves", async () => {
+    const offer = "permessage-deflate; server_no_context_takeover";
+    const peer = await openTo(Echo, {}, { "Sec-WebSocket-Extensions": offer });
+    for (let count = 0; count < 2; count++) peer.send(frame(1, "the same, and once more the same"));
+    await peer.hears(2);
+    expect(peer.frames[1]?.payload).toEqual(peer.frames[0]?.payload);
+  });
+
   test("refer back as zlib refers", async () => {
     const peer = await openTo(Echo, {}, OFFER);
     const { createDeflateRaw } = await import("node:zlib");
