@@ -7,6 +7,7 @@
 export {
   type Executor,
   type Task,
+  type TaskOptions,
   WorkerExecutor,
   type WorkerExecutorOptions,
 } from "./ioloop/executor.ts";

@@ -6,7 +6,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { onAbort } from "../util.ts";
-import { type RemoteError, restoreError } from "./remote-error.ts";
+import { type ErrorClass, type RemoteError, restoreError } from "./remote-error.ts";
 
 /**
  * An exported function: `new URL("./work.js#resize", import.meta.url)`, or the same as text; with
@@ -22,6 +22,12 @@ export interface TaskOptions {
   readonly signal?: AbortSignal | undefined;
   /** What of the arguments is handed over instead of copied. */
   readonly transfer?: readonly Transferable[];
+  /**
+   * Classes of errors of your own that it may throw: what arrives is an instance of the one with the
+   * same name, made without its constructor, so `#private` fields are missing. An error of any other
+   * class arrives as an Error, or as the runtime's class that its own extends.
+   */
+  readonly errors?: readonly ErrorClass[];
 }
 
 type Transferable = ArrayBuffer | MessagePort;
@@ -58,6 +64,7 @@ export type WorkResult = { readonly id: number } & (
 interface Job {
   readonly order: Omit<WorkOrder, "id">;
   readonly transfer: readonly Transferable[];
+  readonly errors: readonly ErrorClass[];
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -84,17 +91,18 @@ export class WorkerExecutor implements Executor {
   }
 
   /**
-   * Runs a function when a thread is free. Rejects with what it throws, of the same name, message
-   * and stack; with the signal's reason; or with an Error if the thread ends.
+   * Runs a function when a thread is free. Rejects with what it throws, of the same class, name,
+   * message and stack; with the signal's reason; or with an Error if the thread ends.
    */
   submit<Result>(task: Task, args: readonly unknown[]): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const { module, name, signal, transfer = [] } = optionsOf(task);
+      const { module, name, signal, transfer = [], errors = [] } = optionsOf(task);
       if (this.#closed) throw new Error(`Cannot run ${name}: the executor is shut down`);
       signal?.throwIfAborted();
       const job: Job = {
         order: { module: String(module), name, args },
         transfer,
+        errors,
         resolve: (value) => {
           unlisten?.();
           resolve(value as Result);
@@ -222,7 +230,7 @@ class Thread {
   #settle(result: WorkResult | undefined): void {
     if (this.job === undefined || result?.id !== this.#orders) return;
     const job = this.#release();
-    if ("error" in result) job.reject(restoreError(result.error));
+    if ("error" in result) job.reject(restoreError(result.error, job.errors));
     else job.resolve(result.value);
     this.#freed();
   }

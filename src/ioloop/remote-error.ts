@@ -7,6 +7,8 @@
 export type RemoteError =
   | { readonly thrown: unknown }
   | {
+      /** Its class and those above it, nearest first, up to Error. */
+      readonly classes: readonly string[];
       readonly name: string;
       readonly message: string;
       readonly stack: string;
@@ -16,18 +18,19 @@ export type RemoteError =
       readonly errors: readonly RemoteError[] | undefined;
     };
 
+/** A class of errors. */
+export type ErrorClass = abstract new (...args: never[]) => Error;
+
 /** Causes of causes that are carried, so that a circle ends. */
 const DEPTH = 8;
 
 /** The runtime's own classes of errors, which are made again as what they were. */
-const CLASSES: Readonly<Record<string, ErrorConstructor | undefined>> = {
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-};
+const CLASSES: ReadonlyMap<string, ErrorConstructor> = new Map(
+  [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((each) => [
+    each.name,
+    each,
+  ]),
+);
 
 export function describeError(error: unknown, depth: number = DEPTH): RemoteError {
   if (!(error instanceof Error)) return { thrown: copyable(error) ? error : String(error) };
@@ -36,6 +39,7 @@ export function describeError(error: unknown, depth: number = DEPTH): RemoteErro
   const hasCause = cause !== undefined && depth > 0;
   const hasErrors = error instanceof AggregateError && depth > 0;
   return {
+    classes: classesOf(error),
     name,
     message,
     stack,
@@ -45,18 +49,51 @@ export function describeError(error: unknown, depth: number = DEPTH): RemoteErro
   };
 }
 
-/** An error of the same name, message, stack, cause, errors and fields, such as `code`. */
-export function restoreError(error: RemoteError): unknown {
+/**
+ * An error of the same name, message, stack, cause, errors and fields, such as `code`, and of the
+ * nearest class that is the runtime's own or among those given. Their constructors are not called.
+ */
+export function restoreError(error: RemoteError, given: readonly ErrorClass[] = []): unknown {
   if ("thrown" in error) return error.thrown;
-  const cause = error.cause === undefined ? undefined : { cause: restoreError(error.cause) };
-  const restored =
-    error.errors === undefined
-      ? new (CLASSES[error.name] ?? Error)(error.message, cause)
-      : new AggregateError(error.errors.map(restoreError), error.message, cause);
+  const cause = error.cause === undefined ? undefined : { cause: restoreError(error.cause, given) };
+  const restored = newError(error, given, cause);
+  for (const name of error.classes) {
+    const found = given.find((each) => each.name === name);
+    if (found !== undefined) Object.setPrototypeOf(restored, found.prototype);
+    if (found !== undefined || CLASSES.has(name)) break;
+  }
   Object.assign(restored, error.fields);
   define(restored, "stack", error.stack);
   if (restored.name !== error.name) define(restored, "name", error.name);
   return restored;
+}
+
+/** One of the nearest class of the runtime's. */
+function newError(
+  { classes, name, message, errors }: Exclude<RemoteError, { thrown: unknown }>,
+  given: readonly ErrorClass[],
+  cause: { cause: unknown } | undefined,
+): Error {
+  if (errors !== undefined) {
+    return new AggregateError(
+      errors.map((each) => restoreError(each, given)),
+      message,
+      cause,
+    );
+  }
+  if (classes[0] === "DOMException") return new DOMException(message, { name, ...cause });
+  const own = classes.find((each) => CLASSES.has(each)) ?? "Error";
+  return new (CLASSES.get(own) ?? Error)(message, cause);
+}
+
+function classesOf(error: Error): string[] {
+  const names: string[] = [];
+  let prototype = Object.getPrototypeOf(error);
+  while (prototype instanceof Error || prototype === Error.prototype) {
+    names.push(String(prototype.constructor?.name));
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return names;
 }
 
 function define(error: Error, key: string, value: string): void {

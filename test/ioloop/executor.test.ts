@@ -1,10 +1,17 @@
 import { availableParallelism } from "node:os";
 import { threadId } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Executor, IOLoop, type Task, WorkerExecutor } from "../../src/ioloop.ts";
+import {
+  type Executor,
+  IOLoop,
+  type Task,
+  type TaskOptions,
+  WorkerExecutor,
+} from "../../src/ioloop.ts";
 import { createFakeHost } from "../support/fake-host.ts";
 import { startProgram } from "../support/program.ts";
 import { until } from "../support/until.ts";
+import { OverdrawnError, PaymentError } from "./programs/tasks.ts";
 
 const TASKS = new URL("programs/tasks.ts", import.meta.url);
 const executors: WorkerExecutor[] = [];
@@ -76,6 +83,34 @@ describe("errors", () => {
     expect((error as Error).stack).toMatch(/refuse.*tasks\.ts/);
     expect((error as Error).cause).toBeInstanceOf(RangeError);
     expect(String(error)).toBe("PaymentError: no money");
+  });
+
+  test("are of the class that is given, or of the nearest that the runtime has", async () => {
+    const overdraw = { module: TASKS, name: "overdraw" };
+    const failure = (errors: TaskOptions["errors"] = []): Promise<unknown> =>
+      pool(1)
+        .submit({ ...overdraw, errors }, [])
+        .catch((thrown: unknown) => thrown);
+    const exact = await failure([PaymentError, OverdrawnError]);
+    expect(exact).toBeInstanceOf(OverdrawnError);
+    expect((exact as PaymentError).isFinal()).toBe(true);
+    expect(exact).toMatchObject({ message: "no money", code: "E_PAYMENT" });
+    expect((exact as Error).stack).toMatch(/overdraw.*tasks\.ts/);
+    expect((exact as Error).cause).toBeInstanceOf(RangeError);
+    const parent = await failure([PaymentError]);
+    expect(parent).toBeInstanceOf(PaymentError);
+    expect(parent).not.toBeInstanceOf(OverdrawnError);
+    const unknown = await failure();
+    expect(unknown).toBeInstanceOf(Error);
+    expect(unknown).not.toBeInstanceOf(PaymentError);
+  });
+
+  test("a DOMException stays one", async () => {
+    const error = await pool(1)
+      .submit(task("giveUp"), [])
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DOMException);
+    expect(error).toMatchObject({ name: "TimeoutError", message: "too long", code: 23 });
   });
 
   test("keep what an AggregateError has collected", async () => {

@@ -35,9 +35,24 @@ export function spin(flag: Int32Array<SharedArrayBuffer>): never {
   for (;;) Atomics.load(flag, 0);
 }
 
-class PaymentError extends Error {
+export class PaymentError extends Error {
   override readonly name = "PaymentError";
   readonly code = "E_PAYMENT";
+  isFinal(): boolean {
+    return true;
+  }
+}
+
+export class OverdrawnError extends PaymentError {}
+
+class BalanceError extends RangeError {}
+
+export function overdraw(): never {
+  throw new OverdrawnError("no money", { cause: new BalanceError("below 0") });
+}
+
+export function giveUp(): never {
+  throw new DOMException("too long", "TimeoutError");
 }
 
 export function refuse(): never {
