@@ -44,6 +44,30 @@ test("another thread runs callbacks on this loop, in their order", async () => {
   ]);
 });
 
+const WebWorker = (globalThis as { Worker?: new (url: URL, options: object) => WebWorkerHandle })
+  .Worker;
+const noWebWorker = WebWorker === undefined ? " (skipped: the runtime has no Web Workers)" : "";
+
+interface WebWorkerHandle {
+  postMessage(message: unknown, transfer: readonly unknown[]): void;
+  terminate(): void;
+}
+
+test.skipIf(WebWorker === undefined)(`so does a Web Worker${noWebWorker}`, async () => {
+  const url = new URL("programs/web-worker.ts", import.meta.url);
+  const worker = new (WebWorker as NonNullable<typeof WebWorker>)(url, { type: "module" });
+  const counts: number[] = [];
+  await new Promise<void>((done) => {
+    const port = new IOLoop(createFakeHost()).portFor({
+      progress: (count: number) => counts.push(count),
+      done,
+    });
+    worker.postMessage({ port }, [port]);
+  });
+  worker.terminate();
+  expect(counts).toEqual(Array.from({ length: 100 }, (_, index) => index));
+});
+
 test("what cannot be copied is refused where it is", () => {
   const remote = new RemoteIOLoop(new IOLoop(createFakeHost()).portFor({ show: () => undefined }));
   expect(() => remote.addCallback("show", () => undefined)).toThrow();
