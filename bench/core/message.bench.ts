@@ -1,11 +1,18 @@
 /**
- * What one WebSocket message costs above the socket: an echo of 125 bytes, as bytes and as text.
- * A socket that throws its output away delivers the same masked frame over and over.
+ * What one WebSocket message costs above the socket: an echo of 125 bytes and of 64 KiB, as bytes
+ * and as text, and of long text that is changed. A socket that throws its output away delivers the same masked frame over and over.
  * Prints nanoseconds a message, the best and the median of some rounds; putting the frame where
  * the kernel would have put it is in them.
  */
 
-import { maskAt, putBytes, transferMemory, viewBytes } from "../../src/core.ts";
+import {
+  frameHeadLength,
+  maskAt,
+  putBytes,
+  putFrameHead,
+  transferMemory,
+  viewBytes,
+} from "../../src/core.ts";
 import { Application } from "../../src/web.ts";
 import { WebSocketHandler } from "../../src/websocket.ts";
 import { acceptorOf, printRounds, Sink } from "./sink.ts";
@@ -16,9 +23,16 @@ class Echo extends WebSocketHandler {
   }
 }
 
+/** Makes another text of it before it is sent back. */
+class Change extends WebSocketHandler {
+  onMessage(message: string | Uint8Array): void {
+    this.writeMessage(`.${message.slice(1)}`);
+  }
+}
+
 const ROUNDS = 40;
-const COUNT = 50_000;
-const LENGTH = 125;
+/** Messages of a round, by their length. */
+const COUNTS = { 125: 50_000, 65536: 2_000 };
 const KEY = 0x3d21fa37;
 const HANDSHAKE =
   "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
@@ -26,30 +40,37 @@ const HANDSHAKE =
 const { start } = transferMemory.input;
 
 /** A frame of a client: its head, its key, the masked payload. */
-function frameOf(opcode: number): Uint8Array {
-  const head = Uint8Array.of(0x80 | opcode, 0x80 | LENGTH, 0, 0, 0, 0);
-  new DataView(head.buffer).setInt32(2, KEY, true);
-  putBytes(head, start);
-  putBytes(Buffer.alloc(LENGTH, "Hello, world. "), start + head.length);
-  maskAt(start + head.length, LENGTH, KEY, 0);
-  return viewBytes(start, head.length + LENGTH).slice();
+function frameOf(opcode: number, length: number): Uint8Array {
+  const head = frameHeadLength(length, true);
+  putFrameHead(start, 0x80 | opcode, length, KEY);
+  putBytes(Buffer.alloc(length, "Hello, world. "), start + head);
+  maskAt(start + head, length, KEY, 0);
+  return viewBytes(start, head + length).slice();
 }
 
-async function measure(kind: "bytes" | "text"): Promise<void> {
+async function measure(
+  kind: "bytes" | "text",
+  length: 125 | 65_536,
+  changes = false,
+): Promise<void> {
   const socket = new Sink();
-  const accept = await acceptorOf(new Application([["/", Echo]]));
+  const accept = await acceptorOf(new Application([["/", changes ? Change : Echo]]));
   socket.handler = accept(socket);
   putBytes(Buffer.from(HANDSHAKE), start);
   socket.handler.data(start, HANDSHAKE.length);
-  const frame = frameOf(kind === "text" ? 1 : 2);
+  const frame = frameOf(kind === "text" ? 1 : 2, length);
   const sent = socket.sent;
-  await printRounds(kind, ROUNDS, COUNT, () => {
+  const title = `${length} bytes of ${kind}${changes ? ", changed" : ""}`;
+  await printRounds(title, ROUNDS, COUNTS[length], () => {
     putBytes(frame, start);
     socket.handler.data(start, frame.length);
   });
-  const answered = (socket.sent - sent) / (2 + LENGTH);
-  if (answered !== ROUNDS * COUNT) throw new Error(`Answered ${answered}, not all messages`);
+  const answered = (socket.sent - sent) / (frameHeadLength(length, false) + length);
+  if (answered !== ROUNDS * COUNTS[length])
+    throw new Error(`Answered ${answered}, not all messages`);
   socket.handler.close(undefined);
 }
 
-for (const kind of ["bytes", "text", "bytes", "text"] as const) await measure(kind);
+for (const kind of ["bytes", "text", "bytes", "text"] as const) await measure(kind, 125);
+for (const kind of ["bytes", "text", "bytes", "text"] as const) await measure(kind, 65_536);
+await measure("text", 65_536, true);

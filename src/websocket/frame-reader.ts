@@ -23,6 +23,7 @@ import {
 } from "../core.ts";
 import type { Socket } from "../host.ts";
 import { isThenable } from "../util.ts";
+import { beginDelivery, endDelivery, LONG_TEXT } from "./delivered-text.ts";
 import { HeldInput } from "./held-input.ts";
 import { PartialMessage } from "./partial-message.ts";
 import {
@@ -224,7 +225,7 @@ export abstract class FrameReader {
     if (partial === undefined) {
       if (isLast && size <= available && !isCompressed) {
         const isAscii = key !== 0 && maskAt(payload, size, key, 0);
-        if (isAscii && opcode === TEXT) this.#deliver(asciiAt(payload, payload + size));
+        if (isAscii && opcode === TEXT) this.#takeText(payload, size, true);
         else this.#takeWhole(opcode, payload, size);
         return head + size;
       }
@@ -239,8 +240,14 @@ export abstract class FrameReader {
   #takeWhole(opcode: number, start: number, length: number): void {
     if (opcode !== TEXT) {
       this.#deliver(this.lendsMessages ? viewBytes(start, length) : takeBytes(start, length));
-    } else if (isUtf8At(start, length)) this.#deliver(textAt(start, length));
+    } else if (isUtf8At(start, length)) this.#takeText(start, length, false);
     else this.#failText();
+  }
+
+  #takeText(start: number, length: number, isAscii: boolean): void {
+    const text = isAscii ? asciiAt(start, start + length) : textAt(start, length);
+    if (length < LONG_TEXT) this.#deliver(text);
+    else this.#deliverLong(text, viewBytes(start, length));
   }
 
   /** Takes what is there of a frame's payload, and the message if that was the last of it. */
@@ -256,7 +263,10 @@ export abstract class FrameReader {
     const { opcode } = partial;
     if (partial.compressed) this.#inflateMessage(opcode, partial.payload);
     else if (!partial.endsWhole()) this.#failText();
-    else this.#deliver(opcode === TEXT ? partial.takeText() : partial.payload);
+    else if (opcode === TEXT) {
+      this.#deliverLong(partial.text, partial.view);
+      partial.release();
+    } else this.#deliver(partial.payload);
   }
 
   #inflateMessage(opcode: number, payload: Uint8Array): void {
@@ -295,6 +305,16 @@ export abstract class FrameReader {
       return;
     }
     if (isThenable(waiting)) this.hold(waiting);
+  }
+
+  /** Delivers text together with the bytes it is made of, which are used for something else later. */
+  #deliverLong(text: string, bytes: Uint8Array): void {
+    beginDelivery(text, bytes);
+    try {
+      this.#deliver(text);
+    } finally {
+      endDelivery();
+    }
   }
 
   #failText(): void {

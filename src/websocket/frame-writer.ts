@@ -15,6 +15,7 @@ import {
   utf8Length,
 } from "../core.ts";
 import type { Socket, Tcp } from "../host.ts";
+import { bytesOfDelivered } from "./delivered-text.ts";
 
 /** A frame above this goes out in pieces of it. Four of them fit into the output region. */
 const PIECE = 256 * 1024;
@@ -56,7 +57,12 @@ export function sendFrame(
   masked: boolean,
 ): void {
   const key = masked ? newKey() : undefined;
-  if (typeof payload !== "string") sendPayload(tcp, socket, first, payload, key);
+  if (typeof payload !== "string") {
+    sendPayload(tcp, socket, first, payload, key);
+    return;
+  }
+  const bytes = bytesOfDelivered(payload);
+  if (bytes !== undefined) sendPayload(tcp, socket, first, bytes, key);
   else if (payload.length <= MOST_TEXT) sendText(tcp, socket, first, payload, key);
   else sendPayload(tcp, socket, first, utf8Bytes(payload), key);
 }

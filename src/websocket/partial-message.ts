@@ -71,13 +71,16 @@ export class PartialMessage {
     return this.#utf8 === undefined || this.#utf8.end();
   }
 
-  /** The payload as text. There is no more of the message then. */
-  takeText(): string {
-    const bytes = this.#bytes;
-    const payload = Buffer.from(bytes.buffer, bytes.byteOffset, this.#length);
-    const text = payload.toString(this.#isAscii ? "latin1" : "utf8");
-    this.#release();
-    return text;
+  /** The payload as text. */
+  get text(): string {
+    const { view } = this;
+    const payload = Buffer.from(view.buffer, view.byteOffset, view.length);
+    return payload.toString(this.#isAscii ? "latin1" : "utf8");
+  }
+
+  /** The payload where it is put together: valid until `release`. */
+  get view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
   }
 
   /** The payload, which nobody else uses. */
@@ -94,7 +97,7 @@ export class PartialMessage {
       const most = Math.max(needed, 2 * this.#length, FIRST_LENGTH);
       const grown = this.#newRoom(this.isLast ? Math.min(announced, most) : most);
       grown.set(this.#bytes.subarray(0, this.#length));
-      this.#release();
+      this.release();
       this.#bytes = grown;
     }
     this.#bytes.set(viewBytes(start, length), this.#length);
@@ -106,7 +109,8 @@ export class PartialMessage {
     return rooms.pop() ?? newLarge(FIRST_LENGTH);
   }
 
-  #release(): void {
+  /** Gives back the memory in which text is put together. */
+  release(): void {
     const bytes = this.#bytes;
     this.#bytes = EMPTY;
     const isRoom = this.#utf8 !== undefined && bytes.length === FIRST_LENGTH;
