@@ -1,5 +1,5 @@
 // One client, measured in a process of its own, on every runtime. Prints a line of JSON: microseconds
-// of processor time and of wall time per GET, cold (the first 1,000) and warm.
+// of processor time and of wall time per GET: of the first 1,000, of the next 1,000, and warm.
 //
 //   node client.js squall http://127.0.0.1:8888/ 20
 
@@ -60,9 +60,10 @@ async function measured(count) {
 }
 
 const cold = await measured(1);
+const next = await measured(1);
 await measured(30);
 const warm = await measured(Number(batches));
-console.log(JSON.stringify({ cold, warm }));
+console.log(JSON.stringify({ cold, next, warm }));
 await close();
 // What keeps a connection open would keep the process running.
 process.exit(0);

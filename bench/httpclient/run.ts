@@ -48,12 +48,13 @@ interface Figures {
   readonly wall: number;
 }
 
-type Phase = "cold" | "warm";
+type Phase = "cold" | "next" | "warm";
 type Round = Record<Phase, Figures>;
 
 const phases: readonly (readonly [Phase, string])[] = [
-  ["warm", "after a warm-up of 31,000"],
-  ["cold", "the first 1,000 of a process"],
+  ["warm", "after a warm-up of 32,000"],
+  ["next", "the second 1,000 of a process: connections are kept, and code is still being compiled"],
+  ["cold", "the first 1,000 of a process: connections are opened, and most code is interpreted"],
 ];
 
 /** Runs one client once. */

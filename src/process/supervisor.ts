@@ -132,6 +132,7 @@ export class Supervisor {
           if (message !== READY) return;
           child.isReady = true;
           resolve(true);
+          for (const waiting of this.#waiting.keys()) this.#leaveClientsToOthers(waiting);
         });
         started.on("exit", () => resolve(false));
         started.on("error", () => resolve(false));

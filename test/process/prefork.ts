@@ -37,6 +37,10 @@ const { count, crash, changed = "", port = 0, options = {} } = JSON.parse(proces
 setLogLevel("info");
 console.log(`before ${taskId()}`);
 if (crash === "start" && taskId() !== undefined) process.exit(3);
+if (crash === "first") {
+  if (taskId() === 0) process.exit(3);
+  while (taskId() === 1 && !existsSync(changed)) await new Promise(setImmediate);
+}
 const server = new HTTPServer(
   new Application(
     [
@@ -48,6 +52,6 @@ const server = new HTTPServer(
 );
 server.bind(port, "127.0.0.1");
 await server.start(count, options);
-if (changed !== "" && existsSync(changed)) await change(readFileSync(changed, "utf8"));
+if (crash === undefined && existsSync(changed)) await change(readFileSync(changed, "utf8"));
 else if (options.reportsReady) reportReady();
 console.log(`task ${taskId()} pid ${process.pid} port ${server.addresses[0]?.port}`);

@@ -117,6 +117,11 @@ describe("a rolling restart to a program that", () => {
 });
 
 describe("a child that ends before it is ready", () => {
+  /** Until the parent has heard that another one serves, clients may come to the socket it closes then. */
+  async function othersServe(): Promise<void> {
+    while ((await askBoth("/")).includes("")) await Promise.resolve();
+  }
+
   test("is tried again less and less often, until the parent gives up", async () => {
     const options = { maxRestarts: 4, restartDelay: 0.01 };
     const how = { count: 2, crash: "start", options };
@@ -127,6 +132,19 @@ describe("a child that ends before it is ready", () => {
     expect(program.errors).toContain("after 4 restarts: giving up");
   });
 
+  test("gets no clients, also if the others serve only later", async () => {
+    const how = { count: 2, changed, crash: "first", options: { restartDelay: 1000 } };
+    program = startProgram(PREFORK, { args: [JSON.stringify(how)] });
+    await until(() => program.errors.includes("before it was ready: starting it again in 1000 s"));
+    await writeFile(changed, "");
+    await until(() => tasks().length === 1);
+    port = Number(/port (\d+)/.exec(program.output)?.[1]);
+    await othersServe();
+    expect(new Set(await askBoth("/"))).toEqual(new Set([`Hello from ${tasks()[0]?.[1]}`]));
+    program.kill();
+    expect(await program.ended).toBe(0);
+  });
+
   test("gets no clients meanwhile; SIGHUP has it tried at once", async () => {
     await start({ options: { restartDelay: 1000 } });
     const [, alive] = tasks().find(([id]) => id === 1) as [number, number];
@@ -134,6 +152,7 @@ describe("a child that ends before it is ready", () => {
     await writeFile(changed, "throws");
     process.kill(killed, "SIGKILL");
     await until(() => program.errors.includes("before it was ready: starting it again in 1000 s"));
+    await othersServe();
     expect(new Set(await askBoth("/"))).toEqual(new Set([`Hello from ${alive}`]));
 
     await rm(changed);
