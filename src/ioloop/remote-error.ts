@@ -62,9 +62,9 @@ export function restoreError(error: RemoteError, given: readonly ErrorClass[] = 
     if (found !== undefined) Object.setPrototypeOf(restored, found.prototype);
     if (found !== undefined || CLASSES.has(name)) break;
   }
-  Object.assign(restored, error.fields);
   define(restored, "stack", error.stack);
-  if (restored.name !== error.name) define(restored, "name", error.name);
+  define(restored, "name", error.name);
+  for (const [key, value] of Object.entries(error.fields)) define(restored, key, value, true);
   return restored;
 }
 
@@ -81,7 +81,7 @@ function newError(
       cause,
     );
   }
-  if (classes[0] === "DOMException") return new DOMException(message, { name, ...cause });
+  if (classes.includes("DOMException")) return new DOMException(message, { name, ...cause });
   const own = classes.find((each) => CLASSES.has(each)) ?? "Error";
   return new (CLASSES.get(own) ?? Error)(message, cause);
 }
@@ -96,8 +96,9 @@ function classesOf(error: Error): string[] {
   return names;
 }
 
-function define(error: Error, key: string, value: string): void {
-  Object.defineProperty(error, key, { value, configurable: true, writable: true });
+/** Whatever its class says of the property: what it would need of the constructor is not there. */
+function define(error: Error, key: string, value: unknown, enumerable = false): void {
+  Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
 }
 
 function copyable(value: unknown): boolean {

@@ -4,6 +4,7 @@
  * thrown away. Used by `deflate.ts`.
  */
 
+import { Buffer } from "node:buffer";
 import { constants, createDeflateRaw, deflateRawSync, type ZlibOptions } from "node:zlib";
 
 const SAMPLE = new Uint8Array(128).map((_, index) => (index * 37) ^ (index >> 3));

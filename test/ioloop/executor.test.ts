@@ -11,7 +11,7 @@ import {
 import { createFakeHost } from "../support/fake-host.ts";
 import { startProgram } from "../support/program.ts";
 import { until } from "../support/until.ts";
-import { OverdrawnError, PaymentError } from "./programs/tasks.ts";
+import { OverdrawnError, PaymentError, SecretError } from "./programs/tasks.ts";
 
 const TASKS = new URL("programs/tasks.ts", import.meta.url);
 const executors: WorkerExecutor[] = [];
@@ -103,6 +103,15 @@ describe("errors", () => {
     const unknown = await failure();
     expect(unknown).toBeInstanceOf(Error);
     expect(unknown).not.toBeInstanceOf(PaymentError);
+  });
+
+  test("are what they were, also without what their constructor would have made", async () => {
+    const task = { module: TASKS, name: "tellSecret", errors: [SecretError] };
+    const error = await pool(1)
+      .submit(task, [])
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SecretError);
+    expect(error).toMatchObject({ name: "SecretError kept", message: "secret", detail: 1 });
   });
 
   test("a DOMException stays one", async () => {

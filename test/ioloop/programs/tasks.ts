@@ -51,6 +51,21 @@ export function overdraw(): never {
   throw new OverdrawnError("no money", { cause: new BalanceError("below 0") });
 }
 
+/** One that cannot be told without its constructor. */
+export class SecretError extends DOMException {
+  readonly #secret: string = "kept";
+  override get name(): string {
+    return `SecretError ${this.#secret}`;
+  }
+  get detail(): string {
+    return this.#secret;
+  }
+}
+
+export function tellSecret(): never {
+  throw Object.defineProperty(new SecretError("secret"), "detail", { value: 1, enumerable: true });
+}
+
 export function giveUp(): never {
   throw new DOMException("too long", "TimeoutError");
 }
