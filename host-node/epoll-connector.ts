@@ -3,6 +3,7 @@
  * until one answers. tcp.ts tells it what the addon says of them.
  */
 import { constants } from "node:os";
+import { type Attempt, connectInTurn } from "../src/happy-eyeballs.ts";
 import type {
   Address,
   ConnectOptions,
@@ -13,7 +14,6 @@ import type {
 import { onAbort } from "../src/util.ts";
 import { type Addressing, describe, describeSource, systemError } from "./addresses.ts";
 import type { EpollSocket } from "./epoll-socket.ts";
-import { type Attempt, connectInTurn } from "./in-turn.ts";
 import type { NativeLoop } from "./native.ts";
 
 /** Makes the socket of a connection that stands. Throws what the factory throws. */
@@ -62,9 +62,10 @@ export class EpollConnector {
     }
     const resolving = this.#addressing.resolve("connect to", host, port);
     const addresses = await (signal === undefined ? resolving : unlessAborted(resolving, signal));
-    const attempt: Attempt = (address, factory, given) =>
-      this.#connect({ host: address, port, source, signal: given }, factory);
-    return connectInTurn(addresses, connected, attempt, { signal });
+    const places = addresses.map((address) => ({ host: address, port, source }));
+    const attempt: Attempt<(typeof places)[number]> = (to, factory, given) =>
+      this.#connect({ ...to, signal: given }, factory);
+    return connectInTurn(places, connected, attempt, { signal });
   }
 
   #connect(place: Place, connected: SocketHandlerFactory): Promise<Socket> {

@@ -25,10 +25,10 @@ const lines: readonly Line[] = [
     also: { "src/util": ["node:events"], "src/collector": ["node:v8", "node:vm"] },
   },
   {
-    modules: "src/tls host-node host-deno host-bun",
+    modules: "src/tls src/happy-eyeballs host-node host-deno host-bun",
     also: {
       "src/tls": ["node:crypto", "node:net", "node:stream", "node:tls"],
-      "host-node": ["node:*", "src/tls"],
+      "host-node": ["node:*", "src/tls", "src/happy-eyeballs"],
       "host-deno": ["node:*", "src/tls", ...ADDON, COLLECTOR],
       "host-bun": ["node:*", "bun:*", "bun", "src/tls", ...ADDON],
     },

@@ -28,7 +28,7 @@ export interface Target {
 /** What opening a socket needs besides its place. */
 export interface SocketOptions {
   readonly loop: IOLoop;
-  /** Nobody waits any more. The promise may not settle then. */
+  /** Nobody waits any more: what the promise does then means nothing. */
   readonly signal: AbortSignal;
   readonly tls: TlsClientOptions | undefined;
   /** Left out, the sockets find the addresses of names by themselves. */

@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import {
   type Attempt as Connect,
   connectInTurn,
+  type Place,
   type TurnOptions,
-} from "../../host-node/in-turn.ts";
-import type { Socket, SocketHandler, SocketHandlerFactory } from "../../src/host.ts";
-import { until } from "../support/until.ts";
+} from "../src/happy-eyeballs.ts";
+import type { Socket, SocketHandler, SocketHandlerFactory } from "../src/host.ts";
+import { until } from "./support/until.ts";
 
 const handler: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
 
@@ -18,14 +19,14 @@ interface Attempt {
   fail(code: string): void;
 }
 
-/** Tries addresses; what was tried, and what came of it. */
+/** Tries addresses; what was tried, and what came of it. `late` has the time run out. */
 function race(
   addresses: string[],
   connected: SocketHandlerFactory = () => handler,
-  { delay = 60_000, signal }: TurnOptions = {},
+  signal?: AbortSignal,
 ) {
   const attempts: Attempt[] = [];
-  const connect: Connect = (address, factory, given) =>
+  const connect: Connect<Place> = ({ host: address }, factory, given) =>
     new Promise((resolve, reject) => {
       const attempt: Attempt = {
         address,
@@ -44,9 +45,25 @@ function race(
       };
       attempts.push(attempt);
     });
-  const result = connectInTurn(addresses, connected, connect, { delay, signal });
+  let waiting: (() => void) | undefined;
+  const delays: number[] = [];
+  const callLater: TurnOptions["callLater"] = (seconds, callback) => {
+    delays.push(seconds);
+    waiting = callback;
+    return { cancel: () => (waiting = undefined) };
+  };
+  const places = addresses.map((host) => ({ host }));
+  const result = connectInTurn(places, connected, connect, { signal, callLater });
   result.catch(() => undefined);
-  return { attempts, result, tried: () => attempts.map(({ address }) => address) };
+  const tried = (): string[] => attempts.map(({ address }) => address);
+  return {
+    attempts,
+    result,
+    delays,
+    tried,
+    isWaiting: () => waiting !== undefined,
+    late: () => waiting?.(),
+  };
 }
 
 test("one that fails is followed at once", async () => {
@@ -59,17 +76,31 @@ test("one that fails is followed at once", async () => {
 });
 
 test("one that hangs is followed after a while; the families take turns", async () => {
-  const { attempts, result, tried } = race(["::1", "::2", "::3", "1.1.1.1", "2.2.2.2"], undefined, {
-    delay: 1,
-  });
-  await until(() => attempts.length === 5);
+  const all = ["::1", "::2", "::3", "1.1.1.1", "2.2.2.2"];
+  const { attempts, result, delays, tried, isWaiting, late } = race(all);
+  for (let count = 1; count < all.length; count++) late();
   expect(tried()).toEqual(["::1", "1.1.1.1", "::2", "2.2.2.2", "::3"]);
+  expect(delays).toEqual([0.25, 0.25, 0.25, 0.25]);
+  expect(isWaiting()).toBe(false);
   attempts[3]?.succeed();
   attempts[0]?.succeed();
   expect(await result).toMatchObject({ address: "2.2.2.2" });
   expect(attempts.map(({ aborted }) => aborted)).toEqual([true, false, false, false, false]);
   // Nobody waits for the others.
   for (const { signal } of attempts) expect(signal?.aborted).toBe(true);
+});
+
+test("once one has answered, the next is not waited for", async () => {
+  const { attempts, result, tried, isWaiting } = race(["::1", "1.1.1.1"]);
+  expect(isWaiting()).toBe(true);
+  attempts[0]?.succeed();
+  expect(await result).toMatchObject({ address: "::1" });
+  expect(isWaiting()).toBe(false);
+  expect(tried()).toEqual(["::1"]);
+});
+
+test("no address is an error", async () => {
+  await expect(race([]).result).rejects.toThrow("Cannot connect: there is no address");
 });
 
 test("the first failure says why there is none", async () => {
@@ -91,7 +122,7 @@ test("a factory that throws ends it", async () => {
 
 test.each([["::1"], ["::1", "1.1.1.1"]])("who gives up drops what is under way", async (...all) => {
   const control = new AbortController();
-  const { attempts, result } = race(all, undefined, { signal: control.signal });
+  const { attempts, result } = race(all, undefined, control.signal);
   control.abort(new Error("enough"));
   expect(attempts.map(({ signal }) => signal?.aborted)).toEqual([true]);
   attempts[0]?.fail("EINTR");
@@ -101,7 +132,7 @@ test.each([["::1"], ["::1", "1.1.1.1"]])("who gives up drops what is under way",
 
 test("who has given up already begins nothing", async () => {
   const signal = AbortSignal.abort(new Error("enough"));
-  const { attempts, result } = race(["::1", "1.1.1.1"], undefined, { signal });
+  const { attempts, result } = race(["::1", "1.1.1.1"], undefined, signal);
   await expect(result).rejects.toThrow("enough");
   expect(attempts).toEqual([]);
 });
