@@ -211,6 +211,22 @@ export function testListening(bench: Bench): void {
     expect(await failure(bench.connect(listener.address))).toBe("ECONNREFUSED");
   });
 
+  test("who connects while the listener closes is answered, reset or refused", async () => {
+    for (let round = 0; round < 100; round++) {
+      const { listener } = await bench.listen({}, answering);
+      const others = Array.from({ length: round % 5 }, () => bench.connect(listener.address));
+      const connecting = [...others, bench.connect(listener.address)];
+      await Promise.any(connecting);
+      listener.close();
+      const outcomes = await Promise.allSettled(connecting);
+      const clients = outcomes.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+      for (const client of clients) client.write(Buffer.from("ping"));
+      await until(() => clients.every(({ text, ended, closed }) => text !== "" || ended || closed));
+      expect(clients.filter(({ text, ended }) => ended && text === "")).toEqual([]);
+      for (const client of clients) client.abort();
+    }
+  });
+
   testUnless(
     lossyClose,
     "who waits at an adopted listener is accepted, though it closes",
