@@ -6,10 +6,10 @@ import { answering, type Bench, exchange, failure } from "./bench.ts";
 import { testUnless } from "./unless.ts";
 
 export function testListening(bench: Bench): void {
-  const { inMemory, noReusePort, noDescriptors, noSource } = bench.options;
+  const { inMemory } = bench.options;
+  const { noReusePort, noDescriptors, noSource, lossyClose } = bench.limits;
   const notLinux = process.platform === "linux" ? undefined : "only Linux has all of 127.0.0.0/8";
   const noIPv6 = inMemory ? undefined : noRealIPv6;
-  const lossyClose = bench.epoll ? undefined : "the runtime's listener cannot be asked";
 
   test("port 0 takes a free port, and both ends know all addresses", async () => {
     const { client, server, listener } = await bench.pair();

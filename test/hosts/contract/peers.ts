@@ -125,7 +125,7 @@ export function testPeers(bench: Bench): void {
     expect(probe.error).toBeInstanceOf(Error);
   });
 
-  testUnless(bench.options.noReset, "peer: sees abort as ECONNRESET", async () => {
+  testUnless(bench.limits.noReset, "peer: sees abort as ECONNRESET", async () => {
     const { listener, accepted } = await bench.listen();
     const peer = await reach(listener.address);
     await until(() => accepted.length === 1);
