@@ -1,6 +1,6 @@
 /**
- * One connection of `tcp.ts`: a read is always pending unless its owner paused it, and one write at
- * a time takes what has gathered since the one before.
+ * One connection of `tcp.ts`: a read is always pending, unless its owner has paused it and one more
+ * has brought something; one write at a time takes what has gathered since the one before.
  */
 
 import {
@@ -40,7 +40,10 @@ export class ConnSocket implements Socket, Settling {
   #buffer: Uint8Array;
   #reading: Reading = "on";
   #writing: Writing = "on";
-  /** A read is pending; what it brings while the socket is paused is held: null is the end. */
+  /**
+   * A read is pending, also while the socket is paused: nothing else tells of a reset. What it
+   * brings then is held, and is the last: null is the end.
+   */
   #pending = false;
   #held: number | null | undefined = undefined;
   /** Recorded bytes of the output region. */
@@ -89,7 +92,7 @@ export class ConnSocket implements Socket, Settling {
 
   /** Starts to read, once there is a handler. */
   start(): void {
-    if (this.#reading === "on") this.#read();
+    if (this.#reads()) this.#read();
   }
 
   send(start: number, length: number): void {
@@ -221,12 +224,12 @@ export class ConnSocket implements Socket, Settling {
     }
     this.#output.inBatch = false;
     this.#output.settle();
-    if (this.#isReading()) this.#read();
+    if (this.#reads()) this.#read();
   }
 
-  /** A handler may have paused or closed the socket, and resumed it too. */
-  #isReading(): boolean {
-    return this.#reading === "on" && !this.#pending && this.#held === undefined;
+  /** A handler may have closed the socket, or paused it and resumed it too. */
+  #reads(): boolean {
+    return this.#reading !== "over" && !this.#pending && this.#held === undefined;
   }
 
   #deliver(count: number): void {

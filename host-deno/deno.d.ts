@@ -55,13 +55,15 @@ interface DenoForeignFunction {
 type DenoPermission =
   | { readonly name: "net"; readonly host?: string }
   | { readonly name: "read" | "write"; readonly path?: string }
-  | { readonly name: "ffi" | "env" | "sys" | "run" | "import" };
+  | { readonly name: "env"; readonly variable?: string }
+  | { readonly name: "ffi" | "sys" | "run" | "import" };
 
 declare const Deno: {
   readonly version: { readonly deno: string };
   readonly build: { readonly os: string; readonly arch: string };
   readonly mainModule: string;
   readonly args: readonly string[];
+  readonly env: { get(variable: string): string | undefined };
   readonly permissions: {
     querySync(permission: DenoPermission): {
       readonly state: "granted" | "prompt" | "denied";

@@ -1,6 +1,7 @@
 /**
  * The host for Deno: the epoll addon on Linux where the user allows `ffi`, Deno's own sockets
- * elsewhere. Asks the user nothing. Wiring only; `ioloop` imports it through `#host`.
+ * elsewhere. `SQUALL_TCP=deno` asks for Deno's own, where the user allows to read it. Asks the user
+ * nothing. Wiring only; `ioloop` imports it through `#host`.
  */
 
 import { loadAddon } from "../host-node/native.ts";
@@ -32,5 +33,8 @@ export const denoHost: Host = {
   openTcp: openDenoTcp,
 };
 
+const variable = "SQUALL_TCP";
+const wantsOwn = isGranted({ name: "env", variable }) && Deno.env.get(variable) === "deno";
+
 /** This runtime's host. */
-export const host: Host = epollHost ?? denoHost;
+export const host: Host = wantsOwn ? denoHost : (epollHost ?? denoHost);

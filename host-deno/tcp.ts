@@ -212,11 +212,8 @@ class DenoListener implements Listener {
     }
   }
 
+  /** Also after `close`, if Deno had accepted it by then: nobody else would answer. */
   #accepted(conn: DenoConn): void {
-    if (this.#closed) {
-      conn.close();
-      return;
-    }
     try {
       this.#open(conn);
     } catch (error) {

@@ -347,7 +347,10 @@ export interface Socket {
    * `close` with the error.
    */
   sendFile(file: number, start: number, length: number): boolean;
-  /** Stops reading: no more `data` or `end` until `resume`. The kernel holds what arrives. */
+  /**
+   * Stops reading: no more `data` or `end` until `resume`. The kernel holds what arrives. A reset is
+   * heard all the same, as `close`; on some hosts not if it stands behind bytes that wait.
+   */
   pause(): void;
   resume(): void;
   /**

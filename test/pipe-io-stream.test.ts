@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { IOLoop } from "../src/ioloop.ts";
 import { PipeIOStream, StreamBufferFullError, StreamClosedError } from "../src/iostream.ts";
+import { limitsOf } from "./hosts/limits.ts";
 import { createFakeHost } from "./support/fake-host.ts";
 import { runtimeLoop as loop } from "./support/runtime-loop.ts";
 import { until } from "./support/until.ts";
@@ -30,9 +31,10 @@ function openPipe(): [readEnd: number, writeEnd: number] {
   return [readEnd, openSync(path, constants.O_WRONLY)];
 }
 
-const noEpoll = !loop.host.name.includes("epoll");
+const { noWatch } = limitsOf(loop.host.name);
+const skipped = noWatch === undefined ? "" : ` (skipped: ${noWatch})`;
 
-describe.skipIf(noEpoll)(`on ${loop.host.name}`, () => {
+describe.skipIf(noWatch !== undefined)(`on ${loop.host.name}${skipped}`, () => {
   function streams(): [PipeIOStream, PipeIOStream] {
     const [readEnd, writeEnd] = openPipe();
     return [new PipeIOStream(readEnd, { loop }), new PipeIOStream(writeEnd, { loop })];

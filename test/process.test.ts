@@ -2,8 +2,11 @@
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { cpuCount, forkProcesses, taskId } from "../src/process.ts";
+import { testUnless } from "./hosts/contract/unless.ts";
+import { limitsOf } from "./hosts/limits.ts";
 import { Load } from "./support/load.ts";
 import { type Program, startProgram } from "./support/program.ts";
+import { runtimeLoop } from "./support/runtime-loop.ts";
 import { until as untilSoon } from "./support/until.ts";
 
 /** Several runtimes start here, which takes its time where others work too. */
@@ -12,6 +15,9 @@ vi.setConfig({ testTimeout: SECONDS * 1000, hookTimeout: SECONDS * 1000 });
 const until = (condition: () => boolean): Promise<void> => untilSoon(condition, SECONDS);
 
 const PREFORK = new URL("./process/prefork.ts", import.meta.url);
+
+/** Of the programs, too. */
+const { lossyClose } = limitsOf(runtimeLoop.host.name);
 
 let program: Program;
 let children: Map<number, number>;
@@ -68,6 +74,13 @@ function askOn(socket: Socket, path: string): Promise<string> {
   });
 }
 
+/** But where closing listeners lose who has connected: these are reset before they are heard. */
+function expectNoneLost(failed: readonly string[]): void {
+  const isReset = (failure: string): boolean => /^(0|connect): .*(ECONNRESET|EPIPE)/.test(failure);
+  const faults = lossyClose === undefined ? failed : failed.filter((one) => !isReset(one));
+  expect(faults).toEqual([]);
+}
+
 describe("start(2)", () => {
   test("serves one port from both, and SIGTERM loses no request", async () => {
     await start();
@@ -83,12 +96,13 @@ describe("start(2)", () => {
     program.kill();
     const [fast, rest] = await Promise.all([load.over(), slow.over()]);
     expect(await program.ended).toBe(0);
-    expect([...fast.failed, ...rest.failed]).toEqual([]);
+    expectNoneLost([...fast.failed, ...rest.failed]);
     expect(rest.closing + rest.raced).toBe(4);
     for (const pid of children.values()) expect(isAlive(pid)).toBe(false);
   });
 
-  test("SIGTERM loses nobody who has connected to a process that is slow to accept", async () => {
+  const losesNobody = "SIGTERM loses nobody who has connected to a process that is slow to accept";
+  testUnless(lossyClose, losesNobody, async () => {
     await start();
     for (const pid of children.values()) process.kill(pid, "SIGSTOP");
     const waiting = await Promise.all(Array.from({ length: 32 }, open));
@@ -117,7 +131,8 @@ describe("start(2)", () => {
       loads.every(({ outcome }, at) => outcome.answered > Number(before[at]) + 100),
     );
     for (const outcome of await Promise.all(loads.map((load) => load.stop()))) {
-      expect(outcome).toMatchObject({ refused: 0, failed: [] });
+      expect(outcome.refused).toBe(0);
+      expectNoneLost(outcome.failed);
     }
     expect(tasks().length).toBe(6);
     for (const pid of children.values()) expect(isAlive(pid)).toBe(false);

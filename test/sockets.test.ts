@@ -16,6 +16,7 @@ import { bindSockets, bindUnixSocket } from "../src/netutil.ts";
 import { TCPClient } from "../src/tcpclient.ts";
 import { TCPServer } from "../src/tcpserver.ts";
 import { testUnless } from "./hosts/contract/unless.ts";
+import { limitsOf } from "./hosts/limits.ts";
 import { certificates, noCertificates } from "./support/certificates.ts";
 import { testGuide } from "./support/guide.ts";
 import { noIPv6 } from "./support/ipv6.ts";
@@ -194,17 +195,10 @@ describe("streams on sockets", () => {
   });
 });
 
-/** Whether this host gives its sockets as descriptors. */
-const descriptors = await bindSockets(0, "127.0.0.1", { loop: runtimeLoop }).then(
-  ([socket]) => {
-    socket?.close();
-    return true;
-  },
-  () => false,
-);
+const { noDescriptors, noUnixDescriptors } = limitsOf(runtimeLoop.host.name);
 
-describe.skipIf(!descriptors)("sockets that listen already", () => {
-  test("bound before, then served", async () => {
+describe("sockets that listen already", () => {
+  testUnless(noDescriptors, "bound before, then served", async () => {
     const sockets = await bindSockets(0, "127.0.0.1", { loop: runtimeLoop });
     const own = new Echo({ loop: runtimeLoop });
     await own.addSockets(sockets);
@@ -214,7 +208,7 @@ describe.skipIf(!descriptors)("sockets that listen already", () => {
     own.stop();
   });
 
-  test("a Unix socket", async () => {
+  testUnless(noUnixDescriptors, "a Unix socket", async () => {
     const path = join(folder, "bound.sock");
     const socket = await bindUnixSocket(path, 0o600, { loop: runtimeLoop });
     const own = new Echo({ loop: runtimeLoop });
@@ -223,7 +217,7 @@ describe.skipIf(!descriptors)("sockets that listen already", () => {
     own.stop();
   });
 
-  test("passed on to a program, as systemd does", async () => {
+  testUnless(noDescriptors, "passed on to a program, as systemd does", async () => {
     const [socket] = await bindSockets(0, "127.0.0.1", { loop: runtimeLoop });
     const program = fileURLToPath(new URL("./support/activated.ts", import.meta.url));
     const line = 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=echo exec "$0" "$@"';

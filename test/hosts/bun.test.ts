@@ -4,7 +4,7 @@ import { httpOnHost } from "./http.ts";
 import { httpsOnHost } from "./https.ts";
 import { slowClientsOnHost } from "./slow-clients.ts";
 
-hostContract("bun", () => bunHost, { noSource: "Bun.connect binds no socket" });
+hostContract("bun", () => bunHost);
 httpOnHost("bun", () => bunHost);
 slowClientsOnHost("bun", () => bunHost);
 httpsOnHost("bun", () => bunHost);

@@ -25,9 +25,13 @@ afterAll(() => {
 });
 
 /** By way of a shell: a Deno that is seen to start Deno gives it all permissions if it has none. */
-async function run(flags: readonly string[], task: Task): Promise<Outcome> {
+async function run(
+  flags: readonly string[],
+  task: Task,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
   const parts = ["run", "--no-check", "--no-prompt", ...flags, program, JSON.stringify(task)];
-  const env = { ...process.env, DENO: process.execPath };
+  const env = { ...process.env, SQUALL_TCP: "", ...variables, DENO: process.execPath };
   const shell = ["-c", 'exec "$DENO" "$@"', "sh", ...parts];
   const { stdout } = await promisify(execFile)("/bin/sh", shell, { env });
   return JSON.parse(stdout) as Outcome;
@@ -43,6 +47,16 @@ describe("which host", () => {
   ])("$flags gives $name", async ({ flags, name }) => {
     const outcome = await run(flags, { host: "chosen", act: "listen", options: somewhere });
     expect(outcome).toEqual({ host: name, port: expect.any(Number) });
+  });
+
+  test.each([
+    { flags: ["--allow-env"], name: "deno" },
+    { flags: ["--allow-env=SQUALL_TCP"], name: "deno" },
+    { flags: [], name: "deno-epoll" },
+  ])("SQUALL_TCP=deno with $flags gives $name", async ({ flags, name }) => {
+    const task = { host: "chosen", act: "listen", options: somewhere } as const;
+    const all = ["--allow-net", "--allow-ffi", ...flags];
+    expect((await run(all, task, { SQUALL_TCP: "deno" })).host).toBe(name);
   });
 });
 

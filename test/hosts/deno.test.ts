@@ -6,14 +6,7 @@ import { httpsOnHost } from "./https.ts";
 import { slowClientsOnHost } from "./slow-clients.ts";
 
 waitForDenoSignals();
-const unstable = (Deno as { listenDatagram?: unknown }).listenDatagram !== undefined;
-hostContract("deno", () => denoHost, {
-  noKeepAliveDelay: "Deno leaves it to the system",
-  noReset: "Deno has no SO_LINGER",
-  ...(unstable ? {} : { noReusePort: "needs --unstable-net" }),
-  noDescriptors: "Deno gives none",
-  noSource: "Deno.connect binds no socket",
-});
+hostContract("deno", () => denoHost);
 httpOnHost("deno", () => denoHost);
 slowClientsOnHost("deno", () => denoHost);
 httpsOnHost("deno", () => denoHost);

@@ -1,8 +1,4 @@
 import { createFakeHost } from "../support/fake-host.ts";
 import { hostContract } from "./contract.ts";
 
-hostContract("fake", createFakeHost, {
-  inMemory: true,
-  noDescriptors: "in memory",
-  noSource: "in memory",
-});
+hostContract("fake", createFakeHost, { inMemory: true });

@@ -4,7 +4,7 @@ import { httpOnHost } from "./http.ts";
 import { httpsOnHost } from "./https.ts";
 import { slowClientsOnHost } from "./slow-clients.ts";
 
-hostContract("node-net", () => netHost, { noDescriptors: "node:net gives none" });
+hostContract("node-net", () => netHost);
 httpOnHost("node-net", () => netHost);
 slowClientsOnHost("node-net", () => netHost);
 httpsOnHost("node-net", () => netHost);

@@ -15,9 +15,11 @@ export interface CommandOptions {
   readonly detached?: boolean;
 }
 
-/** How this runtime is told to run a file. */
+const deno = ["run", "-A", "--unstable-net", "--no-prompt"];
+
+/** How this runtime is told to run a file, with all that the tests themselves may do. */
 export const RUN: readonly string[] =
-  "Deno" in globalThis ? ["run", "-A", "--no-prompt"] : process.versions.bun ? ["run"] : [];
+  "Deno" in globalThis ? deno : process.versions.bun ? ["run"] : [];
 
 /** A running program, and what it has printed. */
 export class Program {

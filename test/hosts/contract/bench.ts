@@ -18,22 +18,13 @@ import type {
 } from "../../../src/host.ts";
 import { createTransferMemory } from "../../support/transfer-memory.ts";
 import { pass, until } from "../../support/until.ts";
+import { type HostLimits, limitsOf } from "../limits.ts";
 import { Probe, type Script } from "./probe.ts";
 
 /** What is different about a host. */
 export interface ContractOptions {
   /** Its sockets are no files and no descriptors, and no others can reach them. */
   readonly inMemory?: boolean;
-  /** Why it cannot share a port: stands beside the skipped test. */
-  readonly noReusePort?: string;
-  /** Why its connections cannot say where they come from. */
-  readonly noSource?: string;
-  /** Why it has no descriptors to give away. */
-  readonly noDescriptors?: string;
-  /** Why it cannot choose when a silent peer is asked whether it is still there. */
-  readonly noKeepAliveDelay?: string;
-  /** Why its `abort` is a plain close to the peer. */
-  readonly noReset?: string;
 }
 
 /** Why output is lost once a peer that speaks TLS has ended: on every host of that runtime. */
@@ -62,6 +53,7 @@ export class Bench {
   readonly tcp: Tcp;
   readonly memory: TransferMemory = createTransferMemory();
   readonly options: ContractOptions;
+  readonly limits: HostLimits;
   /** The host uses epoll. */
   readonly epoll: boolean;
   /** Both ends speak TLS, if so. */
@@ -75,6 +67,7 @@ export class Bench {
   constructor(host: Host, options: ContractOptions, tls?: BenchTls) {
     this.tcp = host.openTcp(this.memory);
     this.options = options;
+    this.limits = limitsOf(host.name);
     this.epoll = host.name.endsWith("-epoll");
     this.tls = tls;
   }

@@ -26,7 +26,7 @@ function callEverything(probe: Probe): void {
 }
 
 export function testClosing(bench: Bench): void {
-  const { noReset } = bench.options;
+  const { noReset } = bench.limits;
   test("half-close by the client: the server hears end and answers", async () => {
     const answer = noise(MIB);
     const { client, server } = await bench.pair({

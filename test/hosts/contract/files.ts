@@ -65,7 +65,7 @@ export function testFiles(bench: Bench): void {
       if (server.sendFile(short, 0, size + 1)) {
         await until(() => server.closed && client.closed);
         expect(server.error?.message).toMatch(/ENODATA/);
-        if (bench.options.noReset === undefined) expect(client.code).toBe("ECONNRESET");
+        if (bench.limits.noReset === undefined) expect(client.code).toBe("ECONNRESET");
         expect(client.length).toBeLessThanOrEqual(size);
       }
       closeSync(short);

@@ -45,7 +45,7 @@ export function testKeepAlive(bench: Bench): void {
     }
   });
 
-  testUnless(unseen ?? bench.options.noKeepAliveDelay, "and that after a minute", async () => {
+  testUnless(unseen ?? bench.limits.noKeepAliveDelay, "and that after a minute", async () => {
     const { client, server } = await bench.pair();
     client.write(Buffer.from("hello"));
     await until(() => server.text === "hello");

@@ -6,10 +6,10 @@ import { answering, type Bench, exchange, failure } from "./bench.ts";
 import { testUnless } from "./unless.ts";
 
 export function testListening(bench: Bench): void {
-  const { inMemory, noReusePort, noDescriptors, noSource } = bench.options;
+  const { inMemory } = bench.options;
+  const { noReusePort, noDescriptors, noSource, lossyClose } = bench.limits;
   const notLinux = process.platform === "linux" ? undefined : "only Linux has all of 127.0.0.0/8";
   const noIPv6 = inMemory ? undefined : noRealIPv6;
-  const lossyClose = bench.epoll ? undefined : "the runtime's listener cannot be asked";
 
   test("port 0 takes a free port, and both ends know all addresses", async () => {
     const { client, server, listener } = await bench.pair();
@@ -209,6 +209,22 @@ export function testListening(bench: Bench): void {
     await until(() => clients.every((client) => client.text === "pong"));
     expect(accepted.length).toBe(200);
     expect(await failure(bench.connect(listener.address))).toBe("ECONNREFUSED");
+  });
+
+  test("who connects while the listener closes is answered, reset or refused", async () => {
+    for (let round = 0; round < 100; round++) {
+      const { listener } = await bench.listen({}, answering);
+      const others = Array.from({ length: round % 5 }, () => bench.connect(listener.address));
+      const connecting = [...others, bench.connect(listener.address)];
+      await Promise.any(connecting);
+      listener.close();
+      const outcomes = await Promise.allSettled(connecting);
+      const clients = outcomes.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+      for (const client of clients) client.write(Buffer.from("ping"));
+      await until(() => clients.every(({ text, ended, closed }) => text !== "" || ended || closed));
+      expect(clients.filter(({ text, ended }) => ended && text === "")).toEqual([]);
+      for (const client of clients) client.abort();
+    }
   });
 
   testUnless(

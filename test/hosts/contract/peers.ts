@@ -63,6 +63,24 @@ export function testPeers(bench: Bench): void {
     expect([accepted[0]?.text, accepted[0]?.error]).toEqual(["more!", undefined]);
   });
 
+  test.each([
+    { when: "as it was opened", script: { open: (probe: Probe) => probe.pause() }, hears: "" },
+    {
+      when: "when it was spoken to",
+      script: { data: (_: Buffer, probe: Probe) => probe.pause() },
+      hears: "hello",
+    },
+  ])("peer: its reset is heard by a socket that was paused $when", async ({ script, hears }) => {
+    const { listener, accepted } = await bench.listen({}, script);
+    const peer = await reach(listener.address);
+    await until(() => accepted.length === 1);
+    if (hears !== "") peer.socket.write(hears);
+    await until(() => accepted[0]?.paused === true);
+    peer.socket.resetAndDestroy();
+    await until(() => accepted[0]?.closed === true);
+    expect([accepted[0]?.text, accepted[0]?.code]).toEqual([hears, "ECONNRESET"]);
+  });
+
   test("peer: its reset ends the socket with ECONNRESET", async () => {
     const { listener, accepted } = await bench.listen();
     const peer = await reach(listener.address);
@@ -107,7 +125,7 @@ export function testPeers(bench: Bench): void {
     expect(probe.error).toBeInstanceOf(Error);
   });
 
-  testUnless(bench.options.noReset, "peer: sees abort as ECONNRESET", async () => {
+  testUnless(bench.limits.noReset, "peer: sees abort as ECONNRESET", async () => {
     const { listener, accepted } = await bench.listen();
     const peer = await reach(listener.address);
     await until(() => accepted.length === 1);
