@@ -18,7 +18,7 @@ test.each(documents)("%s points at what is there", (file) => {
     ([, path = ""]) => path,
   );
   // The table of layers also names modules to come.
-  const modules = /^src\/\w+$/;
+  const modules = /^src\/[\w-]+$/;
   const missing = [...links, ...paths].filter(
     (path) => !MADE.test(path) && !modules.test(path) && !existsSync(join(root, path)),
   );
