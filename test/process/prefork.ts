@@ -52,6 +52,7 @@ const server = new HTTPServer(
 );
 server.bind(port, "127.0.0.1");
 await server.start(count, options);
-if (crash === undefined && existsSync(changed)) await change(readFileSync(changed, "utf8"));
+if (crash === undefined && changed !== "" && existsSync(changed))
+  await change(readFileSync(changed, "utf8"));
 else if (options.reportsReady) reportReady();
 console.log(`task ${taskId()} pid ${process.pid} port ${server.addresses[0]?.port}`);
