@@ -167,7 +167,7 @@ for (const pass of passes) {
   // What was given is for the whole suite, unless a pass is named.
   if (only === undefined ? sockets !== undefined && rest.length > 0 : only !== name) continue;
   const selects = sockets !== undefined && rest.length === 0;
-  const found = run(pass, selects ? ON_SOCKETS : ["run", ...rest]);
+  const found = run(pass, selects ? [...ON_SOCKETS, "--maxWorkers=2"] : ["run", ...rest]);
   // Nothing is related to a file that has been moved.
   const count = selects && found.passed === 0 ? { ...found, failed: found.failed + 1 } : found;
   lines.push(...count.remarks.map((remark) => `${name}: ${remark}`), `${name}: ${line(count)}`);
