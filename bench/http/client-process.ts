@@ -7,11 +7,16 @@ export async function tell<Command extends Serializable, Reply>(
   client: ChildProcess,
   command: Command,
 ): Promise<Reply> {
-  const reply = once(client, "message");
-  const exit = once(client, "exit").then(() => {
+  const answered = new AbortController();
+  const { signal } = answered;
+  const exit = once(client, "exit", { signal }).then(() => {
     throw new Error("Cannot go on: the client has ended");
   });
+  // It ends so when the answer is there.
+  exit.catch(() => undefined);
+  const reply = once(client, "message", { signal });
   client.send(command);
   const [message] = await Promise.race([reply, exit]);
+  answered.abort();
   return message as Reply;
 }
