@@ -27,7 +27,9 @@ const runtimes: Readonly<Record<string, readonly string[]>> = {
 const own: Readonly<Record<string, string>> = { node: "net", deno: "deno", bun: "bun" };
 
 /** Who imports this, directly or not, is tested on the sockets that the runtime's host gives. */
-const ON_SOCKETS = ["related", "--run", "test/support/runtime-loop.ts"];
+const RELATED = ["related", "--run", "test/support/runtime-loop.ts"];
+/** Two files at a time: these tests wait more than they compute. */
+const ON_SOCKETS = [...RELATED, "--maxWorkers=2"];
 
 /** A run of vitest. */
 interface Pass {
@@ -167,7 +169,7 @@ for (const pass of passes) {
   // What was given is for the whole suite, unless a pass is named.
   if (only === undefined ? sockets !== undefined && rest.length > 0 : only !== name) continue;
   const selects = sockets !== undefined && rest.length === 0;
-  const found = run(pass, selects ? [...ON_SOCKETS, "--maxWorkers=2"] : ["run", ...rest]);
+  const found = run(pass, selects ? ON_SOCKETS : ["run", ...rest]);
   // Nothing is related to a file that has been moved.
   const count = selects && found.passed === 0 ? { ...found, failed: found.failed + 1 } : found;
   lines.push(...count.remarks.map((remark) => `${name}: ${remark}`), `${name}: ${line(count)}`);
