@@ -2,7 +2,7 @@
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { limitsOf } from "./hosts/limits.ts";
-import { Load } from "./support/load.ts";
+import { isUnheard, Load } from "./support/load.ts";
 import { type Program, startProgram } from "./support/program.ts";
 import { runtimeLoop } from "./support/runtime-loop.ts";
 import { until } from "./support/until.ts";
@@ -60,7 +60,7 @@ class Peer {
  * are taken; elsewhere those that are left when the runtime stops to listen are reset.
  */
 function isFault(failure: string): boolean {
-  return lossyClose === undefined || !/^(0|connect): .*(ECONNRESET|EPIPE)/.test(failure);
+  return lossyClose === undefined || !isUnheard(failure);
 }
 
 describe("SIGTERM", () => {

@@ -74,10 +74,14 @@ test("has as many threads as processors by default", () => {
 });
 
 describe("errors", () => {
-  test("keep name, message, stack, cause and fields", async () => {
-    const error = await pool(1)
-      .submit(task("refuse"), [])
+  function thrownBy(task: Task): Promise<unknown> {
+    return pool(1)
+      .submit(task, [])
       .catch((thrown: unknown) => thrown);
+  }
+
+  test("keep name, message, stack, cause and fields", async () => {
+    const error = await thrownBy(task("refuse"));
     expect(error).toBeInstanceOf(Error);
     expect(error).toMatchObject({ name: "PaymentError", message: "no money", code: "E_PAYMENT" });
     expect((error as Error).stack).toMatch(/refuse.*tasks\.ts/);
@@ -88,9 +92,7 @@ describe("errors", () => {
   test("are of the class that is given, or of the nearest that the runtime has", async () => {
     const overdraw = { module: TASKS, name: "overdraw" };
     const failure = (errors: TaskOptions["errors"] = []): Promise<unknown> =>
-      pool(1)
-        .submit({ ...overdraw, errors }, [])
-        .catch((thrown: unknown) => thrown);
+      thrownBy({ ...overdraw, errors });
     const exact = await failure([PaymentError, OverdrawnError]);
     expect(exact).toBeInstanceOf(OverdrawnError);
     expect((exact as PaymentError).isFinal()).toBe(true);
@@ -107,25 +109,19 @@ describe("errors", () => {
 
   test("are what they were, also without what their constructor would have made", async () => {
     const task = { module: TASKS, name: "tellSecret", errors: [SecretError] };
-    const error = await pool(1)
-      .submit(task, [])
-      .catch((thrown: unknown) => thrown);
+    const error = await thrownBy(task);
     expect(error).toBeInstanceOf(SecretError);
     expect(error).toMatchObject({ name: "SecretError kept", message: "secret", detail: 1 });
   });
 
   test("a DOMException stays one", async () => {
-    const error = await pool(1)
-      .submit(task("giveUp"), [])
-      .catch((thrown: unknown) => thrown);
+    const error = await thrownBy(task("giveUp"));
     expect(error).toBeInstanceOf(DOMException);
     expect(error).toMatchObject({ name: "TimeoutError", message: "too long", code: 23 });
   });
 
   test("keep what an AggregateError has collected", async () => {
-    const error = await pool(1)
-      .submit(task("refuseAll"), [])
-      .catch((thrown: unknown) => thrown);
+    const error = await thrownBy(task("refuseAll"));
     expect(error).toBeInstanceOf(AggregateError);
     expect((error as AggregateError).message).toBe("all have failed");
     expect((error as AggregateError).errors).toEqual([new Error("one"), new TypeError("two")]);

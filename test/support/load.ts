@@ -31,6 +31,14 @@ export interface LoadOptions {
   readonly patience?: number;
 }
 
+/**
+ * Whether a client was reset before it was heard: what becomes, when a listener closes, of those whom
+ * nobody has accepted yet, on hosts whose `lossyClose` (`test/hosts/limits.ts`) says so.
+ */
+export function isUnheard(failure: string): boolean {
+  return /^(0|connect): .*(ECONNRESET|EPIPE)/.test(failure);
+}
+
 /** Load that runs until `stop`. */
 export class Load {
   readonly outcome: Outcome = { answered: 0, closing: 0, raced: 0, refused: 0, failed: [] };
