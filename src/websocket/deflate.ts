@@ -96,9 +96,11 @@ export class PerMessageDeflate {
    */
   deflate(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const before = this.#sent?.bytes ?? NOTHING;
-    const options = this.#deflateOptions(bytes.length, before);
     this.#sent?.add(bytes);
-    const isPrimed = before.length > 0 && bytes.length > 0 && !takesDictionary();
+    const options = this.#deflateOptions(bytes.length, before.length);
+    const refers = before.length > 0 && bytes.length > 0;
+    const isPrimed = refers && !takesDictionary();
+    if (refers && !isPrimed) options.dictionary = before;
     if (bytes.length <= LONG && !isPrimed) return withoutTail(deflateRawSync(bytes, options));
     const own = new Uint8Array(bytes);
     return turnstile.pass(async () =>
@@ -110,7 +112,7 @@ export class PerMessageDeflate {
 
   /** Compresses a message so that it refers to nothing before it. */
   deflateAlone(bytes: Uint8Array): Uint8Array {
-    return withoutTail(deflateRawSync(bytes, this.#deflateOptions(bytes.length, NOTHING)));
+    return withoutTail(deflateRawSync(bytes, this.#deflateOptions(bytes.length, 0)));
   }
 
   /** A message was sent that was compressed alone: later ones may refer to it. */
@@ -177,18 +179,16 @@ export class PerMessageDeflate {
    * zlib clears tables as large as the window before it begins, so the window is as large as what
    * it can be used for.
    */
-  #deflateOptions(length: number, before: Uint8Array): ZlibOptions {
-    const room = length + before.length + 262;
+  #deflateOptions(length: number, before: number): ZlibOptions {
+    const room = length + before + 262;
     const windowBits = Math.min(this.#windowBits, Math.max(9, 32 - Math.clz32(room - 1)));
-    const options: ZlibOptions = {
+    return {
       level: this.#level,
       memLevel: Math.min(this.#memLevel, Math.max(1, windowBits - 7)),
       windowBits,
       finishFlush: constants.Z_SYNC_FLUSH,
       chunkSize: Math.max(64, Math.min(length + 64, 64 * 1024)),
     };
-    if (before.length > 0) options.dictionary = before;
-    return options;
   }
 }
 

@@ -9,6 +9,9 @@ import { constants, createDeflateRaw, deflateRawSync, type ZlibOptions } from "n
 
 const SAMPLE = new Uint8Array(128).map((_, index) => (index * 37) ^ (index >> 3));
 
+/** Of what came before, this much is looked through: twice as much takes twice the time. */
+const MOST_BEFORE = 4 * 1024;
+
 /** Undefined as long as nobody has asked. */
 let isTaken: boolean | undefined;
 
@@ -29,7 +32,7 @@ export function deflateBehind(
     const chunks: Uint8Array[] = [];
     stream.on("error", reject);
     stream.on("data", (chunk: Uint8Array) => chunks.push(chunk));
-    stream.write(before);
+    stream.write(before.subarray(-MOST_BEFORE));
     stream.flush(constants.Z_SYNC_FLUSH, () => {
       chunks.length = 0;
       stream.write(bytes);
