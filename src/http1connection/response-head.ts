@@ -17,9 +17,15 @@ export class ResponseHead extends HTTPHeaders implements ResponseStartLine {
   readonly version: "HTTP/1.0" | "HTTP/1.1";
   /** The body's length, 0 without Content-Length. */
   readonly contentLength: number;
+  /** The connection may go on after this response (RFC 9112 section 9.3). */
+  readonly keepAlive: boolean;
+  /** No body follows, whatever the fields say: an answer to HEAD, 204, 304 (RFC 9112 section 6.3). */
+  readonly noBody: boolean;
+  readonly chunked: boolean;
+  /** The body ends where the connection ends. */
+  readonly untilClose: boolean;
   readonly #text: string;
   #chunked: TrailersReader | undefined;
-  readonly #flags: number;
   readonly #present0: number;
   readonly #present1: number;
   readonly #present2: number;
@@ -34,29 +40,14 @@ export class ResponseHead extends HTTPHeaders implements ResponseStartLine {
     this.reason = headTable.reason(text);
     this.version = headTable.minorVersion() === 0 ? "HTTP/1.0" : "HTTP/1.1";
     this.contentLength = headTable.contentLength();
-    this.#flags = headTable.flags();
+    const flags = headTable.flags();
+    this.keepAlive = headFlags.keepAlive(flags);
+    this.noBody = headFlags.noBody(flags);
+    this.chunked = headFlags.chunked(flags);
+    this.untilClose = headFlags.untilClose(flags);
     this.#present0 = headTable.present(0);
     this.#present1 = headTable.present(1);
     this.#present2 = headTable.present(2);
-  }
-
-  /** The connection may go on after this response (RFC 9112 section 9.3). */
-  get keepAlive(): boolean {
-    return headFlags.keepAlive(this.#flags);
-  }
-
-  /** No body follows, whatever the fields say: an answer to HEAD, 204, 304 (RFC 9112 section 6.3). */
-  get noBody(): boolean {
-    return headFlags.noBody(this.#flags);
-  }
-
-  get chunked(): boolean {
-    return headFlags.chunked(this.#flags);
-  }
-
-  /** The body ends where the connection ends. */
-  get untilClose(): boolean {
-    return headFlags.untilClose(this.#flags);
   }
 
   /** What takes the body out of the bytes that follow, or undefined if there is none. */

@@ -9,6 +9,8 @@ import { DefaultResolver, type Mapping, OverrideResolver, type Resolver } from "
 import { Dispatcher } from "./dispatcher.ts";
 import { HTTPClientError, NO_RESPONSE } from "./errors.ts";
 import { FetchTask } from "./fetch-task.ts";
+import { FirstHops } from "./first-hops.ts";
+import { Hop } from "./hop.ts";
 import { type ClientLimits, clientLimits } from "./limits.ts";
 import {
   checkSettings,
@@ -57,6 +59,7 @@ const instances = new WeakMap<IOLoop, AsyncHTTPClient>();
 export class AsyncHTTPClient {
   readonly #dispatcher!: Dispatcher;
   readonly #settings!: RequestSettings;
+  readonly #firstHops!: FirstHops;
   readonly #loop!: IOLoop;
   #closed = false;
 
@@ -84,6 +87,7 @@ export class AsyncHTTPClient {
         ? resolver
         : new OverrideResolver(resolver ?? new DefaultResolver(), hostnameMapping);
     this.#dispatcher = new Dispatcher(loop, clientLimits(limits), resolving);
+    this.#firstHops = new FirstHops(this.#settings, this.#dispatcher.sessions);
     if (options.forceInstance !== true) instances.set(loop, this);
   }
 
@@ -161,19 +165,19 @@ export class AsyncHTTPClient {
       if (!(whole instanceof HTTPRequest)) {
         throw new TypeError("Cannot fetch: expected a URL as text, or an HTTPRequest");
       }
-      const settings = this.#settingsFor(whole.options);
-      settings.signal?.throwIfAborted();
-      this.#dispatcher.add(
-        new FetchTask(this.#dispatcher, whole, settings, { raiseError, resolve, reject }),
-      );
+      const first = this.#firstHop(whole.url, whole.options);
+      first.settings.signal?.throwIfAborted();
+      const outcome = { raiseError, resolve, reject };
+      this.#dispatcher.add(new FetchTask(this.#dispatcher, whole, first, outcome));
     });
   }
 
-  #settingsFor(options: HTTPRequestOptions): RequestSettings {
-    if (options === NO_OPTIONS) return this.#settings;
+  /** Throws for a request that cannot be sent. */
+  #firstHop(url: string, options: HTTPRequestOptions): Hop {
+    if (options === NO_OPTIONS) return this.#firstHops.to(url);
     const settings = withDefaults(this.#settings, options);
     checkSettings(settings);
-    return settings;
+    return Hop.first(url, { settings, sessions: this.#dispatcher.sessions });
   }
 }
 

@@ -14,7 +14,7 @@ import { isThenable, onAbort } from "../util.ts";
 import { codingOf } from "./decompression.ts";
 import type { Dispatcher, Task } from "./dispatcher.ts";
 import { HTTPClientError, HTTPStreamClosedError, HTTPTimeoutError, NO_RESPONSE } from "./errors.ts";
-import { Hop } from "./hop.ts";
+import type { Hop } from "./hop.ts";
 import type { HTTPRequest, RequestSettings } from "./request.ts";
 import { RequestSender } from "./request-sender.ts";
 import { HTTPResponse } from "./response.ts";
@@ -72,19 +72,15 @@ export class FetchTask implements Task, ClientExchange {
   #leaveSignal: (() => void) | undefined;
   readonly #times = { called: 0, begun: 0, connected: 0, answered: 0, ended: 0 };
 
-  /** Throws for a request that cannot be sent, before anything is. */
-  constructor(
-    dispatcher: Dispatcher,
-    request: HTTPRequest,
-    settings: RequestSettings,
-    outcome: Outcome,
-  ) {
+  /** Fetches what `request` asks for, with `first` as the first request that is sent. */
+  constructor(dispatcher: Dispatcher, request: HTTPRequest, first: Hop, outcome: Outcome) {
+    const { settings } = first;
     this.#dispatcher = dispatcher;
     this.limits = dispatcher.limits.response;
     this.#request = request;
     this.#settings = settings;
     this.#outcome = outcome;
-    this.#hop = Hop.first(request.url, { settings, sessions: dispatcher.sessions });
+    this.#hop = first;
     this.#redirectsLeft = settings.maxRedirects;
     const called = dispatcher.tcp.time();
     this.#times.called = called;
@@ -243,6 +239,7 @@ export class FetchTask implements Task, ClientExchange {
 
   /** The request that follows this response, or undefined if it is the last. */
   #hopAfter(head: ResponseHead): Hop | undefined {
+    if (head.code < 300) return undefined;
     if (this.#challengesLeft > 0) {
       const answer = this.#hop.answering(head);
       if (answer !== undefined) {

@@ -83,6 +83,23 @@ export class Hop implements HopParts {
     });
   }
 
+  get settings(): RequestSettings {
+    return this.#context.settings;
+  }
+
+  /**
+   * It is the same for every fetch of its URL: nothing in it belongs to one of them, can be changed
+   * by who gave it, or proves who asks.
+   */
+  get isPlain(): boolean {
+    return (
+      this.headers === undefined &&
+      this.body === undefined &&
+      this.credentials === undefined &&
+      this.settings.ifModifiedSince === undefined
+    );
+  }
+
   /** The body's length, if the application says it. */
   get givenLength(): number | undefined {
     const given = this.headers?.get("Content-Length");
@@ -98,7 +115,7 @@ export class Hop implements HopParts {
   get waits(): boolean {
     const { body } = this;
     if (body === undefined || (body.size === 0 && body.producer === undefined)) return false;
-    return this.#context.settings.expect100Continue;
+    return this.settings.expect100Continue;
   }
 
   /** Sending it a second time does no harm, and is possible. */
@@ -152,8 +169,7 @@ export class Hop implements HopParts {
   }
 
   #makeHead(): string {
-    const { headers, route, method, body, place } = this;
-    const { settings } = this.#context;
+    const { headers, route, method, body, place, settings } = this;
     const target = route.absolute ? place.href.replace(/#.*$/s, "") : place.target;
     let lines = framingLine(body, headers) + route.credentials;
     if (this.credentials !== undefined) lines += this.#authorization(this.credentials);
@@ -174,7 +190,7 @@ export class Hop implements HopParts {
 
   #authorization({ username, password }: Credentials): string {
     if (this.headers?.has("Authorization") === true) return "";
-    if (this.#context.settings.authMode === "basic") {
+    if (this.settings.authMode === "basic") {
       return `Authorization: ${basicCredentials(username, password)}\r\n`;
     }
     const session = this.#digestSession();

@@ -1,6 +1,6 @@
 /** What the client sends: a server that answers with what it got. */
 import { describe, expect, test } from "vitest";
-import type { FetchOptions, HTTPResponse } from "../../src/httpclient.ts";
+import { type FetchOptions, HTTPClient, type HTTPResponse } from "../../src/httpclient.ts";
 import { HTTPHeaders } from "../../src/httputil.ts";
 import { always, type Peer, scripted } from "../support/scripted-server.ts";
 import { pass, until } from "../support/until.ts";
@@ -75,6 +75,22 @@ describe("a head", () => {
     await client.fetch(url, { headers: { Connection: "x-close" } });
     expect(client.idleConnections).toBe(1);
     client.close();
+  });
+
+  test("what changes in a client's defaults is sent as it is by then", async () => {
+    const { loop, url } = await scripted(echo);
+    const headers = new HTTPHeaders([["X-A", "1"]]);
+    const ifModifiedSince = new Date(0);
+    const withFields = new HTTPClient({ loop, defaults: { headers } });
+    const withTime = new HTTPClient({ loop, defaults: { ifModifiedSince } });
+    expect(textOf(await withFields.fetch(url))).toContain("X-A: 1\r\n");
+    expect(textOf(await withTime.fetch(url))).toContain("Since: Thu, 01 Jan 1970 00:00:00 GMT");
+    headers.set("X-A", "2");
+    ifModifiedSince.setTime(784_111_777_000);
+    expect(textOf(await withFields.fetch(url))).toContain("X-A: 2\r\n");
+    expect(textOf(await withTime.fetch(url))).toContain("Since: Sun, 06 Nov 1994 08:49:37 GMT");
+    withFields.close();
+    withTime.close();
   });
 
   test("credentials of the URL", async () => {
