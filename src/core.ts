@@ -42,6 +42,7 @@ export {
   PARTS_END,
   readPartHead,
 } from "./core/multipart.ts";
+export { type ParsedResponseHead, readResponseHead } from "./core/parsed-response.ts";
 export {
   headerId,
   headFlags,

@@ -28,8 +28,8 @@ const own: Readonly<Record<string, string>> = { node: "net", deno: "deno", bun: 
 
 /** Who imports this, directly or not, is tested on the sockets that the runtime's host gives. */
 const RELATED = ["related", "--run", "test/support/runtime-loop.ts"];
-/** Two files at a time: these tests wait more than they compute. */
-const ON_SOCKETS = [...RELATED, "--maxWorkers=2"];
+/** Files at a time: the tests wait as much as they compute. */
+const WORKERS = "--maxWorkers=2";
 
 /** A run of vitest. */
 interface Pass {
@@ -169,7 +169,7 @@ for (const pass of passes) {
   // What was given is for the whole suite, unless a pass is named.
   if (only === undefined ? sockets !== undefined && rest.length > 0 : only !== name) continue;
   const selects = sockets !== undefined && rest.length === 0;
-  const found = run(pass, selects ? ON_SOCKETS : ["run", ...rest]);
+  const found = run(pass, [...(selects ? RELATED : ["run"]), WORKERS, ...rest]);
   // Nothing is related to a file that has been moved.
   const count = selects && found.passed === 0 ? { ...found, failed: found.failed + 1 } : found;
   lines.push(...count.remarks.map((remark) => `${name}: ${remark}`), `${name}: ${line(count)}`);

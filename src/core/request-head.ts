@@ -12,8 +12,6 @@ import {
   FLAG_EXPECT_CONTINUE,
   FLAG_HAS_LENGTH,
   FLAG_KEEP_ALIVE,
-  FLAG_NO_BODY,
-  FLAG_UNTIL_CLOSE,
   FLAG_UPGRADE,
   FLAGS,
   HEAD_LENGTH,
@@ -28,10 +26,7 @@ import {
   METHOD_START,
   MINOR_VERSION,
   PRESENT,
-  REASON_LENGTH,
-  REASON_START,
   SCRATCH,
-  STATUS_CODE,
   TARGET_LENGTH,
   TARGET_START,
   UNKNOWN_HEAD,
@@ -101,14 +96,6 @@ export const headTable = {
   errorPosition(): number {
     return table[ERROR_POSITION] as number;
   },
-  /** Of a response. */
-  statusCode(): number {
-    return table[STATUS_CODE] as number;
-  },
-  reason(text: string): string {
-    const start = table[REASON_START] as number;
-    return text.substring(start, start + (table[REASON_LENGTH] as number));
-  },
   minorVersion(): number {
     return table[MINOR_VERSION] as number;
   },
@@ -135,10 +122,6 @@ export const headFlags = {
   chunked: (flags: number): boolean => (flags & FLAG_CHUNKED) !== 0,
   expectContinue: (flags: number): boolean => (flags & FLAG_EXPECT_CONTINUE) !== 0,
   upgrade: (flags: number): boolean => (flags & FLAG_UPGRADE) !== 0,
-  /** This response has no body, whatever its fields say. */
-  noBody: (flags: number): boolean => (flags & FLAG_NO_BODY) !== 0,
-  /** This response's body ends where the connection ends. */
-  untilClose: (flags: number): boolean => (flags & FLAG_UNTIL_CLOSE) !== 0,
 };
 
 let lastName = "";

@@ -4,7 +4,12 @@
  * parsed the head.
  */
 
-import { headerId, headFlags, headTable, readResponseFields } from "../core.ts";
+import {
+  headerId,
+  type ParsedResponseHead,
+  readResponseFields,
+  readResponseHead,
+} from "../core.ts";
 import { HTTPHeaders, type ResponseStartLine } from "../httputil.ts";
 import type { ConnectionLimits } from "./limits.ts";
 import { type BodyReader, LengthReader, TrailersReader, UntilCloseReader } from "./reader.ts";
@@ -24,30 +29,23 @@ export class ResponseHead extends HTTPHeaders implements ResponseStartLine {
   readonly chunked: boolean;
   /** The body ends where the connection ends. */
   readonly untilClose: boolean;
-  readonly #text: string;
+  readonly #parsed: ParsedResponseHead;
   #chunked: TrailersReader | undefined;
-  readonly #present0: number;
-  readonly #present1: number;
-  readonly #present2: number;
 
   /** Reads the head that `parseResponseHead(start, …)` has just found. */
   constructor(start: number) {
     super();
     this.awaitFields();
-    const text = headTable.text(start);
-    this.#text = text;
-    this.code = headTable.statusCode();
-    this.reason = headTable.reason(text);
-    this.version = headTable.minorVersion() === 0 ? "HTTP/1.0" : "HTTP/1.1";
-    this.contentLength = headTable.contentLength();
-    const flags = headTable.flags();
-    this.keepAlive = headFlags.keepAlive(flags);
-    this.noBody = headFlags.noBody(flags);
-    this.chunked = headFlags.chunked(flags);
-    this.untilClose = headFlags.untilClose(flags);
-    this.#present0 = headTable.present(0);
-    this.#present1 = headTable.present(1);
-    this.#present2 = headTable.present(2);
+    const parsed = readResponseHead(start);
+    this.#parsed = parsed;
+    this.code = parsed.code;
+    this.reason = parsed.reason;
+    this.version = parsed.minorVersion === 0 ? "HTTP/1.0" : "HTTP/1.1";
+    this.contentLength = parsed.contentLength;
+    this.keepAlive = parsed.keepAlive;
+    this.noBody = parsed.noBody;
+    this.chunked = parsed.chunked;
+    this.untilClose = parsed.untilClose;
   }
 
   /** What takes the body out of the bytes that follow, or undefined if there is none. */
@@ -69,11 +67,12 @@ export class ResponseHead extends HTTPHeaders implements ResponseStartLine {
   protected override mayHave(name: string): boolean {
     const id = headerId(name);
     if (id === undefined || id >= 96) return true;
-    const word = id < 32 ? this.#present0 : id < 64 ? this.#present1 : this.#present2;
+    const { present0, present1, present2 } = this.#parsed;
+    const word = id < 32 ? present0 : id < 64 ? present1 : present2;
     return ((word >>> (id & 31)) & 1) === 1;
   }
 
   protected override readFields(): void {
-    readResponseFields(this.#text, this);
+    readResponseFields(this.#parsed.text, this);
   }
 }

@@ -106,7 +106,7 @@ export class AsyncHTTPClient {
 
   /** Connections that are kept for the next fetch. */
   get idleConnections(): number {
-    return this.#dispatcher.idleConnections;
+    return this.#dispatcher.pool.size;
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 
 import type { Tcp } from "../host.ts";
-import type { ClientConnectionOwner, HTTP1ClientConnection } from "../http1connection.ts";
+import type { HTTP1ClientConnection } from "../http1connection.ts";
 import type { IOLoop } from "../ioloop.ts";
 import type { Resolver } from "../netutil.ts";
 import { Connector } from "./connector.ts";
@@ -29,12 +29,13 @@ export interface Task {
   clientClosed(): void;
 }
 
-export class Dispatcher implements ClientConnectionOwner {
+export class Dispatcher {
   readonly loop: IOLoop;
   readonly tcp: Tcp;
   readonly limits: HeldLimits;
   readonly sessions: DigestSessions = new DigestSessions();
-  readonly #pool: ConnectionPool;
+  /** Connections that are kept. */
+  readonly pool: ConnectionPool;
   readonly #connector: Connector;
   /** All that are not over: those whose turn has come, then those that wait. */
   readonly #tasks = new Set<Task>();
@@ -48,20 +49,15 @@ export class Dispatcher implements ClientConnectionOwner {
     this.loop = loop;
     this.tcp = loop.tcp;
     this.limits = limits;
-    this.#connector = new Connector({ loop, owner: this, limits, resolver });
-    this.#pool = new ConnectionPool(limits.client);
-  }
-
-  /** Connections that are kept for the next fetch. */
-  get idleConnections(): number {
-    return this.#pool.size;
+    this.pool = new ConnectionPool(loop.tcp, limits.client);
+    this.#connector = new Connector({ loop, owner: this.pool, limits, resolver });
   }
 
   /** Begins a task, or lets it wait for its turn. */
   add(task: Task): void {
     if (this.#tasks.size === 0) this.#timer.hold(true);
     this.#tasks.add(task);
-    this.watch(task);
+    this.#timer.watch(task.deadline);
     if (this.#active < this.limits.client.maxClients) {
       this.#active++;
       task.begin(false);
@@ -85,22 +81,9 @@ export class Dispatcher implements ClientConnectionOwner {
     this.#timer.watch(task.deadline);
   }
 
-  /** A connection that is kept, if there is one. */
-  take(key: string): HTTP1ClientConnection | undefined {
-    return this.#pool.take(key);
-  }
-
   /** Opens a connection; undefined if the signal says that it is not wanted any more. */
   open(route: Route, signal: AbortSignal): Promise<HTTP1ClientConnection | undefined> {
     return this.#connector.open(route, signal);
-  }
-
-  connectionReleased(connection: HTTP1ClientConnection): void {
-    this.#pool.keep(connection);
-  }
-
-  connectionLost(connection: HTTP1ClientConnection): void {
-    this.#pool.forget(connection);
   }
 
   /** Ends every fetch with an error, and closes what is kept. */
@@ -108,7 +91,7 @@ export class Dispatcher implements ClientConnectionOwner {
     this.#queue.length = 0;
     this.#next = 0;
     for (const task of [...this.#tasks]) task.clientClosed();
-    this.#pool.close();
+    this.pool.close();
     this.#timer.stop();
   }
 
@@ -119,7 +102,7 @@ export class Dispatcher implements ClientConnectionOwner {
     this.#restDue = true;
     setImmediate(() => {
       this.#restDue = false;
-      if (this.#tasks.size === 0) this.#pool.rest();
+      if (this.#tasks.size === 0) this.pool.rest();
     });
   }
 

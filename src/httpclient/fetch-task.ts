@@ -179,7 +179,7 @@ export class FetchTask implements Task, ClientExchange {
   #connect(fresh: boolean): void {
     this.#state = CONNECTING;
     const { route } = this.#hop;
-    const kept = fresh ? undefined : this.#dispatcher.take(route.key);
+    const kept = fresh ? undefined : this.#dispatcher.pool.take(route.key);
     if (kept !== undefined) {
       this.#times.connected = this.#times.begun;
       this.#send(kept);

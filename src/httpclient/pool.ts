@@ -5,7 +5,8 @@
  */
 
 import { clearTimeout, setTimeout } from "node:timers";
-import type { HTTP1ClientConnection } from "../http1connection.ts";
+import type { Tcp } from "../host.ts";
+import type { ClientConnectionOwner, HTTP1ClientConnection } from "../http1connection.ts";
 import { timerDelay } from "../util.ts";
 
 export interface PoolLimits {
@@ -14,14 +15,16 @@ export interface PoolLimits {
   readonly idleConnectionTimeout: number;
 }
 
-export class ConnectionPool {
+export class ConnectionPool implements ClientConnectionOwner {
+  readonly tcp: Tcp;
   readonly #limits: PoolLimits;
   /** By key; of one key, the longest idle first. */
   readonly #idle = new Map<string, HTTP1ClientConnection[]>();
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(limits: PoolLimits) {
+  constructor(tcp: Tcp, limits: PoolLimits) {
+    this.tcp = tcp;
     this.#limits = limits;
   }
 
@@ -40,7 +43,7 @@ export class ConnectionPool {
   }
 
   /** Keeps a connection that is idle since now: its exchange notes the time. */
-  keep(connection: HTTP1ClientConnection): void {
+  connectionReleased(connection: HTTP1ClientConnection): void {
     const { maxIdleConnections, idleConnectionTimeout } = this.#limits;
     if (maxIdleConnections === 0 || idleConnectionTimeout === 0) {
       connection.closeIdle();
@@ -65,7 +68,7 @@ export class ConnectionPool {
   }
 
   /** Forgets a connection that has ended by itself. */
-  forget(connection: HTTP1ClientConnection): void {
+  connectionLost(connection: HTTP1ClientConnection): void {
     const others = this.#idle.get(connection.key);
     const index = others?.indexOf(connection) ?? -1;
     if (index < 0) return;
