@@ -42,10 +42,7 @@ export interface ParsedResponseHead {
   readonly present2: number;
 }
 
-/**
- * The head that `parseResponseHead(start, …)` has just found. In one go: every function beside it
- * is one more that a client's first requests wait to have compiled.
- */
+/** The head that `parseResponseHead(start, …)` has just found. */
 export function readResponseHead(start: number): ParsedResponseHead {
   const text = memory.latin1Slice(start, start + (table[HEAD_LENGTH] as number));
   const flags = table[FLAGS] as number;
