@@ -3,7 +3,7 @@
  * Stands on `locks` (Tornado `queues`).
  */
 
-import { Event, type Timeout, type Waiter, Waiters } from "./locks.ts";
+import { type Timeout, type Waiter, Waiters } from "./locks.ts";
 import { type Compare, Heap, naturalOrder, Ring, Stack, type Store } from "./queues/stores.ts";
 import { tooLate } from "./util.ts";
 
@@ -38,7 +38,7 @@ export class Queue<Item> {
   readonly #store: Store<Item>;
   readonly #getters: Waiters<Item> = new Waiters<Item>();
   readonly #putters: Waiters<void, Item> = new Waiters<void, Item>();
-  readonly #done: Event = new Event();
+  readonly #joiners: Waiters = new Waiters();
   #unfinished = 0;
 
   /**
@@ -49,7 +49,6 @@ export class Queue<Item> {
     if (!(maxsize >= 0)) throw new RangeError(`Cannot make a queue of ${maxsize} items`);
     this.maxsize = maxsize;
     this.#store = store;
-    this.#done.set();
   }
 
   /** Items that wait. */
@@ -103,12 +102,14 @@ export class Queue<Item> {
       throw new Error("Cannot finish a task: taskDone() was called more often than put()");
     }
     this.#unfinished--;
-    if (this.#unfinished === 0) this.#done.set();
+    if (this.#unfinished > 0) return;
+    for (let left = this.#joiners.size; left > 0; left--) this.#joiners.shift()?.wake();
   }
 
   /** Resolves once the work on all items is done. Rejects with a TimeoutError if that is late. */
   join(timeout?: Timeout): Promise<void> {
-    return this.#done.wait(timeout);
+    if (this.#unfinished === 0) return Waiters.refusal(timeout) ?? Promise.resolve();
+    return this.#joiners.wait(undefined, timeout, tooLate("join the queue"));
   }
 
   /** Takes items as they come, for ever. */
@@ -122,7 +123,6 @@ export class Queue<Item> {
     if (getter === undefined) this.#store.put(item);
     else getter.wake(item);
     this.#unfinished++;
-    this.#done.clear();
   }
 
   #take(): Item {

@@ -15,7 +15,13 @@ import { IOLoop } from "./ioloop.ts";
 import { IOStream, type IOStreamOptions, StreamClosedError } from "./iostream.ts";
 import { appLog, genLog } from "./log.ts";
 import type { ListeningSocket } from "./netutil.ts";
-import { type ForkOptions, forkProcesses, inheritedListener, reportListening } from "./process.ts";
+import {
+  type ForkOptions,
+  forkProcesses,
+  inheritedListener,
+  reportListening,
+  taskId,
+} from "./process.ts";
 import { checkLimit, checkSocketPath, isThenable, listeningPlace } from "./util.ts";
 
 /** What every connection of a server has in common. */
@@ -90,9 +96,14 @@ export class TCPServer {
   /**
    * Listens on what was bound: in this process, or in as many child processes, 0 for one on each
    * processor, that share the ports. This program is started again for each of them, and goes on
-   * after `await server.start(0)` in the children alone; see `forkProcesses`.
+   * after `await server.start(0)` in the children alone; see `forkProcesses`. Rejects if the server
+   * listens already: each child would do so, too, and fail.
    */
   async start(processes = 1, options: Omit<ForkOptions, "listen"> = {}): Promise<void> {
+    if (processes !== 1 && this.#listeners.length > 0 && taskId() === undefined) {
+      const text = `Cannot start ${processes} processes: the server listens already`;
+      throw new Error(`${text}, give its addresses to bind() instead`);
+    }
     const bound = this.#bound.splice(0);
     if (processes !== 1) await forkProcesses(processes, { ...options, listen: bound });
     for (const place of bound) await this.#open(processes === 1 ? place : inChild(place));

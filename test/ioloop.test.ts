@@ -86,6 +86,17 @@ describe("runSync", () => {
     await turn(2);
     await late;
   });
+
+  test("logs what is thrown after that", async () => {
+    const failing = (): Promise<never> =>
+      new Promise((_, reject) => setTimeout(() => reject(new Error("too late")), 3000));
+    const late = expect(loop.runSync(failing, 2)).rejects.toThrow(TimeoutError);
+    await turn(2);
+    await late;
+    expect(messages()).toEqual([]);
+    await turn(2);
+    expect(messages()).toEqual(["Exception in callback failing"]);
+  });
 });
 
 describe("callbacks", () => {
@@ -232,12 +243,32 @@ test("a callback that is none is refused where it is given", () => {
   expect(() => new PeriodicCallback(none, 10)).toThrow(TypeError);
 });
 
+test("a time that is none is refused, and named", () => {
+  const at = (time: unknown) => () => loop.callAt(time as number, () => undefined);
+  const timeout = (time: unknown) => () => loop.addTimeout(time as Deadline, () => undefined);
+  expect(at("12")).toThrow(new RangeError("Cannot call at 12: it is not a time in seconds"));
+  expect(at(undefined)).toThrow("Cannot call at undefined:");
+  expect(timeout(new Date(Number.NaN))).toThrow("Cannot call at NaN:");
+  for (const time of [undefined, null, "12", {}]) {
+    const message = `Cannot call at ${time}: it is no number, Date or { seconds }`;
+    expect(timeout(time)).toThrow(new RangeError(message));
+  }
+});
+
 test("runSync refuses what is no function, and no time", async () => {
   await expect(loop.runSync(undefined as unknown as Callback)).rejects.toThrow(TypeError);
   await expect(loop.runSync(() => 1, Number.NaN)).rejects.toThrow(RangeError);
 });
 
 describe("blocking", () => {
+  test("looks no more often because the threshold is longer than timers can be", () => {
+    const timers = vi.spyOn(globalThis, "setInterval");
+    loop.setBlockingLogThreshold(Number.POSITIVE_INFINITY);
+    expect(timers.mock.lastCall?.[1]).toBe(2 ** 31 - 1);
+    loop.setBlockingLogThreshold(undefined);
+    timers.mockRestore();
+  });
+
   test("is logged with its length once it is over", async () => {
     let now = 0;
     const clock = vi.spyOn(performance, "now").mockImplementation(() => now);

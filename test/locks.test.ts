@@ -145,6 +145,16 @@ describe("Condition", () => {
   });
 });
 
+test.each([
+  { name: "seconds", timeout: { seconds: Number.NaN } },
+  { name: "a deadline", timeout: Number.NaN },
+  { name: "a date", timeout: new Date("never") },
+  { name: "text", timeout: "5" as unknown as number },
+])("a timeout that is no time is refused: $name", async ({ timeout }) => {
+  await expect(new Event().wait(timeout)).rejects.toThrow(RangeError);
+  await expect(new Condition().wait(timeout)).rejects.toThrow("Cannot wait until ");
+});
+
 describe("Event", () => {
   test("wakes all, and lets everybody pass until it is cleared", async () => {
     const event = new Event();

@@ -104,7 +104,9 @@ describe("Queue", () => {
     await queue.join();
     queue.putNowait(1);
     const second = queue.put(2);
-    await expect(queue.join({ seconds: 0 })).rejects.toThrow(TimeoutError);
+    await expect(queue.join({ seconds: 0 })).rejects.toThrow(
+      new TimeoutError("Cannot join the queue: the time is up"),
+    );
     let joined = false;
     queue.join().then(() => {
       joined = true;

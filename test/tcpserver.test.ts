@@ -248,6 +248,15 @@ test.each([
   );
 });
 
+test("who listens already starts no processes, which would fail to listen", async () => {
+  const server = new TCPServer({ loop: new IOLoop(createFakeHost()) });
+  await server.listen(0);
+  // Ends at once where it is started nevertheless.
+  const starting = server.start(2, { maxRestarts: 0, command: ["false"] });
+  await expect(starting).rejects.toThrow("Cannot start 2 processes: the server listens already");
+  server.stop();
+});
+
 test.each([undefined, null, ""])("%j is every address", async (address) => {
   const loop = new IOLoop(createFakeHost());
   const server = new TCPServer({ loop });

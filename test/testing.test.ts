@@ -213,6 +213,37 @@ describe("genTest", () => {
     await expect(failing()).rejects.toThrow("no");
     expect(log).toEqual(["set up", "test", "tear down"]);
   });
+
+  test("closes what a setUp that fails has opened", async () => {
+    let port = 0;
+    class Unready extends SiteTest {
+      override async setUp(): Promise<void> {
+        await super.setUp();
+        port = this.getHTTPPort();
+        throw new Error("not ready");
+      }
+    }
+    for (const failing of [genTest(Unready, () => undefined), () => Unready.start()]) {
+      await expect(failing()).rejects.toThrow("not ready");
+      const error = await new AsyncHTTPClient().fetch(`http://127.0.0.1:${port}/`).catch((e) => e);
+      expect(error).toMatchObject({ code: 599 });
+    }
+  });
+
+  test("says why a test has failed, and logs what tearDown throws besides", async () => {
+    class Untidy extends AsyncTestCase {
+      override async tearDown(): Promise<void> {
+        throw new Error("untidy");
+      }
+    }
+    const failing = genTest(Untidy, () => {
+      throw new Error("the reason");
+    });
+    await expectLog("squall.application", "Exception in tearDown", () =>
+      expect(failing()).rejects.toThrow("the reason"),
+    );
+    await expect(genTest(Untidy, () => undefined)()).rejects.toThrow("untidy");
+  });
 });
 
 describe("ExpectLog", () => {

@@ -5,6 +5,7 @@
 
 import { isMainThread } from "node:worker_threads";
 import type { Host } from "../host.ts";
+import { timerDelay } from "../util.ts";
 import { PausedStacks } from "./paused-stacks.ts";
 import { SampledStacks } from "./sampled-stacks.ts";
 
@@ -38,7 +39,7 @@ export class BlockingWatch {
     if (!(threshold > 0)) {
       throw new RangeError(`Cannot watch for blocking of ${threshold} s: it is not above 0`);
     }
-    const period = (threshold * 1000) / LOOKS;
+    const period = timerDelay(threshold / LOOKS);
     this.#stacks = openStacks(source, threshold, period);
     let last = performance.now();
     this.#timer = setInterval(() => {

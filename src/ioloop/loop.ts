@@ -108,7 +108,8 @@ export class IOLoop {
   /**
    * Calls a function and resolves with its result: the shape of a program that ends. Rejects with
    * what it throws, or with a TimeoutError after a number of seconds; with TypeError and RangeError
-   * for what is no function, and no number.
+   * for what is no function, and no number. What is thrown after that time goes to
+   * `handleCallbackException`.
    */
   async runSync<Result>(
     task: () => Result | PromiseLike<Result>,
@@ -121,6 +122,8 @@ export class IOLoop {
     });
     if (timeout === undefined) return result;
     return orLate(result, timeout, () => {
+      // Nobody else waits for it any more.
+      result.catch((error) => this.handleCallbackException(task, error));
       throw new TimeoutError(`Cannot finish runSync: ${timeout} s are over`);
     });
   }
@@ -184,6 +187,9 @@ export class IOLoop {
 
   /** Runs a callback at a time of this loop's clock, in seconds. */
   callAt<Args extends unknown[]>(when: number, callback: Callback<Args>, ...args: Args): Timeout {
+    if (typeof when !== "number" || Number.isNaN(when)) {
+      throw new RangeError(`Cannot call at ${when}: it is not a time in seconds`);
+    }
     return this.callLater(when - this.time(), callback, ...args);
   }
 
@@ -196,6 +202,9 @@ export class IOLoop {
     if (typeof deadline === "number") return this.callAt(deadline, callback, ...args);
     if (deadline instanceof Date) {
       return this.callAt(deadline.getTime() / 1000, callback, ...args);
+    }
+    if (typeof deadline?.seconds !== "number") {
+      throw new RangeError(`Cannot call at ${deadline}: it is no number, Date or { seconds }`);
     }
     return this.callLater(deadline.seconds, callback, ...args);
   }
@@ -312,6 +321,9 @@ export class IOLoop {
   }
 }
 
+/** The largest descriptor: systems take 32 bits, and of a larger number another descriptor's. */
+const MAX_DESCRIPTOR = 2 ** 31 - 1;
+
 /** A `node:fs` FileHandle, for example. */
 export interface HasDescriptor {
   readonly fd: number;
@@ -326,7 +338,7 @@ export function checkCallback(callback: unknown): void {
 /** Throws a RangeError for what is none: systems make 0 of it, which is the input. */
 function descriptorOf(fd: number | HasDescriptor): number {
   const number = typeof fd === "number" ? fd : fd.fd;
-  if (Number.isInteger(number) && number >= 0) return number;
+  if (Number.isInteger(number) && number >= 0 && number <= MAX_DESCRIPTOR) return number;
   throw new RangeError(`Cannot watch descriptor ${number}: it is not a whole number from 0 up`);
 }
 

@@ -50,9 +50,11 @@ async function write(session: Session, turn: number): Promise<void> {
     // Undefined: stopped by somebody else, a person with a debugger.
     session.on("Debugger.paused", ({ params }) => resolve(asked ? params.callFrames : undefined));
   });
-  await post(session, "Debugger.enable");
-  asked = true;
-  await post(session, "Debugger.pause");
+  const enabled = post(session, "Debugger.enable", () => {
+    asked = true;
+  });
+  // At once: a thread that waits in a system call hears both when that is over, and goes on.
+  await Promise.all([enabled, post(session, "Debugger.pause")]);
   const frames = await paused;
   if (frames === undefined) return;
   // It may have turned before it was stopped: then this is not what has blocked it.
@@ -64,9 +66,13 @@ async function write(session: Session, turn: number): Promise<void> {
   await post(session, "Debugger.resume");
 }
 
-function post(session: Session, method: string): Promise<void> {
+function post(session: Session, method: string, done?: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    session.post(method, (error) => (error === null ? resolve() : reject(error)));
+    session.post(method, (error) => {
+      if (error !== null) return reject(error);
+      done?.();
+      resolve();
+    });
   });
 }
 

@@ -28,6 +28,8 @@ export class PeriodicCallback {
   readonly jitter: number;
   #loop: IOLoop | undefined;
   #timeout: Timeout | undefined;
+  /** What the callback has returned has not settled: it may have been stopped and started since. */
+  #pending = false;
   /** On the clock of `performance.now()`, in milliseconds. */
   #next = 0;
 
@@ -79,7 +81,12 @@ export class PeriodicCallback {
   }
 
   #run(loop: IOLoop): void {
+    if (this.#pending) {
+      this.#schedule(loop);
+      return;
+    }
     const again = (): void => {
+      this.#pending = false;
       // Stopped meanwhile, or stopped and started.
       if (this.#loop === loop && this.#timeout === timeout) this.#schedule(loop);
     };
@@ -96,7 +103,11 @@ export class PeriodicCallback {
       failed(error);
       return;
     }
-    if (isThenable(result)) result.then(again, failed);
-    else again();
+    if (!isThenable(result)) {
+      again();
+      return;
+    }
+    this.#pending = true;
+    result.then(again, failed);
   }
 }

@@ -22,12 +22,17 @@ export interface WaitOptions {
  */
 export type Timeout = number | Date | WaitOptions;
 
-/** Milliseconds that are left to wait; undefined if there is no end. */
+/** Milliseconds that are left to wait; undefined if there is no end. Throws a RangeError for no time. */
 function millisecondsOf(timeout: Timeout | undefined): number | undefined {
   if (timeout === undefined) return undefined;
-  if (timeout instanceof Date) return timeout.getTime() - Date.now();
-  if (typeof timeout === "number") return timeout * 1000 - Date.now();
-  return timeout.seconds === undefined ? undefined : timeout.seconds * 1000;
+  if (timeout instanceof Date) return checked(timeout.getTime()) - Date.now();
+  if (typeof timeout !== "object") return checked(timeout) * 1000 - Date.now();
+  return timeout.seconds === undefined ? undefined : checked(timeout.seconds) * 1000;
+}
+
+function checked(time: number): number {
+  if (typeof time === "number" && !Number.isNaN(time)) return time;
+  throw new RangeError(`Cannot wait until ${time}: it is no time, nor a number of seconds`);
 }
 
 /** One who waits, and what it has brought: the item to be put, for example. */
@@ -100,15 +105,15 @@ export class Waiters<Value = void, Item = undefined> {
 
   /**
    * Waits at the end of the list. When the time is up, the promise resolves with `late`'s value, or
-   * rejects with what it throws.
+   * rejects with what it throws. Rejects with a RangeError for a timeout that is no time.
    */
   wait(item: Item, timeout: Timeout | undefined, late: () => Value): Promise<Value> {
     const refused = Waiters.refusal(timeout);
     if (refused !== undefined) return refused;
     const signal = signalOf(timeout);
-    const milliseconds = millisecondsOf(timeout);
     return new Promise((resolve, reject) => {
-      if (milliseconds !== undefined && !(milliseconds > 0)) {
+      const milliseconds = millisecondsOf(timeout);
+      if (milliseconds !== undefined && milliseconds <= 0) {
         resolve(late());
         return;
       }

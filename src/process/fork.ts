@@ -9,7 +9,7 @@ import type { ListenOptions } from "../host.ts";
 import { IOLoop } from "../ioloop.ts";
 import { handOverSignals } from "../shutdown.ts";
 import { openListeners } from "./listeners.ts";
-import { DEFAULT_FORK, Supervisor, type SupervisorOptions } from "./supervisor.ts";
+import { Supervisor, type SupervisorOptions, supervisorOptions } from "./supervisor.ts";
 import { currentTask, joinParent } from "./task.ts";
 
 /** How the children are supervised, and what they listen on. */
@@ -52,11 +52,12 @@ export async function forkProcesses(count = 0, options: ForkOptions = {}): Promi
   if (!(Number.isInteger(count) && count >= 0)) {
     throw new RangeError(`Cannot start ${count} processes: not a whole number from 0 up`);
   }
+  const supervised = supervisorOptions(options);
   handOverSignals("SIGTERM", "SIGINT");
-  const { listen = [], ...rest } = options;
+  const { listen = [] } = options;
   const size = count === 0 ? cpuCount() : count;
   const { host } = IOLoop.current();
-  const command = options.command ?? host.programCommand();
-  const supervisor = new Supervisor({ ...DEFAULT_FORK, ...rest, command });
+  const command = supervised.command ?? host.programCommand();
+  const supervisor = new Supervisor({ ...supervised, command });
   return supervisor.run(() => openListeners(listen, size));
 }

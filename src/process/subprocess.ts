@@ -31,7 +31,7 @@ export class Subprocess {
 
   /** The program, and what it was given. */
   readonly args: readonly string[];
-  /** Streams, where they were asked for. */
+  /** Streams, where they were asked for. What was written is there also after the program has ended. */
   readonly stdin: Writable | undefined;
   readonly stdout: Readable | undefined;
   readonly stderr: Readable | undefined;
@@ -59,8 +59,8 @@ export class Subprocess {
     });
     this.args = args;
     this.stdin = child.stdin ?? undefined;
-    this.stdout = child.stdout ?? undefined;
-    this.stderr = child.stderr ?? undefined;
+    this.stdout = kept(child.stdout);
+    this.stderr = kept(child.stderr);
     this.#process = child;
     this.#ended = new Promise((resolve, reject) => {
       child.on("error", reject);
@@ -111,4 +111,16 @@ export class Subprocess {
 
 function pipeFor(stdio: Stdio): "inherit" | "ignore" | "pipe" {
   return stdio === "stream" ? "pipe" : stdio;
+}
+
+/** The runtimes throw away what nobody has begun to read when the program ends; a pipe is read. */
+function kept(output: Readable | null): Readable | undefined {
+  if (output === null) return undefined;
+  const { PassThrough } = process.getBuiltinModule("node:stream");
+  const read = output.pipe(new PassThrough());
+  output.on("error", (error) => read.destroy(error));
+  // Of a program that could not be started: `waitForExit` tells why.
+  output.on("close", () => read.end());
+  read.on("close", () => output.destroy());
+  return read;
 }

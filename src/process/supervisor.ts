@@ -6,7 +6,7 @@
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import process from "node:process";
 import { genLog } from "../log.ts";
-import { orLate, timerDelay } from "../util.ts";
+import { checkLimit, orLate, timerDelay } from "../util.ts";
 import type { ChildListeners } from "./listeners.ts";
 import { READY, TASK_VARIABLE, type Task } from "./task.ts";
 
@@ -35,6 +35,29 @@ export const DEFAULT_FORK: SupervisorOptions = {
   readyTimeout: 60,
   killTimeout: 35,
 };
+
+/**
+ * The defaults with some replaced. Throws a RangeError for what is no number from 0 up: children would
+ * be killed at once, or started for ever.
+ */
+export function supervisorOptions(options: Partial<SupervisorOptions>): SupervisorOptions {
+  const { maxRestarts, restartDelay, readyTimeout, killTimeout, command } = options;
+  for (const [name, value] of Object.entries({
+    maxRestarts,
+    restartDelay,
+    readyTimeout,
+    killTimeout,
+  })) {
+    if (value !== undefined) checkLimit(name, value);
+  }
+  return {
+    maxRestarts: maxRestarts ?? DEFAULT_FORK.maxRestarts,
+    restartDelay: restartDelay ?? DEFAULT_FORK.restartDelay,
+    readyTimeout: readyTimeout ?? DEFAULT_FORK.readyTimeout,
+    killTimeout: killTimeout ?? DEFAULT_FORK.killTimeout,
+    ...(command !== undefined && { command }),
+  };
+}
 
 /** Descriptors of a child: 0 to 2 as usual, the channel, and from here on what it is handed. */
 const FIRST_HANDED = 4;

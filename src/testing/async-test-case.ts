@@ -4,6 +4,7 @@
 
 import process from "node:process";
 import { IOLoop } from "../ioloop.ts";
+import { appLog } from "../log.ts";
 import { orLate, TimeoutError } from "../util.ts";
 
 /** Seconds that a test may take, unless ASYNC_TEST_TIMEOUT in the environment says otherwise. */
@@ -33,7 +34,7 @@ export class AsyncTestCase {
   /** Makes one and sets it up: `await using http = await HelloTest.start()` tears it down too. */
   static async start<Case extends AsyncTestCase>(this: new () => Case): Promise<Case> {
     const testCase = new this();
-    await testCase.setUp();
+    await orTearDown(testCase, () => testCase.setUp());
     return testCase;
   }
 
@@ -124,17 +125,30 @@ export function genTest<Case extends AsyncTestCase>(
   }
   return async () => {
     const testCase = new (first as CaseClass<Case>)();
-    await testCase.setUp();
-    try {
-      await within(
-        Promise.resolve().then(() => second(testCase)),
-        third?.timeout,
-        "finish the test",
-      );
-    } finally {
-      await testCase.tearDown();
-    }
+    await orTearDown(testCase, async () => {
+      await testCase.setUp();
+      const result = Promise.resolve().then(() => second(testCase));
+      await within(result, third?.timeout, "finish the test");
+    });
+    await testCase.tearDown();
   };
+}
+
+/**
+ * Tears down if this fails, as what has been opened by then would keep the process alive. What that
+ * throws besides is logged: why the test has failed is what comes first.
+ */
+async function orTearDown(testCase: AsyncTestCase, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    try {
+      await testCase.tearDown();
+    } catch (late) {
+      appLog.exception("Exception in tearDown", late);
+    }
+    throw error;
+  }
 }
 
 /** The promise's result, or a TimeoutError. */

@@ -3,7 +3,7 @@
  */
 
 import { appLog } from "../log.ts";
-import { orLate } from "../util.ts";
+import { orLate, TimeoutError } from "../util.ts";
 import { RequestHandler } from "./request-handler.ts";
 
 /** Options of `HealthHandler`. */
@@ -67,16 +67,20 @@ async function failed(
   timeout: number,
 ): Promise<string[]> {
   const outcomes = await Promise.all(
-    Object.entries(checks).map(async ([name, check]) => [name, await passes(check, timeout)]),
+    Object.entries(checks).map(async ([name, check]) => [name, await passes(name, check, timeout)]),
   );
   return outcomes.filter(([, passed]) => passed === false).map(([name]) => name as string);
 }
 
-async function passes(check: () => unknown, timeout: number): Promise<boolean> {
+async function passes(name: string, check: () => unknown, timeout: number): Promise<boolean> {
   try {
-    return (await orLate(check(), timeout, () => false)) !== false;
+    const late = (): never => {
+      throw new TimeoutError(`no answer within ${timeout} s`);
+    };
+    return (await orLate(check(), timeout, late)) !== false;
   } catch (error) {
-    appLog.warning(`Health check failed: ${error instanceof Error ? error.message : error}`);
+    const reason = error instanceof Error ? error.message : error;
+    appLog.warning(`Health check "${name}" failed: ${reason}`);
     return false;
   }
 }

@@ -67,7 +67,14 @@ test("a descriptor has one handler, and cannot be updated without", () => {
 });
 
 test("what is no descriptor, or no handler, is refused", () => {
-  for (const fd of [-1, 1.5, Number.NaN, "5" as unknown as number, { fd: undefined as never }]) {
+  for (const fd of [
+    -1,
+    1.5,
+    2 ** 32,
+    Number.NaN,
+    "5" as unknown as number,
+    { fd: undefined as never },
+  ]) {
     expect(() => loop.addHandler(fd, () => undefined, IOLoop.READ)).toThrow(RangeError);
   }
   expect(() => loop.addHandler(5, undefined as never, IOLoop.READ)).toThrow(TypeError);

@@ -119,6 +119,28 @@ test("may stop itself, and be started again, without running twice", async () =>
   expect(calls).toBe(2);
 });
 
+test("one that is started again does not run beside the call that was there before", async () => {
+  let running = 0;
+  let starts = 0;
+  const periodic = new PeriodicCallback(async () => {
+    starts++;
+    expect(++running).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, starts === 1 ? 250 : 10));
+    running--;
+  }, 100);
+  periodic.start();
+  await pass(120);
+  periodic.stop();
+  periodic.start();
+  await pass(250);
+  expect(starts).toBe(1);
+  await pass(60);
+  expect(starts).toBe(2);
+  periodic.stop();
+  await pass(20);
+  expect(messages).toEqual([]);
+});
+
 test("jitter moves each start by up to half of its part of the period", async () => {
   const starts: number[] = [];
   const begin = performance.now();

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { CalledProcessError, Subprocess } from "../../src/process.ts";
 import { ExpectLog } from "../../src/testing.ts";
-import { until } from "../support/until.ts";
+import { pass, until } from "../support/until.ts";
 
 const { STREAM } = Subprocess;
 
@@ -19,6 +19,40 @@ test("input and output are streams", async () => {
   expect(await child.waitForExit()).toBe(0);
   expect(child.returnCode).toBe(0);
   expect(child.stderr).toBeUndefined();
+});
+
+test("what a program has written can be read when it has ended", async () => {
+  const command = ["sh", "-c", "head -c 30000 /dev/zero; echo no >&2"];
+  const child = new Subprocess(command, { stdout: STREAM, stderr: STREAM });
+  await child.waitForExit();
+  // The runtimes have heard of all that the pipes bring.
+  await pass(50);
+  expect((await textOf(child.stdout)).length).toBe(30000);
+  expect(await textOf(child.stderr)).toBe("no\n");
+});
+
+test("a program that nobody reads waits, and goes on when somebody does", async () => {
+  const child = new Subprocess(["sh", "-c", "head -c 3000000 /dev/zero"], { stdout: STREAM });
+  await until(() => (child.stdout?.readableLength ?? 0) > 0);
+  await pass(50);
+  expect(child.stdout?.readableLength).toBeLessThan(1_000_000);
+  expect((await textOf(child.stdout)).length).toBe(3_000_000);
+  expect(await child.waitForExit()).toBe(0);
+});
+
+test("who reads no more closes the pipe", async () => {
+  const child = new Subprocess(["sh", "-c", "while echo y; do :; done; exit 4"], {
+    stdout: STREAM,
+  });
+  child.stdout?.destroy();
+  // By a signal, or by itself.
+  expect([4, -13]).toContain(await child.waitForExit(false));
+});
+
+test("the output of a program that cannot be started is empty", async () => {
+  const child = new Subprocess(["/no/such/program"], { stdout: STREAM });
+  expect(await textOf(child.stdout)).toBe("");
+  await expect(child.waitForExit()).rejects.toThrow("ENOENT");
 });
 
 test("an exit code other than 0 rejects, unless that is not wanted", async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DEFAULT_DRAIN } from "../../src/httpserver/drain.ts";
-import { DEFAULT_FORK } from "../../src/process/supervisor.ts";
+import { DEFAULT_FORK, supervisorOptions } from "../../src/process/supervisor.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { until as untilSoon } from "../support/until.ts";
 
@@ -66,6 +66,19 @@ test("by default, nobody is killed who takes the time that a graceful stop may t
   const page = await readFile(new URL("../../docs/guide/deployment.md", import.meta.url), "utf8");
   const systemd = Number(/TimeoutStopSec=(\d+)/.exec(page)?.[1]);
   expect(systemd).toBeGreaterThan(DEFAULT_FORK.killTimeout);
+});
+
+test("options that are undefined are left out, and others have to be numbers", () => {
+  const none = { maxRestarts: undefined, killTimeout: undefined } as object;
+  expect(supervisorOptions(none)).toEqual(DEFAULT_FORK);
+  expect(supervisorOptions({ restartDelay: 0 })).toEqual({ ...DEFAULT_FORK, restartDelay: 0 });
+  for (const value of [-1, Number.NaN, "5" as unknown as number]) {
+    for (const name of ["maxRestarts", "restartDelay", "readyTimeout", "killTimeout"]) {
+      expect(() => supervisorOptions({ [name]: value })).toThrow(
+        new RangeError(`Cannot set ${name}: ${value} is not a number from 0 up`),
+      );
+    }
+  }
 });
 
 test("a child that does not stop is killed after killTimeout", async () => {
