@@ -253,7 +253,8 @@ export abstract class WebSocketHandler extends RequestHandler {
   }
 
   #agreeOnCompression(limits: WebSocketLimits): PerMessageDeflate | undefined {
-    const options = this.getCompressionOptions();
+    // JavaScript may say null for none.
+    const options = this.getCompressionOptions() ?? undefined;
     const offers = this.request.headers.get("Sec-WebSocket-Extensions");
     if (options === undefined || offers === undefined) return undefined;
     checkCompression(options);
