@@ -51,10 +51,22 @@ export class PublishError extends Error {
 }
 
 /**
- * Throws a TypeError for a channel name that not every broker takes: an empty one, or one with
- * blanks, control characters, or the wildcards `*` and `>`.
+ * Longest name of a channel, in characters, which are three bytes at most. NATS closes the
+ * connection for a line of protocol above 4 KiB, a name and some numbers: all would be cut off.
+ */
+const MAX_CHANNEL = 1024;
+
+/**
+ * Throws a TypeError for a channel name that not every broker takes: an empty one, a very long
+ * one, or one with blanks, control characters, or the wildcards `*` and `>`.
  */
 export function checkChannel(channel: string): void {
+  if (typeof channel === "string" && channel.length > MAX_CHANNEL) {
+    const start = JSON.stringify(channel.slice(0, 20));
+    throw new TypeError(
+      `Cannot use ${start}... as a channel: ${channel.length} characters, more than ${MAX_CHANNEL}`,
+    );
+  }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they would break NATS's protocol.
   const isName = typeof channel === "string" && /^[^\s*>\x00-\x1f\x7f]+$/.test(channel);
   if (isName && !/^\.|\.\.|\.$/.test(channel)) return;

@@ -160,6 +160,20 @@ for (const { name, program, startServer, open } of brokers) {
       await expect(here.subscribe("news", none)).rejects.toThrow(TypeError);
     });
 
+    test("the longest channel is one; a longer one is refused, and costs no connection", async () => {
+      const [here, there] = await pair();
+      const heard: string[] = [];
+      const longest = "€".repeat(1024);
+      await here.subscribe(longest, (message) => heard.push(message));
+      await there.publish(longest, "1");
+      const refused =
+        'Cannot use "xxxxxxxxxxxxxxxxxxxx"... as a channel: 5000 characters, more than 1024';
+      await expect(there.publish("x".repeat(5000), "2")).rejects.toThrow(new TypeError(refused));
+      await there.publish(longest, "3");
+      await until(() => heard.length === 2);
+      expect(heard).toEqual(["1", "3"]);
+    });
+
     test("nothing can be done once it is closed", async () => {
       const [, there] = await pair();
       await there.subscribe("news", () => undefined);

@@ -4,26 +4,34 @@
  */
 
 import { PublishError } from "../pubsub.ts";
-import { orLate } from "../util.ts";
+import { checkLimit, orLate } from "../util.ts";
 
 /**
  * Seconds until a message that the broker has not confirmed has failed: a machine that vanished
  * refuses nothing, and TCP alone gives it up after a quarter of an hour.
  */
-export const PUBLISH_TIMEOUT = 5;
+const PUBLISH_TIMEOUT = 5;
 
 /** Seconds until a subscription that the broker has not confirmed has failed, for the same reason. */
-export const SUBSCRIBE_TIMEOUT = 5;
+const SUBSCRIBE_TIMEOUT = 5;
 
 /** What both brokers may be told. */
 export interface BrokerOptions {
-  /** Seconds until a message that the broker has not confirmed has failed; 5 by default. */
+  /** Seconds until a message that the broker has not confirmed has failed; 5 by default, 0 for never. */
   readonly publishTimeout?: number;
   /**
    * Seconds until a subscription has failed that a broker which is there has not confirmed; 5 by
-   * default. While the broker is gone, `subscribe` waits for it, as long as that takes.
+   * default, 0 for never. While the broker is gone, `subscribe` waits for it, as long as that takes.
    */
   readonly subscribeTimeout?: number;
+}
+
+/** The timeouts that hold. Throws a RangeError for one that cannot be held to. */
+export function brokerTimeouts(options: BrokerOptions): Required<BrokerOptions> {
+  const { publishTimeout = PUBLISH_TIMEOUT, subscribeTimeout = SUBSCRIBE_TIMEOUT } = options;
+  checkLimit("publishTimeout", publishTimeout);
+  checkLimit("subscribeTimeout", subscribeTimeout);
+  return { publishTimeout, subscribeTimeout };
 }
 
 /** The broker has not answered in time. */
@@ -57,9 +65,12 @@ async function inTime(
   failure: (why: string, cause: unknown) => Error,
 ): Promise<void> {
   try {
-    await orLate(work, seconds, () => {
-      throw new NoAnswer(seconds);
-    });
+    if (seconds === 0) await work;
+    else {
+      await orLate(work, seconds, () => {
+        throw new NoAnswer(seconds);
+      });
+    }
   } catch (cause) {
     throw failure(cause instanceof Error ? cause.message : "", cause);
   }

@@ -13,13 +13,7 @@ import {
   type PubSub,
   type Subscription,
 } from "../pubsub.ts";
-import {
-  type BrokerOptions,
-  confirmed,
-  PUBLISH_TIMEOUT,
-  SUBSCRIBE_TIMEOUT,
-  subscribed,
-} from "./confirmed.ts";
+import { type BrokerOptions, brokerTimeouts, confirmed, subscribed } from "./confirmed.ts";
 
 /** What is used of a message. */
 export interface NatsMessage {
@@ -63,8 +57,7 @@ interface Unconfirmed {
  */
 export class NatsPubSub implements PubSub {
   readonly #connection: NatsConnection;
-  readonly #publishTimeout: number;
-  readonly #subscribeTimeout: number;
+  readonly #timeouts: Required<BrokerOptions>;
   /** Of those who wait for NATS to come back, or to be given up. */
   #waiting: (() => void)[] = [];
   #connected = true;
@@ -73,11 +66,13 @@ export class NatsPubSub implements PubSub {
   /** What all messages published within one turn of the loop wait for. */
   #flushing: Promise<void> | undefined;
 
-  /** Takes an open connection, which is this broker's from here on. */
+  /**
+   * Takes an open connection, which is this broker's from here on. Throws a RangeError for a
+   * timeout that cannot be held to.
+   */
   constructor(connection: NatsConnection, options: NatsPubSubOptions = {}) {
     this.#connection = connection;
-    this.#publishTimeout = options.publishTimeout ?? PUBLISH_TIMEOUT;
-    this.#subscribeTimeout = options.subscribeTimeout ?? SUBSCRIBE_TIMEOUT;
+    this.#timeouts = brokerTimeouts(options);
     this.#watch();
   }
 
@@ -90,12 +85,15 @@ export class NatsPubSub implements PubSub {
     if (this.#closed) throw new PublishError(channel, "it is closed");
     // The client would keep the message until NATS is back, when it may be news no more.
     if (!this.#connected) throw new PublishError(channel, "NATS cannot be reached");
-    await confirmed(channel, this.#send(channel, message), this.#publishTimeout);
+    await confirmed(channel, this.#send(channel, message), this.#timeouts.publishTimeout);
   }
 
   async subscribe(channel: string, callback: MessageCallback): Promise<Subscription> {
     checkSubscribed(channel, callback);
     if (this.#closed) throw new Error(`Cannot subscribe to "${channel}": it is closed`);
+    if (this.#connection.isClosed()) {
+      throw new Error(`Cannot subscribe to "${channel}": the connection to NATS was given up`);
+    }
     let refusal: Error | undefined;
     const subscription = this.#connection.subscribe(channel, {
       callback: (error, message) => {
@@ -111,7 +109,7 @@ export class NatsPubSub implements PubSub {
     };
     try {
       if (!this.#connected) await this.#returnOrEnd();
-      await subscribed(channel, known(), this.#subscribeTimeout);
+      await subscribed(channel, known(), this.#timeouts.subscribeTimeout);
     } catch (error) {
       // Nobody gets to hold it.
       subscription.unsubscribe();

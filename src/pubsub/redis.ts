@@ -16,10 +16,9 @@ import {
 } from "../pubsub.ts";
 import {
   type BrokerOptions,
+  brokerTimeouts,
   confirmed,
   NoAnswer,
-  PUBLISH_TIMEOUT,
-  SUBSCRIBE_TIMEOUT,
   subscribed,
 } from "./confirmed.ts";
 
@@ -70,8 +69,7 @@ export class RedisPubSub implements PubSub {
   readonly #given: RedisClient;
   readonly #publisher: RedisClient;
   readonly #subscriber: RedisClient;
-  readonly #publishTimeout: number;
-  readonly #subscribeTimeout: number;
+  readonly #timeouts: Required<BrokerOptions>;
   #connecting: Promise<void> | undefined;
   #closed = false;
   #gone = false;
@@ -81,9 +79,11 @@ export class RedisPubSub implements PubSub {
   /**
    * Takes a client, which is this broker's from here on: its two connections are made as this one
    * is. What its options leave out is `pingInterval`, 10 s, and of its `socket` `socketTimeout`,
-   * 30 s, and a `reconnectStrategy` that never gives up.
+   * 30 s, and a `reconnectStrategy` that never gives up. Throws a RangeError for a timeout that
+   * cannot be held to.
    */
   constructor(client: RedisClient, options: RedisPubSubOptions = {}) {
+    this.#timeouts = brokerTimeouts(options);
     const { pingInterval, socket } = client.options ?? {};
     const watchful = {
       pingInterval: pingInterval ?? WATCHFUL.pingInterval,
@@ -93,8 +93,6 @@ export class RedisPubSub implements PubSub {
     // The client would keep a message until Redis is back, when it may be news no more.
     this.#publisher = client.duplicate({ ...watchful, disableOfflineQueue: true });
     this.#subscriber = client.duplicate(watchful);
-    this.#publishTimeout = options.publishTimeout ?? PUBLISH_TIMEOUT;
-    this.#subscribeTimeout = options.subscribeTimeout ?? SUBSCRIBE_TIMEOUT;
     // Without a listener, a client's errors end the process.
     client.on("error", () => undefined);
     for (const each of [this.#publisher, this.#subscriber]) {
@@ -125,13 +123,13 @@ export class RedisPubSub implements PubSub {
     // Who publishes while it connects waits for that; but one that is gone may stay so for long.
     const isComing = this.#connecting === undefined || !this.#gone;
     if (!this.connected && isComing) {
-      await confirmed(channel, this.connect(), this.#publishTimeout);
+      await confirmed(channel, this.connect(), this.#timeouts.publishTimeout);
     }
     // With one connection of the two, those who subscribe here would not hear it.
     if (!this.connected) throw new PublishError(channel, "Redis cannot be reached");
     try {
       const work = this.#publisher.publish(channel, message);
-      await confirmed(channel, work, this.#publishTimeout);
+      await confirmed(channel, work, this.#timeouts.publishTimeout);
     } catch (error) {
       if (error instanceof PublishError && error.cause instanceof NoAnswer) this.#renew();
       throw error;
@@ -186,7 +184,7 @@ export class RedisPubSub implements PubSub {
   /** While Redis is gone, the client keeps what is to be subscribed to. */
   #confirmedIfThere(channel: string, work: Promise<void>): Promise<void> {
     if (!this.#subscriber.isReady) return work;
-    return subscribed(channel, work, this.#subscribeTimeout);
+    return subscribed(channel, work, this.#timeouts.subscribeTimeout);
   }
 
   /**
@@ -195,7 +193,7 @@ export class RedisPubSub implements PubSub {
    */
   #renew(): void {
     if (this.#closed || !this.#publisher.isReady) return;
-    this.#failed(new NoAnswer(this.#publishTimeout));
+    this.#failed(new NoAnswer(this.#timeouts.publishTimeout));
     this.#publisher.destroy();
     // Whoever publishes next hears of it.
     this.#publisher.connect().catch(() => undefined);

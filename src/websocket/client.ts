@@ -11,7 +11,7 @@ import type { HTTPHeaders } from "../httputil.ts";
 import { IOLoop } from "../ioloop.ts";
 import { appLog } from "../log.ts";
 import type { Resolver } from "../netutil.ts";
-import { isThenable, onAbort, TimeoutError, timerDelay } from "../util.ts";
+import { checkLimit, isThenable, onAbort, TimeoutError, timerDelay } from "../util.ts";
 import { ClientHandshake } from "./client-handshake.ts";
 import { type ClientAgreement, ClientRequest } from "./client-request.ts";
 import { type ConnectionOwner, WebSocketConnection } from "./connection.ts";
@@ -66,10 +66,8 @@ export async function websocketConnect(
   const limits = webSocketLimits(options);
   const handshake = new ClientRequest(asked, { subprotocols, compressionOptions });
   const { tcp } = loop;
-  const seconds = options.connectTimeout ?? asked.options.connectTimeout ?? CONNECT_TIMEOUT;
-  if (!(seconds >= 0)) {
-    throw new RangeError(`Cannot set connectTimeout: ${seconds} is not a number from 0 up`);
-  }
+  const said = options.connectTimeout ?? asked.options.connectTimeout ?? CONNECT_TIMEOUT;
+  const seconds = checkLimit("connectTimeout", said);
   const { signal } = asked.options;
   signal?.throwIfAborted();
   const patience = new Patience(asked.url, seconds, signal);

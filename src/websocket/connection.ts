@@ -265,10 +265,12 @@ export class WebSocketConnection extends MessageWriter implements SocketHandler,
 
   /** A peer that is gone answers no close either: the socket is given up with it. */
   #pingTimedOut(): void {
+    // Asked first: some hosts have for a moment what the kernel takes at once.
+    const isStuck = this.socket.bufferedAmount > 0;
     this.sendCloseFrame(NORMAL, "ping timed out");
     this.beginClosing(ENDING);
     this.ignoreInput();
-    if (this.socket.bufferedAmount > 0) this.socket.abort();
+    if (isStuck) this.socket.abort();
     else this.socket.close();
   }
 }

@@ -34,6 +34,9 @@ interface KnownLimits {
   readonly limits: WebSocketLimits;
 }
 
+/** Aborts a handler's `closeSignal`. */
+let signalGone: (handler: WebSocketHandler) => void;
+
 const limitsOf = new WeakMap<Application, KnownLimits>();
 
 /**
@@ -44,6 +47,16 @@ const limitsOf = new WeakMap<Application, KnownLimits>();
 export abstract class WebSocketHandler extends RequestHandler {
   #connection: WebSocketConnection | undefined = undefined;
   #selectedSubprotocol: string | undefined = undefined;
+
+  static {
+    signalGone = (handler) => {
+      // Also for who asks later.
+      handler.extras.closing ??= new AbortController();
+      handler.extras.closing.abort(
+        new WebSocketClosedError(handler.closeCode, handler.closeReason),
+      );
+    };
+  }
 
   // What subclasses override.
 
@@ -145,6 +158,11 @@ export abstract class WebSocketHandler extends RequestHandler {
     return this.#connection?.bufferedAmount ?? 0;
   }
 
+  /** Aborted, with a WebSocketClosedError, when the WebSocket is gone: for whatever a hook waits for. */
+  override get closeSignal(): AbortSignal {
+    return super.closeSignal;
+  }
+
   /**
    * Sends a message: text as text, bytes as binary unless `binary` is false, an object as JSON.
    * Resolves when the client has taken enough for the next one; rejects with WebSocketClosedError
@@ -176,7 +194,9 @@ export abstract class WebSocketHandler extends RequestHandler {
 
   #requireConnection(): WebSocketConnection {
     const connection = this.#connection;
-    if (connection === undefined) throw new WebSocketClosedError();
+    if (connection === undefined) {
+      throw new WebSocketClosedError(undefined, undefined, "not open yet");
+    }
     return connection;
   }
 
@@ -233,7 +253,8 @@ export abstract class WebSocketHandler extends RequestHandler {
   }
 
   #agreeOnCompression(limits: WebSocketLimits): PerMessageDeflate | undefined {
-    const options = this.getCompressionOptions();
+    // JavaScript may say null for none.
+    const options = this.getCompressionOptions() ?? undefined;
     const offers = this.request.headers.get("Sec-WebSocket-Extensions");
     if (options === undefined || offers === undefined) return undefined;
     checkCompression(options);
@@ -363,6 +384,7 @@ class HandlerOwner implements ConnectionOwner {
     } catch (error) {
       this.callbackFailed(error);
     }
+    signalGone(this.#handler);
   }
 
   /** What a hook awaits may fail later. */

@@ -36,17 +36,17 @@ export class WebSocketError extends Error {
 }
 
 /**
- * A message was written to a WebSocket that is closed or closing (Tornado
- * `WebSocketClosedError`). `code` and `reason` are those that the peer closed with, if it did.
+ * The WebSocket is closed or closing, or not yet open (Tornado `WebSocketClosedError`). `code` and
+ * `reason` are those that the peer closed with, if it did.
  */
-export class WebSocketClosedError extends Error {
+export class WebSocketClosedError extends WebSocketError {
   override readonly name: string = "WebSocketClosedError";
   readonly code: number | undefined;
   readonly reason: string | undefined;
 
-  constructor(code?: number, reason?: string) {
+  constructor(code?: number, reason?: string, state = "closed") {
     const why = code === undefined ? "" : ` with ${code}${reason ? ` "${reason}"` : ""}`;
-    super(`Cannot write: the WebSocket is closed${why}`);
+    super(`The WebSocket is ${state}${why}`);
     this.code = code;
     this.reason = reason;
   }

@@ -6,7 +6,7 @@ import { connect } from "@nats-io/transport-node";
 import { createClient } from "@redis/client";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { setSinks } from "../../src/log.ts";
-import { NatsPubSub } from "../../src/pubsub/nats.ts";
+import { type NatsConnection, NatsPubSub } from "../../src/pubsub/nats.ts";
 import { type RedisClient, type RedisClientOptions, RedisPubSub } from "../../src/pubsub/redis.ts";
 import { PublishError, type PubSub } from "../../src/pubsub.ts";
 import { freePort, nats, redis, Service, systemProgram } from "../support/brokers.ts";
@@ -141,7 +141,44 @@ test.each([
   }
 });
 
+test.each([-1, Number.NaN, "5"])("no broker holds to a timeout of %j", (seconds) => {
+  for (const name of ["publishTimeout", "subscribeTimeout"]) {
+    const refused = new RangeError(`Cannot set ${name}: ${seconds} is not a number from 0 up`);
+    const options = { [name]: seconds as number };
+    expect(() => new RedisPubSub(createClient(), options)).toThrow(refused);
+    expect(() => new NatsPubSub({} as NatsConnection, options)).toThrow(refused);
+  }
+});
+
+test("a timeout of 0 is none", async () => {
+  let answer = (): void => undefined;
+  const connection: NatsConnection = {
+    publish: () => undefined,
+    subscribe: () => ({ unsubscribe: () => undefined }),
+    flush: () => new Promise((resolve) => (answer = resolve)),
+    status: async function* () {},
+    closed: () => new Promise(() => undefined),
+    close: async () => undefined,
+    isClosed: () => false,
+  };
+  const broker = new NatsPubSub(connection, { publishTimeout: 0, subscribeTimeout: 0 });
+  const done = Promise.all([broker.publish("a", "1"), broker.subscribe("a", () => undefined)]);
+  done.catch(() => undefined);
+  await pass(20);
+  answer();
+  expect((await done)[1].channel).toBe("a");
+});
+
 describe.skipIf(noNats !== "")(`nats${noNats}`, () => {
+  test("who subscribes when it was given up hears so", async () => {
+    const { port } = running(await nats(natsServer ?? ""));
+    const connection = await connect({ servers: `127.0.0.1:${port}` });
+    const broker = ours(new NatsPubSub(connection));
+    await connection.close();
+    const told = 'Cannot subscribe to "news": the connection to NATS was given up';
+    await expect(broker.subscribe("news", () => undefined)).rejects.toThrow(told);
+  });
+
   test("who subscribes while it is gone waits until it knows", async () => {
     const server = running(await nats(natsServer ?? ""));
     const [here, there] = [await natsOn(server.port), await natsOn(server.port)];

@@ -225,7 +225,8 @@ describe("with our own server", () => {
     await hanging;
   });
 
-  test.each([-1, Number.NaN])("a time limit of %s", async (connectTimeout) => {
+  test.each([-1, Number.NaN, "5"])("a time limit of %j", async (seconds) => {
+    const connectTimeout = seconds as number;
     await expect(connectTo({ connectTimeout })).rejects.toThrow(RangeError);
   });
 });

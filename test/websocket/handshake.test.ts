@@ -104,6 +104,17 @@ describe("agrees", () => {
     expect(parseAnswer(head).header("Sec-WebSocket-Protocol")).toEqual([]);
   });
 
+  test("on no compression, if the hook says null", async () => {
+    class Plain extends Quiet {
+      override getCompressionOptions(): undefined {
+        return null as unknown as undefined;
+      }
+    }
+    const { head } = await openTo(Plain, {}, { "Sec-WebSocket-Extensions": "permessage-deflate" });
+    expect(head).toMatch(/^HTTP\/1.1 101 /);
+    expect(parseAnswer(head).header("Sec-WebSocket-Extensions")).toEqual([]);
+  });
+
   test("with cookies of prepare, through transforms, and gives open the path's groups", async () => {
     const finished: number[] = [];
     class Room extends Quiet {

@@ -2,8 +2,8 @@
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type LogRecord, type Sink, setSinks } from "../../src/log.ts";
-import { WebSocketHandler } from "../../src/websocket.ts";
-import { frame, openTo } from "../support/websocket.ts";
+import { WebSocketClosedError, WebSocketError, WebSocketHandler } from "../../src/websocket.ts";
+import { closeFrame, frame, openTo } from "../support/websocket.ts";
 
 let records: LogRecord[];
 let sinks: readonly Sink[];
@@ -102,4 +102,66 @@ describe("an answer that comes too late", () => {
     expect(await peer.rest()).toEqual(["close 1011"]);
     expect(records.map(({ level }) => level)).toContain("error");
   });
+});
+
+describe("closeSignal", () => {
+  let reasons: unknown[];
+
+  /** Its hooks wait for news, until their client has gone. */
+  class Waiting extends WebSocketHandler {
+    override onMessage(message: string | Uint8Array): unknown {
+      const { closeSignal } = this;
+      const waits = new Promise((_, reject) => {
+        closeSignal.addEventListener("abort", () => reject(closeSignal.reason));
+      });
+      waits.catch((error) => reasons.push(error));
+      this.writeMessage(closeSignal.aborted ? "is gone" : "waits");
+      return message === "awaited" ? waits : undefined;
+    }
+    override onClose(): void {
+      handler = this;
+    }
+  }
+  let handler: WebSocketHandler | undefined;
+
+  beforeEach(() => {
+    reasons = [];
+    handler = undefined;
+  });
+
+  test("is aborted when the WebSocket has closed, also for who asks later", async () => {
+    const peer = await openTo(Waiting);
+    peer.send(frame(1, "not awaited"), closeFrame(1001, "bye"));
+    expect(await peer.rest()).toEqual(['text "waits"', "close 1001"]);
+    await peer.client.until(() => reasons.length > 0);
+    expect(reasons).toEqual([new WebSocketClosedError(1001, "bye")]);
+    expect(handler?.closeSignal.aborted).toBe(true);
+  });
+
+  test("lets go a hook that waits when the client goes; that is no error of the handler's", async () => {
+    const peer = await openTo(Waiting);
+    peer.send(frame(1, "awaited"));
+    expect(await peer.hears(1)).toEqual(['text "waits"']);
+    peer.client.socket?.abort();
+    await peer.client.until(() => reasons.length > 0);
+    expect(reasons).toEqual([new WebSocketClosedError()]);
+    expect(records.filter(({ level }) => level === "error")).toEqual([]);
+  });
+});
+
+test("before the handshake, the error says that the WebSocket is not open yet", async () => {
+  const failures: unknown[] = [];
+  class Early extends WebSocketHandler {
+    override prepare(): void {
+      try {
+        this.ping();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    override onMessage(): void {}
+  }
+  await openTo(Early);
+  expect(failures).toEqual([new WebSocketClosedError(undefined, undefined, "not open yet")]);
+  expect(failures[0]).toBeInstanceOf(WebSocketError);
 });
