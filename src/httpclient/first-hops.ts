@@ -5,6 +5,7 @@
 
 import type { DigestSessions } from "./digest.ts";
 import { Hop, type HopContext } from "./hop.ts";
+import { KEPT_LENGTH } from "./place.ts";
 import type { RequestSettings } from "./request.ts";
 
 /** Most requests that are kept. */
@@ -23,7 +24,7 @@ export class FirstHops {
     const known = this.#kept.get(url);
     if (known !== undefined) return known;
     const hop = Hop.first(url, this.#context);
-    if (hop.isPlain) {
+    if (hop.isPlain && url.length <= KEPT_LENGTH) {
       if (this.#kept.size >= KEPT) this.#kept.clear();
       this.#kept.set(url, hop);
     }

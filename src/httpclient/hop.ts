@@ -171,7 +171,8 @@ export class Hop implements HopParts {
   #makeHead(): string {
     const { headers, route, method, body, place, settings } = this;
     const target = route.absolute ? place.href.replace(/#.*$/s, "") : place.target;
-    let lines = framingLine(body, headers) + route.credentials;
+    let lines = framingLine(body, headers);
+    if (headers?.has("Proxy-Authorization") !== true) lines += route.credentials;
     if (this.credentials !== undefined) lines += this.#authorization(this.credentials);
     if (this.waits && headers?.has("Expect") !== true) lines += "Expect: 100-continue\r\n";
     const hasBody = body !== undefined;

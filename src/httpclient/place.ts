@@ -25,6 +25,8 @@ export interface Place {
 
 /** Most places that are kept. A program asks few URLs again and again, or many once. */
 const KEPT = 256;
+/** A longer URL is not kept: it is seldom asked for twice, and so many of them are megabytes. */
+export const KEPT_LENGTH = 2048;
 const kept = new Map<string, Place>();
 
 /** Takes a URL apart. Throws HTTPOutputError for one that cannot be fetched. */
@@ -38,7 +40,7 @@ export function placeOf(url: string): Place {
     );
   }
   const place = takeApart(parse(url), url);
-  if (place.username === undefined) {
+  if (place.username === undefined && url.length <= KEPT_LENGTH) {
     if (kept.size >= KEPT) kept.clear();
     kept.set(url, place);
   }

@@ -235,10 +235,17 @@ function checkKinds(settings: RequestSettings): void {
     for (const name of KINDS[kind] ?? []) {
       const value = settings[name];
       if (value === undefined || (typeof value === kind && value !== null)) continue;
-      const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-      throw new TypeError(`Cannot fetch: ${name} is ${shown}, which is no ${kind}`);
+      throw wrongKind(name, value, kind);
     }
   }
+  const { ifModifiedSince: since } = settings;
+  if (since === undefined || typeof since === "number" || since instanceof Date) return;
+  throw wrongKind("ifModifiedSince", since, "Date and no number");
+}
+
+function wrongKind(name: string, value: unknown, kind: string): TypeError {
+  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return new TypeError(`Cannot fetch: ${name} is ${shown}, which is no ${kind}`);
 }
 
 function checkRequest(settings: RequestSettings): void {

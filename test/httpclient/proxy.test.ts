@@ -33,6 +33,17 @@ describe("http through a proxy", () => {
     client.close();
   });
 
+  test("credentials in a field of one's own go before the options', and are the only ones", async () => {
+    const { client, url } = await scripted(echo);
+    const headers = { "Proxy-Authorization": "Bearer token" };
+    const options = { ...proxyOf(url), proxyUsername: "us", headers };
+    const { body } = await client.fetch("http://b.example/", options);
+    const lines = String.fromCharCode(...body).split("\r\n");
+    const credentials = lines.filter((line) => line.startsWith("Proxy-Authorization"));
+    expect(credentials).toEqual(["Proxy-Authorization: Bearer token"]);
+    client.close();
+  });
+
   test("may be at an IPv6 address, in brackets or not", async () => {
     const asked: (string | undefined)[] = [];
     const loop = new IOLoop(createFakeHost());

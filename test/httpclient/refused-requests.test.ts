@@ -85,6 +85,11 @@ describe("what is not sent", () => {
     { name: "a timeout below 0", options: { requestTimeout: -1 }, says: /requestTimeout is -1/ },
     { name: "a time that is none", options: { ifModifiedSince: Number.NaN }, says: /valid time/ },
     {
+      name: "text as a time",
+      options: { ifModifiedSince: "Sun, 22 Nov 2026 06:00:00 GMT" as unknown as Date },
+      says: /ifModifiedSince is "Sun, .*", which is no Date and no number/,
+    },
+    {
       name: "a number as a value",
       options: { headers: { A: 5 as unknown as string } },
       says: /header A: its value is 5/,
