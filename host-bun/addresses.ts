@@ -13,6 +13,21 @@ export function placeOf(options: ListenOptions, anyHost: string): BunPlace {
   };
 }
 
+/** An error of Bun's, which names at most the host, with the place and what it has to say. */
+export function atPlace(error: unknown, act: string, place: BunPlace): unknown {
+  if (!(error instanceof Error)) return error;
+  const why = (error as NodeJS.ErrnoException).code ?? error.message;
+  error.message = `Cannot ${act} ${nameOf(place)}: ${why}`;
+  return error;
+}
+
+function nameOf(place: BunPlace): string {
+  if ("unix" in place) return JSON.stringify(place.unix);
+  if ("fd" in place) return `descriptor ${place.fd}`;
+  const { hostname, port } = place;
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
 export function unixAddress(path: string): Address {
   return { host: "", port: 0, path };
 }

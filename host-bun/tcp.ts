@@ -19,11 +19,17 @@ import type {
   TransferMemory,
 } from "../src/host.ts";
 import { cannotBindSource, cannotWatch, onAbort, throwLater } from "../src/util.ts";
-import { boundAddressOf, placeOf, remoteAddressOf, unixAddress } from "./addresses.ts";
+import { atPlace, boundAddressOf, placeOf, remoteAddressOf, unixAddress } from "./addresses.ts";
 import { Batch } from "./batch.ts";
 import { descriptorCeiling, refuse } from "./descriptors.ts";
 import { openListener, portOf } from "./idle-listener.ts";
-import { type BunHandlers, type BunListener, type BunSocket, bun } from "./runtime.ts";
+import {
+  type BunHandlers,
+  type BunListener,
+  type BunPlace,
+  type BunSocket,
+  bun,
+} from "./runtime.ts";
 import { Connection } from "./socket.ts";
 import { openTls } from "./tls.ts";
 
@@ -46,12 +52,7 @@ class BunTcp implements Tcp {
     const port = options.fd === undefined ? undefined : portOf(options.fd);
     if (options.path !== undefined) await removeStaleSocket(options.path);
     const acceptor = new Acceptor(this.#batch, options.path, accept);
-    const listener = bun.listen<Owner>({
-      ...placeOf(options, "::"),
-      allowHalfOpen: true,
-      data: acceptor,
-      socket: handlers,
-    });
+    const listener = listenOn(placeOf(options, "::"), acceptor);
     if (options.path !== undefined) chmodSync(options.path, options.mode ?? 0o600);
     return new BunTcpListener(listener, options.path, port);
   }
@@ -74,7 +75,7 @@ class BunTcp implements Tcp {
       if (signal !== undefined) connector.leave = onAbort(signal, () => connector.giveUp(signal));
       bun
         .connect<Owner>({ ...place, allowHalfOpen: true, data: connector, socket: handlers })
-        .catch(reject);
+        .catch((error) => reject(atPlace(error, "connect to", place)));
     });
   }
 
@@ -126,6 +127,14 @@ class Acceptor {
     const remote = this.#path === undefined ? remoteAddressOf(raw) : unixAddress("");
     const connection = new Connection(this.#batch, raw, local, remote);
     connection.open(this.#accept);
+  }
+}
+
+function listenOn(place: BunPlace, acceptor: Acceptor): BunListener {
+  try {
+    return bun.listen<Owner>({ ...place, allowHalfOpen: true, data: acceptor, socket: handlers });
+  } catch (error) {
+    throw atPlace(error, "listen on", place);
   }
 }
 

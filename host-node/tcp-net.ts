@@ -313,7 +313,10 @@ class NetSocket implements Socket {
     }
     this.#blocked = true;
     this.#socket.write(mayChange ? new Uint8Array(bytes) : bytes, this.#written);
-    if (this.#socket.writableLength > MOST_CORKED) this.#socket.uncork();
+    if (this.#socket.writableLength <= MOST_CORKED) return;
+    this.#socket.uncork();
+    // It failed at once: Node counts nothing of it as waiting, but tells later.
+    if (this.#socket.errored !== null) this.#lost += bytes.length;
   }
 
   readonly #written = (error?: Error | null): void => {

@@ -140,7 +140,10 @@ export interface TlsOptions {
   readonly alpnProtocols?: readonly string[];
   /** The oldest version spoken, TLS 1.2 by default. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3";
-  /** Seconds that a handshake may take, 10 by default: before it, nothing else has a timeout. */
+  /**
+   * Seconds that a handshake may take, 10 by default: before it, nothing else has a timeout. 0 waits
+   * for ever.
+   */
   readonly handshakeTimeout?: number;
 }
 

@@ -24,6 +24,9 @@ import {
 } from "./process.ts";
 import { checkLimit, checkSocketPath, isThenable, listeningPlace } from "./util.ts";
 
+/** Checked before there is a connection, which would fail in place of the server. */
+const STREAM_LIMITS = ["maxBufferSize", "maxWriteBufferSize", "closeTimeout"] as const;
+
 /** What every connection of a server has in common. */
 export interface TCPServerOptions
   extends Pick<
@@ -48,10 +51,13 @@ export class TCPServer {
   readonly #options: TCPServerOptions;
   #sslOptions: TlsServerOptions | undefined;
   #handshakes = 0;
+  /** How often it was stopped: what is being opened meanwhile is not kept. */
+  #stops = 0;
 
   constructor(options: TCPServerOptions = {}) {
-    const { closeTimeout } = options;
-    if (closeTimeout !== undefined) checkLimit("closeTimeout", closeTimeout);
+    for (const name of STREAM_LIMITS) {
+      if (options[name] !== undefined) checkLimit(name, options[name]);
+    }
     this.#options = options;
     this.loop = options.loop ?? IOLoop.current();
     this.#sslOptions = options.sslOptions;
@@ -133,8 +139,9 @@ export class TCPServer {
     return this.#handshakes;
   }
 
-  /** Stops accepting. Connections that are open go on. */
+  /** Stops accepting, also where `listen` is still under way. Connections that are open go on. */
   stop(): void {
+    this.#stops++;
     for (const listener of this.#listeners.splice(0)) listener.close();
   }
 
@@ -165,13 +172,22 @@ export class TCPServer {
   }
 
   async #open(options: ListenOptions): Promise<void> {
-    const tls = this.#sslOptions && { tls: this.#counted(this.#sslOptions) };
+    const stops = this.#stops;
+    const sslOptions = this.#sslOptions;
+    const tls = sslOptions && { tls: this.#counted(sslOptions) };
     const accept = (socket: Socket): SocketHandler => {
       if (tls !== undefined) this.#handshakes--;
       return this.handleSocket(socket);
     };
     const listening = this.loop.tcp.listen({ ...options, ...tls }, accept);
-    this.#listeners.push(await reportListening(listening));
+    const listener = await reportListening(listening);
+    if (this.#stops !== stops) {
+      listener.close();
+      return;
+    }
+    this.#listeners.push(listener);
+    const renewed = this.#sslOptions;
+    if (renewed !== undefined && renewed !== sslOptions) listener.setTls(this.#counted(renewed));
   }
 
   /** The options, with handshakes counted: a stop waits for those that are under way. */

@@ -3,15 +3,16 @@
  * them. Hosts stand on it for what `src/host.ts` says of TLS, and load it when it is first asked
  * for. Knows no runtime: what differs is the `HandshakeMaker` that a host passes in.
  */
-import type {
-  ConnectOptions,
-  Listener,
-  ListenOptions,
-  Socket,
-  SocketHandlerFactory,
-  StartTlsOptions,
-  Tcp,
-  TransferMemory,
+import {
+  type ConnectOptions,
+  type Listener,
+  type ListenOptions,
+  NOBODY,
+  type Socket,
+  type SocketHandlerFactory,
+  type StartTlsOptions,
+  type Tcp,
+  type TransferMemory,
 } from "./host.ts";
 import { clientHandshake, type Handshake, type HandshakeMaker } from "./tls/handshake.ts";
 import { TlsListener } from "./tls/listener.ts";
@@ -63,12 +64,22 @@ export class TlsLayer {
     options: StartTlsOptions,
     connected: SocketHandlerFactory,
   ): Promise<Socket> {
-    const isServer = options.side === "server";
-    const handshake = isServer ? this.#serverHandshake(options) : clientHandshake(options);
+    const handshake = this.#handshakeOn(socket, options);
     const { handler, secured } = this.#secure(socket, handshake, options, connected);
     socket.handler = handler;
     socket.resume();
     return secured;
+  }
+
+  /** Nobody else would close the socket if there can be none. */
+  #handshakeOn(socket: Socket, options: StartTlsOptions): Handshake {
+    try {
+      return options.side === "server" ? this.#serverHandshake(options) : clientHandshake(options);
+    } catch (error) {
+      socket.handler = NOBODY;
+      socket.close();
+      throw error;
+    }
   }
 
   #secure(

@@ -1,4 +1,5 @@
 /** TCPServer on the fake host: what is served, what is logged, what is no place to listen at. */
+import { X509Certificate } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { Address } from "../src/host.ts";
 import { IOLoop } from "../src/ioloop.ts";
@@ -228,6 +229,35 @@ describe("TCPServer", () => {
     expect(`${await refusal}`).toContain("not idle, or has unread bytes");
   });
 });
+
+test("a stop ends what has not begun to listen", async () => {
+  const server = new TCPServer({ loop: new IOLoop(createFakeHost()) });
+  const listening = server.listen(0, "127.0.0.1");
+  server.stop();
+  await listening;
+  expect(server.addresses).toEqual([]);
+  await server.listen(0, "127.0.0.1");
+  expect(server.addresses).toHaveLength(1);
+  server.stop();
+});
+
+test.skipIf(noCertificates !== undefined)(
+  "a certificate renewed before it listens is its certificate",
+  async () => {
+    const loop = new IOLoop(createFakeHost());
+    const { ca, server: first, renewed } = certificates();
+    const server = new Echo({ loop, sslOptions: first });
+    const listening = server.listen(0, "127.0.0.1");
+    server.setSslOptions(renewed);
+    await listening;
+    const { host, port } = server.addresses[0] as Address;
+    const stream = await new TCPClient({ loop }).connect(host, port, { sslOptions: { ca } });
+    const { serialNumber } = new X509Certificate(renewed.cert);
+    expect(stream.tls?.peerCertificate?.serialNumber).toBe(serialNumber);
+    stream.close();
+    server.stop();
+  },
+);
 
 test.each([
   ["8080", 'port "8080"'],

@@ -1,10 +1,10 @@
 /**
- * The end of a stream whose peer does not read: a socket that is closed waits for it, and somebody
- * has to say for how long. `io-stream.ts` calls this when it closes its socket.
+ * The end of a stream: who is told of it, and what becomes of one whose peer does not read. A socket
+ * that is closed waits for it, and somebody has to say for how long. Called by `io-stream.ts`.
  */
 import type { Socket } from "../host.ts";
-import { genLog } from "../log.ts";
-import { TimeoutError, timerDelay } from "../util.ts";
+import { appLog, genLog } from "../log.ts";
+import { isThenable, TimeoutError, timerDelay } from "../util.ts";
 
 /** Within the time it is looked so often, so that nobody is late by more than a quarter of it. */
 const LOOKS = 4;
@@ -35,4 +35,17 @@ export function limitClose(
   };
   const timer = setInterval(look, timerDelay(seconds / LOOKS)).unref();
   return () => clearInterval(timer);
+}
+
+/** Tells of the close; what the callback throws, or its promise rejects with, is logged. */
+export function runCloseCallback(callback: () => unknown): void {
+  const failed = (error: unknown): void => {
+    appLog.exception("Uncaught exception in a stream's close callback", error);
+  };
+  try {
+    const returned = callback();
+    if (isThenable(returned)) returned.then(undefined, failed);
+  } catch (error) {
+    failed(error);
+  }
 }

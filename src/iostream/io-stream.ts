@@ -5,9 +5,8 @@
 import { CARRY_CAPACITY, CARRY_START, putBytes, viewBytes } from "../core.ts";
 import type { Address, Socket, SocketHandler, TlsFacts } from "../host.ts";
 import { IOLoop } from "../ioloop.ts";
-import { appLog } from "../log.ts";
 import { checkLimit, forWhoAwaits } from "../util.ts";
-import { limitClose } from "./closing.ts";
+import { limitClose, runCloseCallback } from "./closing.ts";
 import { StreamBufferFullError, StreamClosedError } from "./errors.ts";
 import { CLOSE_TIMEOUT, type IOStreamOptions, MAX_BUFFER_SIZE } from "./options.ts";
 import { ReadBuffer } from "./read-buffer.ts";
@@ -55,15 +54,17 @@ export class IOStream {
   /** What TLS has put in this one's place. */
   #successor: IOStream | undefined;
   #error: Error | undefined;
-  #stopLimit: (() => void) | undefined;
-  #closeCallback: (() => void) | undefined;
+  #stopLimit: (() => unknown) | undefined;
+  #closeCallback: (() => unknown) | undefined;
 
   /** Takes a socket over. One that is somebody else's is had by that one's `detach()`. */
   constructor(socket: Socket, options: IOStreamOptions = {}) {
     this.#options = options;
-    this.maxBufferSize = options.maxBufferSize ?? MAX_BUFFER_SIZE;
-    this.maxWriteBufferSize = options.maxWriteBufferSize ?? Number.POSITIVE_INFINITY;
-    this.closeTimeout = checkLimit("closeTimeout", options.closeTimeout ?? CLOSE_TIMEOUT);
+    const { maxBufferSize = MAX_BUFFER_SIZE, closeTimeout = CLOSE_TIMEOUT } = options;
+    const { maxWriteBufferSize = Number.POSITIVE_INFINITY } = options;
+    this.maxBufferSize = checkLimit("maxBufferSize", maxBufferSize);
+    this.maxWriteBufferSize = checkLimit("maxWriteBufferSize", maxWriteBufferSize);
+    this.closeTimeout = checkLimit("closeTimeout", closeTimeout);
     this.#socket = socket;
     socket.handler = {
       data: (start, length) => this.#receive(start, length),
@@ -211,8 +212,11 @@ export class IOStream {
     this.#socket.setNoDelay(noDelay);
   }
 
-  /** Has a function called once the stream is closed, after reads that were under way. */
-  setCloseCallback(callback: (() => void) | undefined): void {
+  /**
+   * Has a function called once the stream is closed, after reads that were under way. What it throws,
+   * or its promise rejects with, is logged.
+   */
+  setCloseCallback(callback: (() => unknown) | undefined): void {
     this.#closeCallback = callback;
     if (this.#successor !== undefined) this.#successor.setCloseCallback(callback);
     else if (this.#closed && this.#handshake === undefined) queueMicrotask(() => this.#callBack());
@@ -370,11 +374,7 @@ export class IOStream {
   #callBack(): void {
     const callback = this.#closeCallback;
     this.#closeCallback = undefined;
-    try {
-      callback?.();
-    } catch (error) {
-      appLog.exception("Uncaught exception in a stream's close callback", error);
-    }
+    if (callback !== undefined) runCloseCallback(callback);
   }
 
   // The handover.

@@ -12,6 +12,7 @@ import {
   TLSSocket,
 } from "node:tls";
 import type { Pem, TlsClientOptions, TlsOptions, TlsServerOptions } from "../host.ts";
+import { checkLimit } from "../util.ts";
 import type { SocketStream } from "./socket-stream.ts";
 
 /** Speaks TLS on a stream; calls one of the two, or neither when the stream ends first. */
@@ -83,6 +84,11 @@ function trusted(ca: Pem | readonly Pem[]): string | string[] {
   throw new Error("Cannot use ca for TLS: it holds no certificate in PEM");
 }
 
+/** Every handshake would be given up at once. */
+export function checkHandshakeTimeout({ handshakeTimeout }: TlsOptions): void {
+  if (handshakeTimeout !== undefined) checkLimit("handshakeTimeout", handshakeTimeout);
+}
+
 function alpn({ alpnProtocols }: TlsOptions): { ALPNProtocols?: string[] } {
   return alpnProtocols === undefined ? {} : { ALPNProtocols: [...alpnProtocols] };
 }
@@ -98,6 +104,7 @@ function verification(options: TlsServerOptions): {
 
 export function clientHandshake(options: TlsClientOptions): Handshake {
   const { serverName = "", rejectUnauthorized = true } = options;
+  checkHandshakeTimeout(options);
   // An address is verified, but not asked for: RFC 6066 3.
   const name = isIP(serverName) === 0 ? { servername: serverName } : { host: serverName };
   const context = createSecureContext(contextOptions(options));

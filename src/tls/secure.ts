@@ -12,6 +12,12 @@ import { SecureSocket } from "./tls-socket.ts";
  */
 const HANDSHAKE_TIMEOUT = 10;
 
+/**
+ * Milliseconds in which a handshake must be done once its peer sends no more. All that it needs has
+ * arrived by then, or never will, but some runtimes' TLS takes a few turns of the loop.
+ */
+const AFTER_END = 100;
+
 /** The handler for the socket below, and the promise of the socket above. */
 export interface Securing {
   readonly handler: SocketHandler;
@@ -49,17 +55,23 @@ export function secure(
       giveUp(signal.reason);
       return;
     }
-    const timer = setTimeout(() => {
+    const late = (): void => {
       giveUp(coded(`Cannot begin TLS: no handshake within ${seconds} s`, "ETIMEDOUT"));
-    }, timerDelay(seconds));
+    };
+    let timer = seconds === 0 ? undefined : setTimeout(late, timerDelay(seconds));
     const leaveSignal = signal && onAbort(signal, () => giveUp(signal.reason));
     stopWaiting = () => {
       clearTimeout(timer);
       leaveSignal?.();
+      stream.peerEnded = () => {};
     };
     const gone = (): void => {
       const message = "Cannot begin TLS: the peer closed the connection during the handshake";
       fail(stream.error ?? coded(message, "ECONNRESET"));
+    };
+    stream.peerEnded = () => {
+      clearTimeout(timer);
+      timer = setTimeout(gone, AFTER_END);
     };
     // Later: a handshake that fails closes the stream first, and says why after that.
     stream.once("close", () => setImmediate(gone));

@@ -1,12 +1,13 @@
 /** Several certificates for one listener: the one that the client asks for by name. */
 
 import { serverNameOf } from "./client-hello.ts";
-import type { Handshake, HandshakeMaker } from "./handshake.ts";
+import { checkHandshakeTimeout, type Handshake, type HandshakeMaker } from "./handshake.ts";
 
 /** The maker, with `servers` held to. */
 export function byServerName(maker: HandshakeMaker): HandshakeMaker {
   return (options) => {
     const { servers, ...common } = options;
+    checkHandshakeTimeout(common);
     if (common.cert === undefined && Object.keys(servers ?? {}).length === 0) {
       // Every handshake would fail, and only the client be told why.
       throw new TypeError("Cannot be a TLS server: there is no cert");

@@ -39,6 +39,8 @@ export class SocketStream extends Duplex {
   error: Error | undefined;
   /** Called when bytes that waited are on their way, and when the socket below has closed. */
   changed: () => void = () => {};
+  /** Called when the peer has said that it sends no more. */
+  peerEnded: () => void = () => {};
 
   constructor(socket: Socket, memory: TransferMemory) {
     super({ allowHalfOpen: true });
@@ -58,6 +60,7 @@ export class SocketStream extends Duplex {
       end: () => {
         this.#ended = true;
         if (!this.destroyed) this.push(null);
+        this.peerEnded();
       },
       drain: () => {
         this.#release();

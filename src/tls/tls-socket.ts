@@ -86,6 +86,8 @@ export class SecureSocket implements Socket {
       this.#schedule();
     });
     raw.on("end", () => {
+      // Bun's TLS takes a connection that broke for one that has ended.
+      if (this.#stream.error !== undefined) return;
       if (this.#ended === "no") this.#ended = "due";
       this.#schedule();
     });
@@ -100,7 +102,8 @@ export class SecureSocket implements Socket {
 
   /** Something below is done: bytes that waited, or all of it. */
   #changed(): void {
-    if (this.#blocked && this.bufferedAmount === 0) {
+    // A stream that is gone holds nothing any more, but has not sent what it held.
+    if (this.#blocked && !this.#stream.gone && this.bufferedAmount === 0) {
       this.#blocked = false;
       this.#drainDue = true;
     }

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Socket } from "../../src/host.ts";
 import { limitClose } from "../../src/iostream/closing.ts";
 import { IOStream, StreamClosedError } from "../../src/iostream.ts";
+import { setSinks } from "../../src/log.ts";
 import { TCPClient } from "../../src/tcpclient.ts";
 import { TCPServer, type TCPServerOptions } from "../../src/tcpserver.ts";
 import { TimeoutError } from "../../src/util.ts";
@@ -107,8 +108,37 @@ describe.each(ways)("$name", ({ why, tls }) => {
   });
 });
 
-test.each([-1, Number.NaN, "60"])("%o is no closeTimeout", (closeTimeout) => {
-  const options = { loop, closeTimeout } as TCPServerOptions;
-  expect(() => new TCPServer(options)).toThrow(/Cannot set closeTimeout/);
-  expect(() => new IOStream({} as Socket, options)).toThrow(RangeError);
+describe.each(["maxBufferSize", "maxWriteBufferSize", "closeTimeout"])("%s", (name) => {
+  test.each([-1, Number.NaN, "60"])("cannot be %o", (value) => {
+    const options = { loop, [name]: value } as TCPServerOptions;
+    expect(() => new TCPServer(options)).toThrow(`Cannot set ${name}`);
+    expect(() => new IOStream({} as Socket, options)).toThrow(RangeError);
+  });
+});
+
+test.each([
+  [
+    "throws",
+    () => {
+      throw new Error("at once");
+    },
+  ],
+  [
+    "rejects with",
+    async () => {
+      throw new Error("later");
+    },
+  ],
+])("what a close callback %s is logged", async (_, callback) => {
+  const messages: string[] = [];
+  const earlier = setSinks({ write: (record) => messages.push(record.message) });
+  try {
+    const stream = new IOStream({ close() {} } as unknown as Socket, { loop, closeTimeout: 0 });
+    stream.setCloseCallback(callback);
+    stream.close();
+    await until(() => messages.length === 1);
+  } finally {
+    setSinks(...earlier);
+  }
+  expect(messages[0]).toContain("Uncaught exception in a stream's close callback");
 });

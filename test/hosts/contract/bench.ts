@@ -202,3 +202,9 @@ export function countSockets(): number {
   }
   return count;
 }
+
+/** Asks who answers as `answering` does. */
+export async function pingPong(client: Probe): Promise<void> {
+  client.write(Buffer.from("ping"));
+  await until(() => client.text === "pong");
+}

@@ -4,9 +4,18 @@ import { describe, expect, test } from "vitest";
 import type { Address, TlsClientOptions, TlsServerOptions } from "../../../src/host.ts";
 import { certificates, type Identity, noCertificates } from "../../support/certificates.ts";
 import { until } from "../../support/until.ts";
-import { answering, type Bench, failure, NO_TLS_HALF_CLOSE, type Station } from "./bench.ts";
+import {
+  answering,
+  type Bench,
+  failure,
+  NO_TLS_HALF_CLOSE,
+  pingPong,
+  type Station,
+} from "./bench.ts";
 import { MIB, noise } from "./flow.ts";
 import type { Probe } from "./probe.ts";
+import { Relay } from "./relay.ts";
+import { testStartTls } from "./start-tls.ts";
 import { testUnless } from "./unless.ts";
 
 export function testTls(bench: Bench): void {
@@ -36,16 +45,11 @@ function dial(bench: Bench, address: Address, more: TlsClientOptions = {}): Prom
   return bench.connect({ ...address, tls });
 }
 
-async function exchange(client: Probe): Promise<void> {
-  client.write(Buffer.from("ping"));
-  await until(() => client.text === "pong");
-}
-
 function testHandshakes(bench: Bench): void {
-  test("an exchange, and what both ends know", async () => {
+  test("an pingPong, and what both ends know", async () => {
     const { listener, accepted } = await serve(bench, { alpnProtocols: ["h2", "http/1.1"] });
     const client = await dial(bench, listener.address, { alpnProtocols: ["http/1.1"] });
-    await exchange(client);
+    await pingPong(client);
     const server = accepted[0] as Probe;
     expect(client.socket.tls).toMatchObject({
       protocol: "TLSv1.3",
@@ -77,7 +81,7 @@ function testHandshakes(bench: Bench): void {
   test("without ALPN, without TLS, by address", async () => {
     const { listener } = await serve(bench);
     const client = await dial(bench, listener.address, { serverName: "127.0.0.1" });
-    await exchange(client);
+    await pingPong(client);
     expect(client.socket.tls?.alpnProtocol).toBe("");
     const { client: plain } = await bench.pair();
     expect(plain.socket.tls).toBeUndefined();
@@ -86,8 +90,8 @@ function testHandshakes(bench: Bench): void {
   test("the host connected to is the name that is verified", async () => {
     const { listener } = await serve(bench);
     const tls = { ca: certificates().ca };
-    await exchange(await bench.connect({ ...listener.address, host: "localhost", tls }));
-    await exchange(await bench.connect({ ...listener.address, tls }));
+    await pingPong(await bench.connect({ ...listener.address, host: "localhost", tls }));
+    await pingPong(await bench.connect({ ...listener.address, tls }));
   });
 
   test("4 MiB each way", async () => {
@@ -138,7 +142,7 @@ function testHandshakes(bench: Bench): void {
     const { ca, client: identity } = certificates();
     const { listener, accepted, failures } = await serve(bench, { ca, requestCert: true });
     const client = await dial(bench, listener.address, identity);
-    await exchange(client);
+    await pingPong(client);
     expect(accepted[0]?.socket.tls).toMatchObject({
       authorized: true,
       peerCertificate: { subject: { CN: "client" } },
@@ -150,8 +154,8 @@ function testHandshakes(bench: Bench): void {
     const { ca, rogue } = certificates();
     const lax = { ca, requestCert: true, rejectUnauthorized: false };
     const { listener, accepted } = await serve(bench, lax);
-    await exchange(await dial(bench, listener.address));
-    await exchange(await dial(bench, listener.address, rogue));
+    await pingPong(await dial(bench, listener.address));
+    await pingPong(await dial(bench, listener.address, rogue));
     expect(accepted.map((probe) => probe.socket.tls?.authorized)).toEqual([false, false]);
     expect(accepted[0]?.socket.tls?.peerCertificate).toBeUndefined();
     expect(accepted[1]?.socket.tls?.peerCertificate?.subject).toEqual({ CN: "rogue" });
@@ -164,7 +168,7 @@ function testHandshakes(bench: Bench): void {
     const subjects = [];
     for (const serverName of ["localhost", "other.test", "127.0.0.1"]) {
       const client = await dial(bench, listener.address, { serverName });
-      await exchange(client);
+      await pingPong(client);
       subjects.push(client.socket.tls?.peerCertificate?.subject.CN);
     }
     expect(subjects).toEqual(["localhost", "other.test", "localhost"]);
@@ -179,6 +183,25 @@ function testHandshakes(bench: Bench): void {
     await expect(serve(bench, { servers: unfit })).rejects.toThrow("does not belong");
   });
 
+  test("output that a reset has dropped does not count as sent", async () => {
+    const { listener, accepted } = await serve(bench);
+    const client = await dial(bench, listener.address);
+    client.script.data = () => client.pause();
+    await until(() => accepted.length === 1);
+    const server = accepted[0] as Probe;
+    server.write(Buffer.alloc(32 * MIB));
+    let waiting = 0;
+    await until(() => {
+      const before = waiting;
+      waiting = server.socket.bufferedAmount;
+      return client.paused && waiting > 0 && waiting === before;
+    });
+    client.abort();
+    await until(() => server.closed);
+    expect([server.drains, server.ended]).toEqual([0, false]);
+    expect(server.error).toBeDefined();
+  });
+
   test("a renewed certificate is for connections to come", async () => {
     const { server: first, renewed } = certificates();
     const { listener } = await serve(bench);
@@ -187,8 +210,8 @@ function testHandshakes(bench: Bench): void {
     expect(() => listener.setTls({ cert: "no certificate", key: renewed.key })).toThrow();
     listener.setTls(renewed);
     const after = await dial(bench, listener.address);
-    await exchange(before);
-    await exchange(after);
+    await pingPong(before);
+    await pingPong(after);
     const prints = [before, after].map((p) => p.socket.tls?.peerCertificate?.fingerprint256);
     expect(new Set(prints).size).toBe(2);
     const plain = await bench.listen();
@@ -206,7 +229,7 @@ function testRefusals(bench: Bench): void {
     const code = await failure(dial(bench, listener.address, tls()));
     expect(code).toMatch(/CERT|ISSUER|ALTNAME|SIGNATURE/);
     const lax = await dial(bench, listener.address, { ...tls(), rejectUnauthorized: false });
-    await exchange(lax);
+    await pingPong(lax);
     expect(lax.socket.tls?.authorized).toBe(false);
   });
 
@@ -238,7 +261,7 @@ function testRefusals(bench: Bench): void {
     const gone = await bench.connect(listener.address);
     gone.abort();
     await until(() => failures.length === 2);
-    await exchange(await dial(bench, listener.address));
+    await pingPong(await dial(bench, listener.address));
     expect(accepted).toHaveLength(1);
   });
 
@@ -251,6 +274,39 @@ function testRefusals(bench: Bench): void {
     const client = dial(bench, deaf.listener.address, { handshakeTimeout: 0.05 });
     expect(await failure(client)).toBe("ETIMEDOUT");
     await until(() => deaf.accepted[0]?.ended === true || deaf.accepted[0]?.closed === true);
+  });
+
+  test("a handshake that may take as long as it likes", async () => {
+    const { listener } = await serve(bench, { handshakeTimeout: 0 });
+    await pingPong(await dial(bench, listener.address, { handshakeTimeout: 0 }));
+  });
+
+  test.each([
+    { name: "nothing", said: [] },
+    { name: "half a message", said: [22, 3, 1, 2, 0, 1, 0] },
+  ])("a peer that says $name, and ends, does not hold its handshake", async ({ said }) => {
+    const { server: identity, other } = certificates();
+    const servers = { "other.test": other };
+    for (const tls of [identity, { ...identity, servers }]) {
+      const { listener, failures } = await serve(bench, { ...tls, handshakeTimeout: 0 });
+      const peer = await bench.connect(listener.address);
+      peer.write(Buffer.from(said));
+      peer.shutdown();
+      await until(() => failures.length === 1 && peer.closed);
+      expect((failures[0] as NodeJS.ErrnoException).code).toBe("ECONNRESET");
+    }
+  });
+
+  test("a handshake whose last bytes come with the peer's end is finished", async () => {
+    const { listener, accepted } = await serve(bench);
+    const relay = new Relay();
+    const client = await dial(bench, await relay.open(bench, listener.address));
+    const before = relay.held?.length ?? 0;
+    client.write(Buffer.from("ping"));
+    await until(() => (relay.held?.length ?? 0) > before);
+    expect(accepted).toEqual([]);
+    relay.finish();
+    await until(() => accepted[0]?.text === "ping" && accepted[0].ended);
   });
 
   test("a handshake that is given up", async () => {
@@ -306,36 +362,12 @@ function testRefusals(bench: Bench): void {
       tls: (identity: Identity) => ({ ...identity, ca: ["a"] }),
       says: /ca for TLS: it holds no certificate/,
     },
+    {
+      name: "a time that is none",
+      tls: (identity: Identity) => ({ ...identity, handshakeTimeout: Number.NaN }),
+      says: /Cannot set handshakeTimeout: NaN/,
+    },
   ])("$name is refused at once", async ({ tls, says }) => {
     await expect(bench.listen({ tls: tls(certificates().server) })).rejects.toThrow(says);
-  });
-}
-
-function testStartTls(bench: Bench): void {
-  test("a connection goes over to TLS", async () => {
-    const { server: identity, ca } = certificates();
-    const { client, server } = await bench.pair();
-    client.write(Buffer.from("STARTTLS\r\n"));
-    await until(() => server.text === "STARTTLS\r\n");
-    const secured = bench.startTls(server, { side: "server", ...identity }, answering);
-    const own = { side: "client", ca, serverName: "localhost" } as const;
-    const above = await bench.startTls(client, own);
-    await exchange(above);
-    expect(above.socket.tls?.authorized).toBe(true);
-    expect(above.socket.remoteAddress).toEqual(client.socket.remoteAddress);
-    above.finish();
-    const answerer = await secured;
-    await until(() => answerer.ended);
-    expect(answerer.text).toBe("ping");
-  });
-
-  test("a handshake that fails closes the connection", async () => {
-    const { server: identity, other } = certificates();
-    const { client, server } = await bench.pair();
-    const secured = bench.startTls(server, { side: "server", ...identity });
-    secured.catch(() => {});
-    const own = { side: "client", ca: other.cert, serverName: "localhost" } as const;
-    expect(await failure(bench.startTls(client, own))).toMatch(/CERT|ISSUER|SIGNATURE/);
-    await until(() => server.socket.bufferedAmount === 0);
   });
 }
