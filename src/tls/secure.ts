@@ -13,10 +13,12 @@ import { SecureSocket } from "./tls-socket.ts";
 const HANDSHAKE_TIMEOUT = 10;
 
 /**
- * Milliseconds in which a handshake must be done once its peer sends no more. All that it needs has
- * arrived by then, or never will, but some runtimes' TLS takes a few turns of the loop.
+ * Once its peer sends no more, a handshake is looked at so often, so many milliseconds apart, and
+ * then given up. All that it needs has arrived by then, or never will, but some runtimes' TLS takes a
+ * few turns of the loop, which may be busy.
  */
-const AFTER_END = 100;
+const LOOKS = 4;
+const LOOK = 25;
 
 /** The handler for the socket below, and the promise of the socket above. */
 export interface Securing {
@@ -71,7 +73,11 @@ export function secure(
     };
     stream.peerEnded = () => {
       clearTimeout(timer);
-      timer = setTimeout(gone, AFTER_END);
+      let looks = LOOKS;
+      timer = setInterval(() => {
+        looks--;
+        if (looks === 0) gone();
+      }, LOOK);
     };
     // Later: a handshake that fails closes the stream first, and says why after that.
     stream.once("close", () => setImmediate(gone));
