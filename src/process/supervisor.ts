@@ -36,27 +36,20 @@ export const DEFAULT_FORK: SupervisorOptions = {
   killTimeout: 35,
 };
 
+const LIMITS = ["maxRestarts", "restartDelay", "readyTimeout", "killTimeout"] as const;
+
 /**
  * The defaults with some replaced. Throws a RangeError for what is no number from 0 up: children would
  * be killed at once, or started for ever.
  */
 export function supervisorOptions(options: Partial<SupervisorOptions>): SupervisorOptions {
-  const { maxRestarts, restartDelay, readyTimeout, killTimeout, command } = options;
-  for (const [name, value] of Object.entries({
-    maxRestarts,
-    restartDelay,
-    readyTimeout,
-    killTimeout,
-  })) {
-    if (value !== undefined) checkLimit(name, value);
+  const limits: Partial<Record<(typeof LIMITS)[number], number>> = {};
+  for (const name of LIMITS) {
+    const value = options[name];
+    if (value !== undefined) limits[name] = checkLimit(name, value);
   }
-  return {
-    maxRestarts: maxRestarts ?? DEFAULT_FORK.maxRestarts,
-    restartDelay: restartDelay ?? DEFAULT_FORK.restartDelay,
-    readyTimeout: readyTimeout ?? DEFAULT_FORK.readyTimeout,
-    killTimeout: killTimeout ?? DEFAULT_FORK.killTimeout,
-    ...(command !== undefined && { command }),
-  };
+  const { command } = options;
+  return { ...DEFAULT_FORK, ...limits, ...(command !== undefined && { command }) };
 }
 
 /** Descriptors of a child: 0 to 2 as usual, the channel, and from here on what it is handed. */
