@@ -10,5 +10,10 @@ export {
   UnsatisfiableReadError,
 } from "./iostream/errors.ts";
 export { IOStream } from "./iostream/io-stream.ts";
-export { type IOStreamOptions, MAX_BUFFER_SIZE } from "./iostream/options.ts";
+export {
+  type IOStreamOptions,
+  MAX_BUFFER_SIZE,
+  type StreamLimits,
+  streamLimits,
+} from "./iostream/options.ts";
 export { PipeIOStream } from "./iostream/pipe-io-stream.ts";

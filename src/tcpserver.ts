@@ -12,7 +12,7 @@ import type {
   TlsServerOptions,
 } from "./host.ts";
 import { IOLoop } from "./ioloop.ts";
-import { IOStream, type IOStreamOptions, StreamClosedError } from "./iostream.ts";
+import { IOStream, type IOStreamOptions, StreamClosedError, streamLimits } from "./iostream.ts";
 import { appLog, genLog } from "./log.ts";
 import type { ListeningSocket } from "./netutil.ts";
 import {
@@ -22,10 +22,7 @@ import {
   reportListening,
   taskId,
 } from "./process.ts";
-import { checkLimit, checkSocketPath, isThenable, listeningPlace } from "./util.ts";
-
-/** Checked before there is a connection, which would fail in place of the server. */
-const STREAM_LIMITS = ["maxBufferSize", "maxWriteBufferSize", "closeTimeout"] as const;
+import { checkSocketPath, isThenable, listeningPlace } from "./util.ts";
 
 /** What every connection of a server has in common. */
 export interface TCPServerOptions
@@ -55,9 +52,8 @@ export class TCPServer {
   #stops = 0;
 
   constructor(options: TCPServerOptions = {}) {
-    for (const name of STREAM_LIMITS) {
-      if (options[name] !== undefined) checkLimit(name, options[name]);
-    }
+    // Before there is a connection, which would fail in place of the server.
+    streamLimits(options);
     this.#options = options;
     this.loop = options.loop ?? IOLoop.current();
     this.#sslOptions = options.sslOptions;

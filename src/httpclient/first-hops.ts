@@ -1,19 +1,15 @@
 /**
- * The first requests of fetches that leave everything to the client, ready to be sent. A program asks
- * few URLs again and again, or many once.
+ * The first requests of fetches that leave everything to the client, ready to be sent.
  */
 
 import type { DigestSessions } from "./digest.ts";
 import { Hop, type HopContext } from "./hop.ts";
-import { KEPT_LENGTH } from "./place.ts";
 import type { RequestSettings } from "./request.ts";
-
-/** Most requests that are kept. */
-const KEPT = 256;
+import { UrlCache } from "./url-cache.ts";
 
 export class FirstHops {
   readonly #context: HopContext;
-  readonly #kept = new Map<string, Hop>();
+  readonly #kept = new UrlCache<Hop>();
 
   constructor(settings: RequestSettings, sessions: DigestSessions) {
     this.#context = { settings, sessions };
@@ -24,10 +20,7 @@ export class FirstHops {
     const known = this.#kept.get(url);
     if (known !== undefined) return known;
     const hop = Hop.first(url, this.#context);
-    if (hop.isPlain && url.length <= KEPT_LENGTH) {
-      if (this.#kept.size >= KEPT) this.#kept.clear();
-      this.#kept.set(url, hop);
-    }
+    if (hop.isPlain) this.#kept.keep(url, hop);
     return hop;
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import { HTTPOutputError } from "../httputil.ts";
+import { UrlCache } from "./url-cache.ts";
 
 /** One URL of `http` or `https`. */
 export interface Place {
@@ -23,11 +24,7 @@ export interface Place {
   readonly password: string | undefined;
 }
 
-/** Most places that are kept. A program asks few URLs again and again, or many once. */
-const KEPT = 256;
-/** A longer URL is not kept: it is seldom asked for twice, and so many of them are megabytes. */
-export const KEPT_LENGTH = 2048;
-const kept = new Map<string, Place>();
+const kept = new UrlCache<Place>();
 
 /** Takes a URL apart. Throws HTTPOutputError for one that cannot be fetched. */
 export function placeOf(url: string): Place {
@@ -40,10 +37,7 @@ export function placeOf(url: string): Place {
     );
   }
   const place = takeApart(parse(url), url);
-  if (place.username === undefined && url.length <= KEPT_LENGTH) {
-    if (kept.size >= KEPT) kept.clear();
-    kept.set(url, place);
-  }
+  if (place.username === undefined) kept.keep(url, place);
   return place;
 }
 

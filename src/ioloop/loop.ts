@@ -321,9 +321,6 @@ export class IOLoop {
   }
 }
 
-/** The largest descriptor: systems take 32 bits, and of a larger number another descriptor's. */
-const MAX_DESCRIPTOR = 2 ** 31 - 1;
-
 /** A `node:fs` FileHandle, for example. */
 export interface HasDescriptor {
   readonly fd: number;
@@ -335,11 +332,15 @@ export function checkCallback(callback: unknown): void {
   throw new TypeError(`Cannot run ${callback}: the callback is not a function`);
 }
 
+/** The largest descriptor: systems take 32 bits, and of a larger number another descriptor's. */
+const MAX_DESCRIPTOR = 2 ** 31 - 1;
+
 /** Throws a RangeError for what is none: systems make 0 of it, which is the input. */
 function descriptorOf(fd: number | HasDescriptor): number {
   const number = typeof fd === "number" ? fd : fd.fd;
   if (Number.isInteger(number) && number >= 0 && number <= MAX_DESCRIPTOR) return number;
-  throw new RangeError(`Cannot watch descriptor ${number}: it is not a whole number from 0 up`);
+  const range = `from 0 to ${MAX_DESCRIPTOR}`;
+  throw new RangeError(`Cannot watch descriptor ${number}: it is not a whole number ${range}`);
 }
 
 /** Node 20 has no Promise.withResolvers. */

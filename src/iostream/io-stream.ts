@@ -5,10 +5,10 @@
 import { CARRY_CAPACITY, CARRY_START, putBytes, viewBytes } from "../core.ts";
 import type { Address, Socket, SocketHandler, TlsFacts } from "../host.ts";
 import { IOLoop } from "../ioloop.ts";
-import { checkLimit, forWhoAwaits } from "../util.ts";
+import { forWhoAwaits } from "../util.ts";
 import { limitClose, runCloseCallback } from "./closing.ts";
 import { StreamBufferFullError, StreamClosedError } from "./errors.ts";
-import { CLOSE_TIMEOUT, type IOStreamOptions, MAX_BUFFER_SIZE } from "./options.ts";
+import { type IOStreamOptions, streamLimits } from "./options.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import {
   BytesRead,
@@ -54,17 +54,16 @@ export class IOStream {
   /** What TLS has put in this one's place. */
   #successor: IOStream | undefined;
   #error: Error | undefined;
-  #stopLimit: (() => unknown) | undefined;
+  #stopLimit: (() => void) | undefined;
   #closeCallback: (() => unknown) | undefined;
 
   /** Takes a socket over. One that is somebody else's is had by that one's `detach()`. */
   constructor(socket: Socket, options: IOStreamOptions = {}) {
     this.#options = options;
-    const { maxBufferSize = MAX_BUFFER_SIZE, closeTimeout = CLOSE_TIMEOUT } = options;
-    const { maxWriteBufferSize = Number.POSITIVE_INFINITY } = options;
-    this.maxBufferSize = checkLimit("maxBufferSize", maxBufferSize);
-    this.maxWriteBufferSize = checkLimit("maxWriteBufferSize", maxWriteBufferSize);
-    this.closeTimeout = checkLimit("closeTimeout", closeTimeout);
+    const { maxBufferSize, maxWriteBufferSize, closeTimeout } = streamLimits(options);
+    this.maxBufferSize = maxBufferSize;
+    this.maxWriteBufferSize = maxWriteBufferSize;
+    this.closeTimeout = closeTimeout;
     this.#socket = socket;
     socket.handler = {
       data: (start, length) => this.#receive(start, length),

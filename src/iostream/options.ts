@@ -1,5 +1,6 @@
 /** What a stream may be told. */
 import type { IOLoop } from "../ioloop.ts";
+import { checkLimit } from "../util.ts";
 
 /** The limits of a stream, and what the peer's end means to it. */
 export interface IOStreamOptions {
@@ -27,4 +28,21 @@ export const MAX_BUFFER_SIZE: number = 100 * 1024 * 1024;
  * Seconds that a closed stream waits for a peer that takes nothing. Such a peer would hold the socket,
  * the output and the process for ever; Tornado drops at once what waits. As `sendTimeout` of HTTP.
  */
-export const CLOSE_TIMEOUT = 60;
+const CLOSE_TIMEOUT = 60;
+
+/** What holds a stream back. */
+export type StreamLimits = Required<
+  Pick<IOStreamOptions, "maxBufferSize" | "maxWriteBufferSize" | "closeTimeout">
+>;
+
+/** The limits that hold. Throws a RangeError for one that cannot be held to. */
+export function streamLimits({
+  maxBufferSize = MAX_BUFFER_SIZE,
+  maxWriteBufferSize = Number.POSITIVE_INFINITY,
+  closeTimeout = CLOSE_TIMEOUT,
+}: IOStreamOptions): StreamLimits {
+  checkLimit("maxBufferSize", maxBufferSize);
+  checkLimit("maxWriteBufferSize", maxWriteBufferSize);
+  checkLimit("closeTimeout", closeTimeout);
+  return { maxBufferSize, maxWriteBufferSize, closeTimeout };
+}

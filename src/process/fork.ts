@@ -57,7 +57,7 @@ export async function forkProcesses(count = 0, options: ForkOptions = {}): Promi
   const { listen = [] } = options;
   const size = count === 0 ? cpuCount() : count;
   const { host } = IOLoop.current();
-  const command = supervised.command ?? host.programCommand();
+  const command = options.command ?? host.programCommand();
   const supervisor = new Supervisor({ ...supervised, command });
   return supervisor.run(() => openListeners(listen, size));
 }

@@ -48,8 +48,7 @@ export function supervisorOptions(options: Partial<SupervisorOptions>): Supervis
     const value = options[name];
     if (value !== undefined) limits[name] = checkLimit(name, value);
   }
-  const { command } = options;
-  return { ...DEFAULT_FORK, ...limits, ...(command !== undefined && { command }) };
+  return { ...DEFAULT_FORK, ...limits };
 }
 
 /** Descriptors of a child: 0 to 2 as usual, the channel, and from here on what it is handed. */

@@ -46,7 +46,7 @@ function dial(bench: Bench, address: Address, more: TlsClientOptions = {}): Prom
 }
 
 function testHandshakes(bench: Bench): void {
-  test("an pingPong, and what both ends know", async () => {
+  test("an exchange, and what both ends know", async () => {
     const { listener, accepted } = await serve(bench, { alpnProtocols: ["h2", "http/1.1"] });
     const client = await dial(bench, listener.address, { alpnProtocols: ["http/1.1"] });
     await pingPong(client);
