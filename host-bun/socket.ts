@@ -66,6 +66,10 @@ export class Connection implements Socket, Member {
     this.put(bytes, 0, bytes.length, mayChange);
   }
 
+  writeShared(bytes: Uint8Array): void {
+    this.write(bytes);
+  }
+
   /** Bun sends files only from its own HTTP server. */
   sendFile(): boolean {
     return false;

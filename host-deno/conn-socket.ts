@@ -117,6 +117,10 @@ export class ConnSocket implements Socket, Settling {
     }
   }
 
+  writeShared(bytes: Uint8Array): void {
+    this.write(bytes);
+  }
+
   /** Deno has no call for it. */
   sendFile(): boolean {
     return false;

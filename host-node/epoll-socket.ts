@@ -5,14 +5,11 @@
  */
 import { type Address, NOBODY, type Socket, type SocketHandler } from "../src/host.ts";
 import { systemError } from "./addresses.ts";
+import { OUTPUT_CLOSE, OUTPUT_SHUTDOWN } from "./loop-table.ts";
 import type { EpollTcp } from "./tcp.ts";
 
 const EPOLLIN = 1;
 const EPOLLOUT = 4;
-
-// Steps that follow a socket's output: output_flags of addon/loop.h.
-const OUTPUT_SHUTDOWN = 1;
-const OUTPUT_CLOSE = 2;
 
 // What has happened to a socket. From SHUT on, output is dropped; from CLOSING on, input too.
 const PAUSED = 1;
@@ -116,22 +113,30 @@ export class EpollSocket implements Socket {
 
   send(start: number, length: number): void {
     if (this.#flags >= SHUT || length === 0) return;
-    if (this.#queue === undefined) this.#tcp.addOutput(this.id, start, length);
+    if (this.#queue === undefined) this.#tcp.output.add(this.id, start, length);
     else this.#queue.push(this.#tcp.copyOf(start, length));
   }
 
   write(bytes: Uint8Array, mayChange = false): void {
     if (this.#flags >= SHUT || bytes.length === 0) return;
     if (this.#queue !== undefined) this.#queue.push(mayChange ? copyOf(bytes, 0) : bytes);
-    else if (bytes.length > COPIED_LENGTH || !this.#tcp.copyOutput(this.id, bytes)) {
+    else if (bytes.length > COPIED_LENGTH || !this.#tcp.output.copy(this.id, bytes)) {
       this.#writeBehind(bytes, mayChange);
+    }
+  }
+
+  writeShared(bytes: Uint8Array): void {
+    if (this.#flags >= SHUT || bytes.length === 0) return;
+    if (this.#queue !== undefined) this.#queue.push(bytes);
+    else if (bytes.length > COPIED_LENGTH || !this.#tcp.output.share(this.id, bytes)) {
+      this.#writeBehind(bytes, false);
     }
   }
 
   /** Sends bytes together with what was sent last: a head and its body are one system call. */
   #writeBehind(bytes: Uint8Array, mayChange: boolean): void {
-    const length = this.#tcp.takeOutput(this.id);
-    const start = this.#tcp.takenStart;
+    const length = this.#tcp.output.take(this.id);
+    const start = this.#tcp.output.takenStart;
     // What was sent before that must leave first; and may leave a queue.
     this.#tcp.flush();
     if (this.#flags >= CLOSED) return;
@@ -224,14 +229,14 @@ export class EpollSocket implements Socket {
       return;
     }
     this.#flags |= SHUT;
-    if (this.#queue === undefined) this.#tcp.addStep(this.id, OUTPUT_SHUTDOWN);
+    if (this.#queue === undefined) this.#tcp.output.addStep(this.id, OUTPUT_SHUTDOWN);
   }
 
   close(): void {
     if (this.#flags >= CLOSING) return;
     this.#flags |= CLOSING;
     this.#keepAddress();
-    if (this.#queue === undefined) this.#tcp.addStep(this.id, OUTPUT_CLOSE);
+    if (this.#queue === undefined) this.#tcp.output.addStep(this.id, OUTPUT_CLOSE);
   }
 
   abort(): void {

@@ -20,34 +20,31 @@ import {
 import { type Addressing, anyAddress, NO_ADDRESS, systemError } from "./addresses.ts";
 import { EpollConnector } from "./epoll-connector.ts";
 import { bind, EpollListener, openIdleListener } from "./epoll-listener.ts";
+import { EpollOutput } from "./epoll-output.ts";
 import { EpollSocket } from "./epoll-socket.ts";
 import { Exhaustion } from "./exhaustion.ts";
+import {
+  BATCH,
+  EVENT_ACCEPT,
+  EVENT_CONNECTED,
+  EVENT_DATA,
+  EVENT_END,
+  EVENT_ERROR,
+  EVENT_READY,
+  EVENT_WRITABLE,
+  EVENTS,
+  FIRST_EVENT,
+  FIRST_OUTPUT,
+  NEXT,
+  OUTPUTS,
+  RESULT_ERROR,
+  RESULT_SHORT,
+  ROW_WORDS,
+  SLOT_MASK,
+} from "./loop-table.ts";
 import type { Addon, LoopMemory, NativeLoop } from "./native.ts";
 import { QuietCollector } from "./quiet-collector.ts";
 import { openTls } from "./tls.ts";
-
-// The table's words, events, outputs and results: see addon/loop.h.
-const EVENTS = 0;
-const NEXT = 1;
-const OUTPUTS = 2;
-const FREE = 3;
-const BATCH = 4;
-const FIRST_EVENT = 8;
-const ROW_WORDS = 4;
-const MAX_EVENTS = 256;
-const FIRST_OUTPUT = FIRST_EVENT + MAX_EVENTS * ROW_WORDS;
-const SLOT_MASK = 0xfffff;
-
-const EVENT_DATA = 0;
-const EVENT_END = 1;
-const EVENT_ERROR = 2;
-const EVENT_WRITABLE = 3;
-const EVENT_ACCEPT = 4;
-const EVENT_CONNECTED = 5;
-const EVENT_READY = 7;
-
-const RESULT_SHORT = 0;
-const RESULT_ERROR = 1;
 
 /** Opens the epoll loop on the core's memory, driven by Node's own loop. */
 export function openEpollTcp(memory: TransferMemory, addon: Addon): Tcp {
@@ -72,24 +69,17 @@ export interface EpollParts {
 /** Shared with the sockets and what drives the loop; the seam shows it as Tcp. */
 export class EpollTcp implements Tcp {
   readonly native: NativeLoop;
+  readonly output: EpollOutput;
   readonly #parts: EpollParts;
   readonly #memory: TransferMemory;
   readonly #bytes: Uint8Array;
   readonly #inputStart: number;
-  readonly #outputStart: number;
-  readonly #outputEnd: number;
   readonly #table: Int32Array;
-  readonly #maxOutputs: number;
   /** By slot. */
   readonly #sockets: (EpollSocket | undefined)[] = [];
   readonly #listeners = new Map<number, EpollListener>();
   readonly #connector: EpollConnector;
   readonly #watched = new Map<number, (events: number) => void>();
-  /** Where the output lies that `takeOutput` has taken back. */
-  takenStart = 0;
-  /** Where the room given by `reserve` ends, until it is used. */
-  #reservedEnd = 0;
-  #flushScheduled = false;
   #batchTime = 0;
   readonly #exhaustion: Exhaustion;
   readonly #collector = new QuietCollector();
@@ -100,10 +90,8 @@ export class EpollTcp implements Tcp {
     this.#parts = parts;
     this.#bytes = new Uint8Array(buffer);
     this.#inputStart = input.start;
-    this.#outputStart = output.start;
-    this.#outputEnd = output.start + output.length;
     this.#table = new Int32Array(buffer, events.start, events.length / 4);
-    this.#maxOutputs = Math.floor((this.#table.length - FIRST_OUTPUT) / ROW_WORDS);
+    this.output = new EpollOutput(memory, this.#table, () => this.flush());
     const inputEnd = input.start + input.length;
     const native = parts.open(this, [
       buffer,
@@ -172,93 +160,11 @@ export class EpollTcp implements Tcp {
   }
 
   reserve(length: number): number {
-    if (length > this.#outputEnd - this.#outputStart) {
-      throw new RangeError(`Cannot reserve ${length} bytes: more than the output region holds`);
-    }
-    if ((this.#table[FREE] as number) + length > this.#outputEnd) this.flush();
-    const start = this.#table[FREE] as number;
-    this.#reservedEnd = start + length;
-    return start;
-  }
-
-  /** Notes bytes of the output region for a socket, together with its last ones if they touch. */
-  addOutput(id: number, start: number, length: number): void {
-    const table = this.#table;
-    const end = start + length;
-    if (end > (table[FREE] as number)) table[FREE] = end;
-    this.#reservedEnd = 0;
-    const rows = table[OUTPUTS] as number;
-    const last = FIRST_OUTPUT + (rows - 1) * ROW_WORDS;
-    if (
-      rows > 0 &&
-      table[last] === id &&
-      (table[last + 2] as number) + (table[last + 3] as number) === start
-    ) {
-      table[last + 3] = end - (table[last + 2] as number);
-      return;
-    }
-    this.#addRow(id, 0, start, length);
-  }
-
-  /** Notes what becomes of a socket once its output is sent. */
-  addStep(id: number, flag: number): void {
-    const table = this.#table;
-    const rows = table[OUTPUTS] as number;
-    const last = FIRST_OUTPUT + (rows - 1) * ROW_WORDS;
-    if (rows > 0 && table[last] === id) table[last + 1] = (table[last + 1] as number) | flag;
-    else this.#addRow(id, flag, this.#outputStart, 0);
-  }
-
-  #addRow(id: number, flags: number, start: number, length: number): void {
-    const table = this.#table;
-    const rows = table[OUTPUTS] as number;
-    const row = FIRST_OUTPUT + rows * ROW_WORDS;
-    table[row] = id;
-    table[row + 1] = flags;
-    table[row + 2] = start;
-    table[row + 3] = length;
-    table[OUTPUTS] = rows + 1;
-    if (rows + 1 === this.#maxOutputs) this.flush();
-    else if (table[BATCH] === 0 && !this.#flushScheduled) this.#scheduleFlush();
-  }
-
-  /** Copies bytes to the output region, beside room that is reserved. False if they do not fit. */
-  copyOutput(id: number, bytes: Uint8Array): boolean {
-    const reservedEnd = this.#reservedEnd;
-    const start = Math.max(this.#table[FREE] as number, reservedEnd);
-    if (start + bytes.length > this.#outputEnd) return false;
-    this.#bytes.set(bytes, start);
-    this.addOutput(id, start, bytes.length);
-    this.#reservedEnd = reservedEnd;
-    return true;
-  }
-
-  /**
-   * Takes a socket's output back, if it is the last there is, and answers how much it is: it lies
-   * from `takenStart` on until the region is used again.
-   */
-  takeOutput(id: number): number {
-    const table = this.#table;
-    const rows = (table[OUTPUTS] as number) - 1;
-    const row = FIRST_OUTPUT + rows * ROW_WORDS;
-    if (rows < 0 || table[row] !== id || table[row + 1] !== 0) return 0;
-    table[OUTPUTS] = rows;
-    // Nothing else will have the region flushed.
-    if (rows === 0) table[FREE] = this.#outputStart;
-    this.takenStart = table[row + 2] as number;
-    return table[row + 3] as number;
+    return this.output.reserve(length);
   }
 
   copyOf(start: number, length: number): Uint8Array {
     return this.#bytes.slice(start, start + length);
-  }
-
-  #scheduleFlush(): void {
-    this.#flushScheduled = true;
-    queueMicrotask(() => {
-      this.#flushScheduled = false;
-      this.flush();
-    });
   }
 
   /** From here on output waits for `endBatch`, and the time stands still. */

@@ -342,6 +342,11 @@ export interface Socket {
    */
   write(bytes: Uint8Array, mayChange?: boolean): void;
   /**
+   * Sends bytes that go to many sockets, and never change. Where output leaves at the end of a batch,
+   * one copy of them serves all.
+   */
+  writeShared(bytes: Uint8Array): void;
+  /**
    * Sends `length` bytes of an open file, from `start` on, without their passing through this
    * process. False if this socket cannot: then nothing has happened, and whoever asked reads the
    * file and writes it. Nothing happens for a length of 0 either: so one asks whether it can. The

@@ -33,6 +33,9 @@ export class Sink implements Socket {
   write(bytes: Uint8Array): void {
     this.sent += bytes.length;
   }
+  writeShared(bytes: Uint8Array): void {
+    this.write(bytes);
+  }
   sendFile(): boolean {
     return false;
   }

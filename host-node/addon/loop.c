@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /*
@@ -188,7 +189,9 @@ static int sent_some(struct loop *loop, struct slot *slot, ssize_t sent, size_t 
 }
 
 static int send_some(struct loop *loop, struct slot *slot, const uint8_t *bytes, size_t length) {
-  return sent_some(loop, slot, send(slot->fd, bytes, length, MSG_NOSIGNAL), length);
+  /* Not by libc's send, which would make ready for the thread to be cancelled, every time. */
+  long sent = syscall(SYS_sendto, slot->fd, bytes, length, MSG_NOSIGNAL, NULL, 0);
+  return sent_some(loop, slot, sent, length);
 }
 
 int loop_write(struct loop *loop, int id, struct iovec parts[2]) {
@@ -251,6 +254,7 @@ int loop_flush(struct loop *loop) {
     }
   }
   loop->table[HEADER_OUTPUTS] = 0;
+  loop->table[HEADER_SHARED] = 0;
   loop->table[HEADER_FREE] = (int32_t)loop->output_start;
   return results;
 }

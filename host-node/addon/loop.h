@@ -28,6 +28,7 @@ enum header {
   HEADER_OUTPUTS, /* output rows */
   HEADER_FREE,    /* first free byte of the output region */
   HEADER_BATCH,   /* 1 during a batch: what is written is sent when the batch ends */
+  HEADER_SHARED,  /* 1 while the output region holds bytes that further sockets may be sent */
   HEADER_WORDS = 8,
 };
 

@@ -68,6 +68,10 @@ class PipeSocket implements Socket {
     if (this.#queue.push(bytes) === 1) this.#watchAgain();
   }
 
+  writeShared(bytes: Uint8Array): void {
+    this.write(bytes);
+  }
+
   sendFile(): boolean {
     return false;
   }

@@ -195,6 +195,10 @@ export class SecureSocket implements Socket {
     this.#raw.write(mayChange ? new Uint8Array(bytes) : bytes, this.#written);
   }
 
+  writeShared(bytes: Uint8Array): void {
+    this.write(bytes);
+  }
+
   readonly #written = (): void => this.#changed();
 
   /** The bytes of a file have to be encrypted first. */

@@ -120,13 +120,6 @@ function sendPieces(tcp: Tcp, socket: Socket, bytes: Uint8Array, key: number): v
   }
 }
 
-/** Sends bytes of a frame that is there as a whole. */
-export function sendBytes(tcp: Tcp, socket: Socket, frame: Uint8Array): void {
-  const start = tcp.reserve(frame.length);
-  putBytes(frame, start);
-  socket.send(start, frame.length);
-}
-
 /** A server's frame, as bytes that can be sent to many. */
 export function encodeFrame(first: number, payload: Uint8Array): Uint8Array {
   const head = frameHeadBytes(first, payload.length);

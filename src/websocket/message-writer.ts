@@ -11,7 +11,7 @@ import { genLog } from "../log.ts";
 import { forWhoAwaits, isThenable } from "../util.ts";
 import type { PerMessageDeflate } from "./deflate.ts";
 import { FrameReader } from "./frame-reader.ts";
-import { payloadLength, sendBytes, sendFrame } from "./frame-writer.ts";
+import { payloadLength, sendFrame } from "./frame-writer.ts";
 import type { WebSocketLimits } from "./limits.ts";
 import { OutputOrder } from "./output-order.ts";
 import {
@@ -34,8 +34,6 @@ export interface ConnectionOptions {
 
 /** Output that waits for the peer beyond this makes a write's promise wait. As for HTTP. */
 const HIGH_WATER = 64 * 1024;
-/** A prepared frame up to this length is copied to where others of its batch are. */
-const COPY_LIMIT = 16 * 1024;
 const DONE: Promise<void> = Promise.resolve();
 
 // The states, in their order.
@@ -98,23 +96,16 @@ export abstract class MessageWriter extends FrameReader {
     if (this.#order !== undefined) return this.#sendInOrder(opcode, payload);
     const deflate = this.deflate;
     if (deflate === undefined || payloadLength(payload) < deflate.threshold) {
-      if (isPrepared && !this.isClient) this.#sendPrepared(message.frame);
+      if (isPrepared && !this.isClient) this.socket.writeShared(message.frame);
       else sendFrame(this.registry.tcp, this.socket, FIN | opcode, payload, this.isClient);
     } else if (isPrepared && !this.isClient) {
-      this.#sendPrepared(message.compressedFrame(deflate));
+      this.socket.writeShared(message.compressedFrame(deflate));
       deflate.wasSent(message.payload);
     } else {
       const sent = this.#sendDeflated(deflate, opcode, utf8(payload));
       if (sent !== undefined) return sent;
     }
     return this.#pressure();
-  }
-
-  /** A frame that many get: copied while it is short, else lent. It never changes. */
-  #sendPrepared(frame: Uint8Array): void {
-    if (frame.length <= COPY_LIMIT && this.socket.bufferedAmount === 0) {
-      sendBytes(this.registry.tcp, this.socket, frame);
-    } else this.socket.write(frame);
   }
 
   /** Compresses and sends; gives a promise if that takes time. */

@@ -1,6 +1,7 @@
 /** The rows that the addon and the host exchange: both sides number them by themselves. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import * as table from "../../host-node/loop-table.ts";
 
 function source(file: string): string {
   return readFileSync(new URL(`../../host-node/${file}`, import.meta.url), "utf8");
@@ -23,35 +24,30 @@ function numbersOfC(text: string): Map<string, number> {
   return found;
 }
 
-/** Constants of a module that are plain numbers, by name. */
-function numbersOf(text: string): Map<string, number> {
-  const found = text.matchAll(/^const (\w+) = (\d+|0x[\da-f]+);$/gm);
-  return new Map(Array.from(found, ([, name = "", value]) => [name, Number(value)]));
-}
-
 const c = numbersOfC(source("addon/loop.h"));
-const tcp = numbersOf(source("tcp.ts"));
-const socket = numbersOf(source("epoll-socket.ts"));
+const ours = new Map<string, number>(Object.entries(table));
 
-const same = (names: string[], prefix = ""): [string, string][] =>
-  names.map((name) => [name, prefix + name]);
+const prefixes: [prefix: string, names: string[]][] = [
+  ["HEADER_", ["EVENTS", "NEXT", "OUTPUTS", "FREE", "BATCH", "SHARED"]],
+  ["", ["EVENT_DATA", "EVENT_END", "EVENT_ERROR", "EVENT_WRITABLE", "EVENT_ACCEPT"]],
+  ["", ["EVENT_CONNECTED", "EVENT_READY", "OUTPUT_SHUTDOWN", "OUTPUT_CLOSE"]],
+  ["", ["RESULT_SHORT", "RESULT_ERROR", "ROW_WORDS"]],
+];
+const sameNames = prefixes.flatMap(([prefix, names]) => names.map((name) => [name, prefix + name]));
 
-test.each([
-  ...same(["EVENTS", "NEXT", "OUTPUTS", "FREE", "BATCH"], "HEADER_"),
-  ...same(["EVENT_DATA", "EVENT_END", "EVENT_ERROR", "EVENT_WRITABLE", "EVENT_ACCEPT"]),
-  ...same(["EVENT_CONNECTED", "EVENT_READY", "RESULT_SHORT", "RESULT_ERROR", "ROW_WORDS"]),
-  ["FIRST_EVENT", "HEADER_WORDS"],
-  ["MAX_EVENTS", "MAX_EVENTS"],
-] satisfies [string, string][])("tcp.ts numbers %s as the addon numbers %s", (ours, theirs) => {
-  expect(tcp.get(ours)).toBeTypeOf("number");
-  expect(tcp.get(ours)).toBe(c.get(theirs));
-});
+test.each([...sameNames, ["FIRST_EVENT", "HEADER_WORDS"]])(
+  "loop-table.ts numbers %s as the addon numbers %s",
+  (name = "", theirs = "") => {
+    expect(c.get(theirs)).toBeTypeOf("number");
+    expect(ours.get(name)).toBe(c.get(theirs));
+  },
+);
 
-test.each(["OUTPUT_SHUTDOWN", "OUTPUT_CLOSE"])("epoll-socket.ts has the addon's %s", (name) => {
-  expect(socket.get(name)).toBeTypeOf("number");
-  expect(socket.get(name)).toBe(c.get(name));
+test("output rows begin where the addon has them", () => {
+  const rows = (c.get("MAX_EVENTS") ?? 0) * (c.get("ROW_WORDS") ?? 0);
+  expect(ours.get("FIRST_OUTPUT")).toBe((c.get("HEADER_WORDS") ?? 0) + rows);
 });
 
 test("an id's slot is cut out of it as the addon does it", () => {
-  expect(tcp.get("SLOT_MASK")).toBe(2 ** (c.get("SLOT_BITS") ?? 0) - 1);
+  expect(ours.get("SLOT_MASK")).toBe(2 ** (c.get("SLOT_BITS") ?? 0) - 1);
 });

@@ -25,6 +25,7 @@ import { testKeepAlive } from "./contract/keep-alive.ts";
 import { testListening } from "./contract/listening.ts";
 import { testLoad } from "./contract/load.ts";
 import { testPeers } from "./contract/peers.ts";
+import { testSharing } from "./contract/sharing.ts";
 import { testSocketOptions } from "./contract/socket-options.ts";
 import { testTls } from "./contract/tls.ts";
 import { testUnixSockets } from "./contract/unix-sockets.ts";
@@ -39,6 +40,7 @@ function bytesOverTls(host: Host, options: ContractOptions): void {
   const bench = new Bench(host, options, { server, client: { ca, serverName: "localhost" } });
   afterEach(() => bench.settle());
   testBytes(bench);
+  testSharing(bench);
   if (NO_TLS_HALF_CLOSE === undefined) testClosing(bench);
   else test.skip(`ends as without TLS (${NO_TLS_HALF_CLOSE})`);
 }
@@ -68,6 +70,7 @@ export function hostContract(
       expect(host.runtime).toMatch(/^\w+ \d+\.\d+\.\d+/);
     });
     testBytes(bench);
+    testSharing(bench);
     testClosing(bench);
     testListening(bench);
     testUnixSockets(bench);

@@ -111,6 +111,10 @@ export class FakeSocket implements Socket {
     this.#put(bytes, mayChange);
   }
 
+  writeShared(bytes: Uint8Array): void {
+    this.write(bytes);
+  }
+
   get tls(): undefined {
     return undefined;
   }

@@ -107,6 +107,10 @@ export class Probe implements SocketHandler {
     this.#bench.call(() => this.socket.write(bytes));
   }
 
+  writeShared(bytes: Uint8Array): void {
+    this.#bench.call(() => this.socket.writeShared(bytes));
+  }
+
   sendFile(file: number, start: number, length: number): boolean {
     let isSent = false;
     this.#bench.call(() => {
