@@ -45,18 +45,19 @@ export const ENDING = 2;
 export const GONE = 3;
 
 export abstract class MessageWriter extends FrameReader {
+  // What every message asks for comes first.
+  protected state: number = OPEN;
+  protected readonly deflate: PerMessageDeflate | undefined;
+  /** Messages that are still being compressed. */
+  #order: OutputOrder | undefined = undefined;
   readonly limits: WebSocketLimits;
   readonly isClient: boolean;
+  protected readonly registry: Registry;
   /** What the peer's close has said. */
   closeCode: number | undefined = undefined;
   closeReason: string | undefined = undefined;
-  protected readonly registry: Registry;
-  protected readonly deflate: PerMessageDeflate | undefined;
-  protected state: number = OPEN;
   /** When the connection began to end; while it is open, since when its output stands still. */
   protected since = 0;
-  /** Messages that are still being compressed. */
-  #order: OutputOrder | undefined = undefined;
   #drained: Drained | undefined = undefined;
 
   constructor(socket: Socket, registry: Registry, options: ConnectionOptions) {
