@@ -45,7 +45,7 @@ export const ENDING = 2;
 export const GONE = 3;
 
 export abstract class MessageWriter extends FrameReader {
-  // What every message asks for comes first.
+  // What every message asks for comes first: among thousands, each line of memory is fetched anew.
   protected state: number = OPEN;
   protected readonly deflate: PerMessageDeflate | undefined;
   /** Messages that are still being compressed. */
