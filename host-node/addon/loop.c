@@ -189,7 +189,7 @@ static int sent_some(struct loop *loop, struct slot *slot, ssize_t sent, size_t 
 }
 
 static int send_some(struct loop *loop, struct slot *slot, const uint8_t *bytes, size_t length) {
-  /* Not by libc's send, which would make ready for the thread to be cancelled, every time. */
+  /* Not by libc's function: it would make ready for the thread to be cancelled, every time. */
   long sent = syscall(SYS_sendto, slot->fd, bytes, length, MSG_NOSIGNAL, NULL, 0);
   return sent_some(loop, slot, sent, length);
 }
@@ -282,7 +282,9 @@ static void receive(struct loop *loop, struct slot *slot) {
   uint32_t room = loop->input_end - SLACK - loop->received;
   if (room > MAX_RECEIVE) room = MAX_RECEIVE;
   int id = loop_id(loop, slot);
-  ssize_t received = recv(slot->fd, loop->memory + loop->received, room, 0);
+  /* As in send_some, not by libc's function. */
+  uint8_t *start = loop->memory + loop->received;
+  long received = syscall(SYS_recvfrom, slot->fd, start, (size_t)room, 0, NULL, NULL);
   if (received > 0) {
     loop_event(loop, id, EVENT_DATA, (int)loop->received, (int)received);
     loop->received += ((uint32_t)received + SLACK + SLACK - 1) & ~(uint32_t)(SLACK - 1);
