@@ -216,4 +216,18 @@ describe("PriorityQueue", () => {
     await right;
     expect(takeAll(queue)).toEqual([2, 3]);
   });
+
+  test("items that turn out to have no order when one is taken stay in the queue", async () => {
+    const order = { isThere: false };
+    const queue = new PriorityQueue<[number, object]>(0, (left, right) => {
+      if (left[0] === right[0] && !order.isThere) throw new TypeError("no order");
+      return left[0] - right[0];
+    });
+    const items: [number, object][] = [0, 1, 1, 2, 2].map((priority, at) => [priority, { at }]);
+    for (const item of items) queue.putNowait(item);
+    expect(() => queue.getNowait()).toThrow("no order");
+    expect(queue.size).toBe(items.length);
+    order.isThere = true;
+    expect(takeAll(queue)).toEqual(items);
+  });
 });
