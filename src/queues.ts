@@ -126,13 +126,13 @@ export class Queue<Item> {
   }
 
   #take(): Item {
-    const item = this.#store.take();
-    while (!this.full) {
+    // The first who waits for room goes in before an item comes out, as in Tornado: it may be next.
+    while (this.#store.size < this.maxsize + 1) {
       const putter = this.#putters.shift();
       if (putter === undefined) break;
       this.#acceptFrom(putter);
     }
-    return item;
+    return this.#store.take();
   }
 
   #acceptFrom(putter: Waiter<void, Item>): void {

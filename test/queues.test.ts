@@ -153,6 +153,20 @@ test("LifoQueue: last in, first out", () => {
   expect(takeAll(queue)).toEqual([3, 2, 1]);
 });
 
+test.each([
+  { name: "LifoQueue", queue: new LifoQueue<number>(2), out: [3, 4, 2, 1] },
+  {
+    name: "PriorityQueue",
+    queue: new PriorityQueue<number>(2, (a, b) => b - a),
+    out: [3, 4, 2, 1],
+  },
+])("$name: who waits for room goes in before an item comes out", async ({ queue, out }) => {
+  for (const item of [1, 2]) queue.putNowait(item);
+  const waiting = [3, 4].map((item) => queue.put(item));
+  expect(takeAll(queue)).toEqual(out);
+  await Promise.all(waiting);
+});
+
 describe("PriorityQueue", () => {
   test("least first, equals as they came", () => {
     const pair = fc.tuple(fc.nat(5), fc.nat());

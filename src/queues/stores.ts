@@ -5,7 +5,7 @@
 /** Where items wait. */
 export interface Store<Item> {
   readonly size: number;
-  /** Only called if the queue has room. */
+  /** Only called if the queue has room, or will have it at once: for one item more. */
   put(item: Item): void;
   /** The next item. Only called if there is one. */
   take(): Item;
