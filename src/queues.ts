@@ -43,10 +43,11 @@ export class Queue<Item> {
 
   /**
    * `maxsize` 0 is no limit. Another store than the ring makes another order. Throws a RangeError
-   * if `maxsize` is below 0.
+   * if `maxsize` is no number from 0 up.
    */
   constructor(maxsize = 0, store: Store<Item> = new Ring()) {
-    if (!(maxsize >= 0)) throw new RangeError(`Cannot make a queue of ${maxsize} items`);
+    if (!(typeof maxsize === "number" && maxsize >= 0))
+      throw new RangeError(`Cannot make a queue of ${maxsize} items`);
     this.maxsize = maxsize;
     this.#store = store;
   }

@@ -141,8 +141,9 @@ describe("Queue", () => {
     expect(items).toEqual([1, 2, 3]);
   });
 
-  test("a negative size makes no sense", () => {
-    expect(() => new Queue(-1)).toThrow(RangeError);
+  test.each([-1, Number.NaN, "2", null])("%j makes no sense as a size", (maxsize) => {
+    const error = new RangeError(`Cannot make a queue of ${maxsize} items`);
+    expect(() => new Queue(maxsize as number)).toThrow(error);
   });
 });
 
