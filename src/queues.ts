@@ -43,10 +43,11 @@ export class Queue<Item> {
 
   /**
    * `maxsize` 0 is no limit. Another store than the ring makes another order. Throws a RangeError
-   * if `maxsize` is below 0.
+   * if `maxsize` is no number from 0 up.
    */
   constructor(maxsize = 0, store: Store<Item> = new Ring()) {
-    if (!(maxsize >= 0)) throw new RangeError(`Cannot make a queue of ${maxsize} items`);
+    if (!(typeof maxsize === "number" && maxsize >= 0))
+      throw new RangeError(`Cannot make a queue of ${maxsize} items`);
     this.maxsize = maxsize;
     this.#store = store;
   }
@@ -126,13 +127,13 @@ export class Queue<Item> {
   }
 
   #take(): Item {
-    const item = this.#store.take();
-    while (!this.full) {
+    // The first who waits for room goes in before an item comes out, as in Tornado: it may be next.
+    while (this.#store.size < this.maxsize + 1) {
       const putter = this.#putters.shift();
       if (putter === undefined) break;
       this.#acceptFrom(putter);
     }
-    return item;
+    return this.#store.take();
   }
 
   #acceptFrom(putter: Waiter<void, Item>): void {

@@ -141,8 +141,9 @@ describe("Queue", () => {
     expect(items).toEqual([1, 2, 3]);
   });
 
-  test("a negative size makes no sense", () => {
-    expect(() => new Queue(-1)).toThrow(RangeError);
+  test.each([-1, Number.NaN, "2", null])("%j makes no sense as a size", (maxsize) => {
+    const error = new RangeError(`Cannot make a queue of ${maxsize} items`);
+    expect(() => new Queue(maxsize as number)).toThrow(error);
   });
 });
 
@@ -151,6 +152,20 @@ test("LifoQueue: last in, first out", () => {
   for (const item of [1, 2, 3]) queue.putNowait(item);
   expect(() => queue.putNowait(4)).toThrow(QueueFull);
   expect(takeAll(queue)).toEqual([3, 2, 1]);
+});
+
+test.each([
+  { name: "LifoQueue", queue: new LifoQueue<number>(2), out: [3, 4, 2, 1] },
+  {
+    name: "PriorityQueue",
+    queue: new PriorityQueue<number>(2, (a, b) => b - a),
+    out: [3, 4, 2, 1],
+  },
+])("$name: who waits for room goes in before an item comes out", async ({ queue, out }) => {
+  for (const item of [1, 2]) queue.putNowait(item);
+  const waiting = [3, 4].map((item) => queue.put(item));
+  expect(takeAll(queue)).toEqual(out);
+  await Promise.all(waiting);
 });
 
 describe("PriorityQueue", () => {
@@ -215,5 +230,19 @@ describe("PriorityQueue", () => {
     await wrong;
     await right;
     expect(takeAll(queue)).toEqual([2, 3]);
+  });
+
+  test("items that turn out to have no order when one is taken stay in the queue", async () => {
+    const order = { isThere: false };
+    const queue = new PriorityQueue<[number, object]>(0, (left, right) => {
+      if (left[0] === right[0] && !order.isThere) throw new TypeError("no order");
+      return left[0] - right[0];
+    });
+    const items: [number, object][] = [0, 1, 1, 2, 2].map((priority, at) => [priority, { at }]);
+    for (const item of items) queue.putNowait(item);
+    expect(() => queue.getNowait()).toThrow("no order");
+    expect(queue.size).toBe(items.length);
+    order.isThere = true;
+    expect(takeAll(queue)).toEqual(items);
   });
 });

@@ -7,6 +7,7 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { appLog } from "squall/log";
 import { define, parseCommandLine } from "squall/options";
 import { Application, RequestHandler, streamRequestBody } from "squall/web";
 
@@ -72,10 +73,14 @@ class Put extends RequestHandler {
     void this.#end();
   }
 
-  /** What has come of a body that broke off is worth nothing. */
+  /** What has come of a body that broke off is worth nothing. What was refused has no file. */
   async #end(): Promise<void> {
-    await this.#file?.close();
-    if (!this.#isWhole) await rm(this.#path);
+    try {
+      await this.#file?.close();
+      if (!this.#isWhole) await rm(this.#path, { force: true });
+    } catch (error) {
+      appLog.error(`Cannot end the file ${this.#path}`, { error });
+    }
   }
 }
 streamRequestBody(Put);

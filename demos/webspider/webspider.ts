@@ -5,7 +5,7 @@
  */
 
 import process from "node:process";
-import { toUnicode, xhtmlUnescape } from "squall/escape";
+import { xhtmlUnescape } from "squall/escape";
 import { AsyncHTTPClient, HTTPClientError } from "squall/httpclient";
 import { Queue } from "squall/queues";
 
@@ -27,7 +27,10 @@ const dead = new Map<string, string>();
 async function linksOf(url: string): Promise<string[]> {
   const { headers, body, effectiveUrl } = await client.fetch(url);
   if (!/^text\/html\b/.test(headers.get("Content-Type") ?? "")) return [];
-  const links = toUnicode(body).matchAll(/<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)')/gi);
+  // Not `toUnicode`, which throws at a page in another encoding: links are ASCII in nearly all.
+  const links = new TextDecoder()
+    .decode(body)
+    .matchAll(/<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)')/gi);
   return Array.from(links, ([, quoted, single]) => xhtmlUnescape(quoted ?? single ?? ""))
     .filter((link) => URL.canParse(link, effectiveUrl))
     .map((link) => new URL(link, effectiveUrl).href.replace(/#.*/s, ""));

@@ -163,8 +163,8 @@ export class Supervisor {
       this.#ended(child, how, code);
     };
     started.on("exit", (code, signal) => {
-      // One that is told to stop before it listens to that has failed nobody.
-      const isMeant = signal === "SIGTERM" && this.#stopping;
+      // One that is told to stop, by a terminal too, before it listens to that has failed nobody.
+      const isMeant = (signal === "SIGTERM" || signal === "SIGINT") && this.#stopping;
       if (signal !== null) ended(`was killed by signal ${signal}`, isMeant ? 0 : 1);
       else ended(`exited with status ${code}`, code ?? 1);
     });

@@ -5,7 +5,7 @@
 /** Where items wait. */
 export interface Store<Item> {
   readonly size: number;
-  /** Only called if the queue has room. */
+  /** Only called if the queue has room, or will have it at once: for one item more. */
   put(item: Item): void;
   /** The next item. Only called if there is one. */
   take(): Item;
@@ -95,24 +95,33 @@ export class Heap<Item> implements Store<Item> {
   take(): Item {
     const entries = this.#entries;
     const first = entries[0] as Entry<Item>;
-    const last = entries.pop() as Entry<Item>;
-    if (entries.length > 0) this.#sink(last);
+    const last = entries[entries.length - 1] as Entry<Item>;
+    // As with `put`: items without an order among themselves leave the heap as it was.
+    const path = this.#pathDown(last, entries.length - 1);
+    entries.pop();
+    let at = 0;
+    for (const child of path) {
+      entries[at] = entries[child] as Entry<Item>;
+      at = child;
+    }
+    if (entries.length > 0) entries[at] = last;
     return first.item;
   }
 
-  /** Finds the place of an entry from the top down. */
-  #sink(entry: Entry<Item>): void {
+  /** The places, from the top down, whose entries come before this one, among the first `size`. */
+  #pathDown(entry: Entry<Item>, size: number): number[] {
     const entries = this.#entries;
-    let at = 0;
-    for (let below = 1; below < entries.length; below = at * 2 + 1) {
-      const [left, right] = [entries[below] as Entry<Item>, entries[below + 1]];
+    const path: number[] = [];
+    for (let below = 1; below < size; ) {
+      const left = entries[below] as Entry<Item>;
+      const right = below + 1 < size ? entries[below + 1] : undefined;
       const isRight = right !== undefined && this.#isBefore(right, left);
-      const child = isRight ? right : left;
-      if (!this.#isBefore(child, entry)) break;
-      entries[at] = child;
-      at = isRight ? below + 1 : below;
+      if (!this.#isBefore(isRight ? right : left, entry)) break;
+      const at = isRight ? below + 1 : below;
+      path.push(at);
+      below = at * 2 + 1;
     }
-    entries[at] = entry;
+    return path;
   }
 
   #isBefore(left: Entry<Item>, right: Entry<Item>): boolean {

@@ -60,3 +60,14 @@ test("the page has the form", async () => {
   const body = await (await fetch(url)).text();
   expect(body).toContain('enctype="multipart/form-data"');
 });
+
+test.each([
+  { what: "a method that is none", method: "PROPFIND", path: "a.txt", status: 405 },
+  { what: "a name that is no text", method: "PUT", path: "%ff", status: 400 },
+])("the receiver outlives $what", async ({ method, path, status }) => {
+  const refused = await fetch(new URL(path, url), { method, body: "short" });
+  expect(refused.status).toBe(status);
+  await refused.text();
+  expect((await fetch(url)).status).toBe(200);
+  expect(readdirSync(uploads)).toEqual([]);
+});

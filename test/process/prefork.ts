@@ -37,6 +37,8 @@ const { count, crash, changed = "", port = 0, options = {} } = JSON.parse(proces
 setLogLevel("info");
 console.log(`before ${taskId()}`);
 if (crash === "start" && taskId() !== undefined) process.exit(3);
+if (crash === "hang" && taskId() !== undefined)
+  await new Promise(() => setInterval(Date.now, 1000));
 if (crash === "first") {
   if (taskId() === 0) process.exit(3);
   while (taskId() === 1 && !existsSync(changed)) await new Promise(setImmediate);

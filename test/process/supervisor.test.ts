@@ -2,10 +2,11 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DEFAULT_DRAIN } from "../../src/httpserver/drain.ts";
 import { DEFAULT_FORK, supervisorOptions } from "../../src/process/supervisor.ts";
-import { type Program, startProgram } from "../support/program.ts";
+import { Program, RUN, startProgram } from "../support/program.ts";
 import { until as untilSoon } from "../support/until.ts";
 
 /** Several runtimes start here, which takes its time where others work too. */
@@ -99,6 +100,14 @@ test("a child that stops already is not told twice, which would end it at once",
   await until(() => program.errors.includes("SIGTERM: stopping; once more"));
   program.kill();
   for (const answer of await answers) expect(answer).toMatch(/^Hello from \d+$/);
+  expect(await program.ended).toBe(0);
+});
+
+test("a terminal may interrupt children that do not listen yet", async () => {
+  const args = [...RUN, fileURLToPath(PREFORK), JSON.stringify({ count: 2, crash: "hang" })];
+  program = new Program(process.execPath, args, {}, { detached: true });
+  await until(() => program.output.match(/before [01]/g)?.length === 2);
+  process.kill(-program.pid, "SIGINT");
   expect(await program.ended).toBe(0);
 });
 
