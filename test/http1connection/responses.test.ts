@@ -202,6 +202,20 @@ describe("a request that has its response", () => {
   });
 });
 
+test.each(["close", "shutdown"] as const)(
+  "a socket that is detached for its %s alone",
+  async (end) => {
+    const { connect } = await serve((request) => {
+      const socket = request.connection.detach();
+      socket.write(new TextEncoder().encode("bye"));
+      socket[end]();
+    });
+    const client = await connect();
+    client.send(`${GET}behind`);
+    expect(await client.rest()).toBe("bye");
+  },
+);
+
 test("a socket that is detached while its request is held is read on", async () => {
   const { connect } = await serve({
     startRequest: (connection) =>
