@@ -18,13 +18,15 @@ export interface FetchContext {
 
 /**
  * Has a delegate, such as an `Application`, answer a request. Resolves when the response's head is
- * there; its body may still be coming. Rejects if the response is broken off before its head.
+ * there; its body may still be coming. Rejects if the response is broken off before its head, and
+ * with the signal's reason if the client had gone before it began.
  */
 export async function fetchFrom(
   delegate: HTTPServerConnectionDelegate,
   request: Request,
   { remoteIp = "127.0.0.1" }: FetchContext = {},
 ): Promise<Response> {
+  request.signal.throwIfAborted();
   const url = new URL(request.url);
   const protocol = url.protocol === "https:" ? "https" : "http";
   const connection = new FetchConnection({ remoteIp, protocol, tls: undefined }, request.method);

@@ -53,7 +53,7 @@ export interface HTTPServerOptions extends Partial<ConnectionLimits>, DrainOptio
    * X-Forwarded-Proto: requests report what these say. Without such a proxy anybody could set them.
    */
   readonly xheaders?: boolean;
-  /** Addresses of further proxies, which are passed over at the end of X-Forwarded-For. */
+  /** IP addresses of further proxies, which are passed over at the end of X-Forwarded-For. */
   readonly trustedDownstream?: Iterable<string>;
   /**
    * SIGTERM and SIGINT stop the server gracefully and end the process, see `shutdown`. By default

@@ -42,6 +42,19 @@ describe("behind a proxy", () => {
     expect(await who(headers, {})).toBe(here);
   });
 
+  test("one address that is trusted need not be in a list", async () => {
+    const headers = { "X-Forwarded-For": "4.4.4.4, 5.5.5.5" };
+    const options = { xheaders: true, trustedDownstream: "5.5.5.5" };
+    expect(await who(headers, options)).toBe("4.4.4.4 http");
+  });
+
+  test.each(["10.0.0.0/8", "proxy", ""])("%j is no address to trust", (address) => {
+    const options = { xheaders: true, trustedDownstream: [address] };
+    expect(() => new HTTPServer(new Application([]), options)).toThrow(
+      `Cannot trust "${address}" in trustedDownstream: it is no IP address`,
+    );
+  });
+
   test("what one request says is not the next one's", async () => {
     const { exchange } = await serve(new Application([["/", Who]]), { xheaders: true });
     const first = requestText("GET /", {

@@ -380,6 +380,16 @@ describe("handover", () => {
     expect(() => stream.detach()).toThrow(StreamClosedError);
   });
 
+  test("to nobody: what was not read is thrown away", async () => {
+    const { stream, peer } = await pair();
+    peer.write("line\nmore");
+    expect(text(await stream.readUntil("\n"))).toBe("line\n");
+    const socket = stream.detach();
+    socket.write(new TextEncoder().encode("bye"));
+    socket.shutdown();
+    expect(text(await peer.readUntilClose())).toBe("bye");
+  });
+
   test("to another stream and back, in the midst of a message", async () => {
     const { stream, peer } = await pair();
     peer.write("abcdef");

@@ -4,7 +4,7 @@
  */
 
 import { CARRY_CAPACITY, CARRY_START } from "../core.ts";
-import type { Socket, SocketHandler } from "../host.ts";
+import { NOBODY, type Socket, type SocketHandler } from "../host.ts";
 import { CarryOver } from "./carry-over.ts";
 
 // What goes on, as bits of one member: an idle connection costs these objects.
@@ -135,9 +135,13 @@ export abstract class BufferedInput {
     this.#carry = undefined;
   }
 
-  /** Gives what is kept to the socket's new handler, and reads on: also what was held is its. */
+  /**
+   * Gives what is kept to the socket's new handler, and reads on: also what was held is its. Who only
+   * writes and closes sets none: then what arrives is thrown away.
+   */
   protected forwardInput(): void {
     this.#flags |= FORWARDED;
+    if (this.#handlesSocket) this.socket.handler = NOBODY;
     const { handler } = this.socket;
     while (this.#carry !== undefined) {
       const length = this.#carry.restore();
@@ -165,13 +169,16 @@ export abstract class BufferedInput {
   }
 
   #keep(start: number, length: number): void {
-    const { handler } = this.socket;
-    if (handler !== (this as unknown as SocketHandler)) {
-      handler.data(start, length);
+    if (!this.#handlesSocket) {
+      this.socket.handler.data(start, length);
       return;
     }
     this.#carry = new CarryOver(start, length);
     this.#pauseIfFull();
+  }
+
+  get #handlesSocket(): boolean {
+    return this.socket.handler === (this as unknown as SocketHandler);
   }
 
   #setPaused(paused: boolean): void {

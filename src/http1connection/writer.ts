@@ -215,6 +215,9 @@ export class ResponseWriter implements HTTPConnection {
 
   finish(): void {
     if (this.#finished || this.#gone) return;
+    if (!this.#started) {
+      throw new HTTPOutputError("Cannot finish response: its headers have not been sent");
+    }
     if (this.#framing === LENGTH && this.#left > 0) {
       this.abort();
       throw new HTTPOutputError(

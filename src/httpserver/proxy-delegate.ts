@@ -26,7 +26,9 @@ export class ProxyDelegate implements HTTPServerConnectionDelegate {
   /** `trusted` are the addresses of proxies of one's own, which may appear in X-Forwarded-For. */
   constructor(delegate: HTTPServerConnectionDelegate, trusted: Iterable<string>) {
     this.#delegate = delegate;
-    this.#trusted = new Set(trusted);
+    // A text is iterable, too: its letters would be addresses that nobody has.
+    this.#trusted = new Set(typeof trusted === "string" ? [trusted] : trusted);
+    for (const address of this.#trusted) checkAddress(address);
   }
 
   startRequest(connection: HTTPConnection): HTTPMessageDelegate {
@@ -71,6 +73,12 @@ class ProxiedRequest implements HTTPMessageDelegate {
   onConnectionClose(): void {
     this.#delegate.onConnectionClose();
   }
+}
+
+/** A network or a name is never what stands in X-Forwarded-For, so nothing would be trusted. */
+function checkAddress(address: string): void {
+  if (isValidIp(address)) return;
+  throw new TypeError(`Cannot trust "${address}" in trustedDownstream: it is no IP address`);
 }
 
 /** The address of the last hop that is no proxy of ours; what a proxy names itself wins. */

@@ -79,7 +79,10 @@ export interface HTTPConnection {
   abort(): void;
   /** Bytes that this request's body may have; takes effect before the body is read. */
   setMaxBodySize(bytes: number): void;
-  /** Takes the socket over, as WebSockets do: this connection speaks no more HTTP. */
+  /**
+   * Takes the socket over, as WebSockets do: this connection speaks no more HTTP. Set its `handler`
+   * at once, or make an `IOStream` of it: without either, what arrives is thrown away.
+   */
   detach(): Socket;
   /** Where the socket is from: room for what is sent on it. Throws where there is no socket. */
   readonly tcp: Tcp;

@@ -3,7 +3,7 @@
  * bytes: below it a host's socket, above it protocols of an application.
  */
 import { CARRY_CAPACITY, CARRY_START, putBytes, viewBytes } from "../core.ts";
-import type { Address, Socket, SocketHandler, TlsFacts } from "../host.ts";
+import { type Address, NOBODY, type Socket, type SocketHandler, type TlsFacts } from "../host.ts";
 import { IOLoop } from "../ioloop.ts";
 import { forWhoAwaits } from "../util.ts";
 import { limitClose, runCloseCallback } from "./closing.ts";
@@ -242,8 +242,8 @@ export class IOStream {
   }
 
   /**
-   * Gives the socket away: set its `handler` at once. Bytes that were received and not read are
-   * given to the new handler. Throws if a read or write is under way.
+   * Gives the socket away: set its `handler` at once. It gets the bytes that were received and not
+   * read; without one they are thrown away. Throws if a read or write is under way.
    */
   detach(): Socket {
     if (this.#waiting !== undefined || this.writing) {
@@ -251,9 +251,9 @@ export class IOStream {
     }
     if (this.#closed) throw new StreamClosedError(this.#error);
     this.#detached = this.#closed = true;
-    const socket = this.#socket;
-    queueMicrotask(() => this.#forward(socket.handler));
-    return socket;
+    const { handler } = this.#socket;
+    queueMicrotask(() => this.#forward(handler));
+    return this.#socket;
   }
 
   // Reads.
@@ -378,14 +378,15 @@ export class IOStream {
 
   // The handover.
 
-  /** Gives the next handler what this one has received and not used. */
-  #forward(handler: SocketHandler): void {
+  /** Gives the next handler what this one has received and not used; none throws it away. */
+  #forward(own: SocketHandler): void {
+    if (this.#socket.handler === own) this.#socket.handler = NOBODY;
     while (this.#buffer.length > 0) {
       const bytes = this.#buffer.take(Math.min(this.#buffer.length, CARRY_CAPACITY));
       putBytes(bytes, CARRY_START);
-      handler.data(CARRY_START, bytes.length);
+      this.#socket.handler.data(CARRY_START, bytes.length);
     }
-    if (this.#ended) handler.end();
+    if (this.#ended) this.#socket.handler.end();
     else this.#setPaused(false);
   }
 

@@ -278,12 +278,13 @@ export abstract class HandlerResponse {
 
   /** Takes the connection's socket over; the handler sends nothing more itself. */
   detach(): Socket {
+    const socket = this.request.connection.detach();
     this.#finished = true;
     // Who has taken a socket over may keep it, and this handler, for hours.
     this.#headers = new HTTPHeaders();
     this.request.headers.forgetFields();
     this.request.discardFiles();
-    return this.request.connection.detach();
+    return socket;
   }
 
   /** Leaves request and response to somebody else; the handler sends nothing itself. */

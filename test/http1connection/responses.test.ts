@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SocketHandler } from "../../src/host.ts";
 import type { RequestCallback } from "../../src/httpserver.ts";
 import {
+  type HTTPConnection,
   HTTPHeaders,
   type HTTPMessageDelegate,
   type HTTPServerConnectionDelegate,
@@ -17,6 +18,8 @@ afterAll(() => setLogLevel("warning"));
 
 const GET = `GET / HTTP/1.1\r\n${HOST}\r\n`;
 type Fields = [string, string][];
+const EARLY_HINTS = { version: "HTTP/1.1", code: 103, reason: "Early Hints" };
+const FIELDS = new HTTPHeaders([["X-One", "1"]]);
 
 /** Answers every request with a status, fields and a whole body. */
 function answering(code: number, fields: Fields, body = ""): RequestCallback {
@@ -201,6 +204,37 @@ describe("a request that has its response", () => {
     expect(() => connections[0]?.setMaxBodySize(Number.NaN)).toThrow(RangeError);
   });
 });
+
+test.each([
+  ["no head", () => undefined],
+  ["only an informational one", (connection) => connection.writeHeaders(EARLY_HINTS, FIELDS)],
+] satisfies [string, (connection: HTTPConnection) => unknown][])(
+  "a response with %s that is finished is answered 500, and takes no other's place",
+  async (_, begin) => {
+    const { exchange } = await serve(({ connection, path }) => {
+      if (path === "/") begin(connection);
+      else connection.writeHeaders(standardStartLine(200), FIELDS, "[next]", "whole");
+      connection.finish();
+    });
+    const received = await exchange(`${GET}GET /next HTTP/1.1\r\n${HOST}\r\n`);
+    expect(received).toMatch(/(^|\r\n\r\n)HTTP\/1\.1 500 /);
+    expect(received).not.toContain("[next]");
+  },
+);
+
+test.each(["close", "shutdown"] as const)(
+  "a socket that is detached for its %s alone",
+  async (end) => {
+    const { connect } = await serve((request) => {
+      const socket = request.connection.detach();
+      socket.write(new TextEncoder().encode("bye"));
+      socket[end]();
+    });
+    const client = await connect();
+    client.send(`${GET}behind`);
+    expect(await client.rest()).toBe("bye");
+  },
+);
 
 test("a socket that is detached while its request is held is read on", async () => {
   const { connect } = await serve({

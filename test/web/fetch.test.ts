@@ -160,6 +160,22 @@ describe("app.fetch", () => {
     expect(Slow.gone).toBe(1);
   });
 
+  test("rejects a request whose client had gone before", async () => {
+    const left = new Error("left");
+    const init = { method: "PUT", body: "x", signal: AbortSignal.abort(left) };
+    await expect(application.request("/slow", init)).rejects.toBe(left);
+  });
+
+  test("answers a handler that wants the socket", async () => {
+    class Raw extends RequestHandler {
+      get(): void {
+        this.detach();
+      }
+    }
+    const response = await new Application([["/", Raw]]).request("/");
+    expect(response.status).toBe(500);
+  });
+
   test("tells a streaming handler when its reader cancels", async () => {
     const response = await application.request("/slow");
     await response.body?.cancel();
