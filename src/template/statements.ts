@@ -9,6 +9,8 @@ import { isAssignment, isReference } from "./scope.ts";
 
 /** The head of a loop over values. */
 export interface LoopHead {
+  /** As it is written, without JavaScript's brackets. */
+  readonly source: string;
   /** `each` and `pairs` are Tornado's form, for one variable and for several. */
   readonly kind: "each" | "pairs" | "javascript";
   readonly awaits: boolean;
@@ -39,6 +41,7 @@ export function readLoop(source: string): LoopHead {
   if (target.length === 0) throw new CodeFault('expected a variable before "in"');
   const { pattern, names } = readTarget(target);
   return {
+    source,
     kind: pattern.startsWith("[") ? "pairs" : "each",
     awaits,
     assigned: names,
@@ -69,11 +72,12 @@ function readTarget(target: readonly Lexeme[]): { pattern: string; names: string
   const base = target[0]?.depth ?? 0;
   const names: string[] = [];
   let hasComma = false;
-  const parts = target.map((lexeme) => {
+  const parts = target.map((lexeme, index) => {
     if (lexeme.kind === "name") {
       checkName(lexeme.text);
       names.push(lexeme.text);
-      return lexeme.text;
+      // Two names without a comma stay two, which the engine refuses.
+      return target[index - 1]?.kind === "name" ? ` ${lexeme.text}` : lexeme.text;
     }
     if (lexeme.text === ",") hasComma ||= lexeme.depth === base;
     const replaced: Record<string, string> = { "(": "[", ")": "]", "*": "...", ",": ", " };
@@ -98,6 +102,7 @@ function readJavaScriptLoop(source: string, awaits: boolean): LoopHead {
   const end = counting ? lexemes.findIndex(({ text }) => text === ";") : index;
   const names = declaredNames(lexemes.slice(first, end));
   return {
+    source,
     kind: "javascript",
     awaits,
     assigned: isDeclared ? [] : names,

@@ -103,6 +103,7 @@ describe("set", () => {
     { source: "{% set a = b = 3 %}{{ a }}{{ b }}", html: "33" },
     { source: "{% set o.x = 1 %}{% set o.x += 1 %}{{ o.x }}", html: "2" },
     { source: "{% set list.push(1) %}{{ len(list) }}", html: "1" },
+    { source: "{% set {x: list.push(1)} && list.push(2) %}{{ len(list) }}", html: "2" },
     { source: "{% set n++ %}{{ n }}", html: "6" },
     { source: "{% set f = x => x * 2 %}{{ f(4) }}", html: "8" },
     { source: "{% set t = 1, 2 %}{{ t[1] }}", html: "2" },

@@ -69,6 +69,13 @@ describe("a syntax error says what was expected, and where", () => {
       source: "{% for a in %}{% end %}",
       message: "Cannot parse {% for a in %}: expected an expression at foo.html:1",
     },
+    {
+      source: "{% for a b in c %}{% end %}",
+      message: 'Cannot parse "a b in c": expected JavaScript',
+    },
+    { source: "{% for (a) b in c %}{% end %}", message: 'Cannot parse "(a) b in c"' },
+    { source: "{% for async in c %}{% end %}", message: 'Cannot parse "async in c"' },
+    { source: "{% for * in c %}{% end %}", message: 'Cannot parse "* in c"' },
     { source: "{% for a.b in c %}{% end %}", message: 'expected names of variables, got "."' },
     {
       source: "{% for (const a) %}{% end %}",
