@@ -5,6 +5,7 @@
  */
 import { type Code, checkName, readCode, readParts } from "./code.ts";
 import { CodeFault, type Lexeme, readLexemes } from "./lexemes.ts";
+import { isTuple } from "./operators.ts";
 import { isAssignment, isReference } from "./scope.ts";
 
 /** The head of a loop over values. */
@@ -57,10 +58,13 @@ function isOfOrIn(lexeme: Lexeme): boolean {
   return isWord && lexeme.kind === "name" && lexeme.depth === 0;
 }
 
-/** `1, 2, 3` is a list, as in Python. */
+/** `1, 2, 3` is a list, as in Python, and so is `(1, 2, 3)`. */
 function readValues(source: string): Code {
-  const hasComma = readLexemes(source).some(({ text, depth }) => text === "," && depth === 0);
-  return hasComma ? readParts(`[${source}]`) : readCode(source);
+  const lexemes = readLexemes(source);
+  const hasComma = lexemes.some(({ text, depth }) => text === "," && depth === 0);
+  if (hasComma) return readParts(`[${source}]`);
+  if (!isTuple(lexemes, 0, lexemes.length - 1)) return readCode(source);
+  return readParts(`[${source.slice(endOf(lexemes[0]), lexemes.at(-1)?.start)}]`);
 }
 
 function after(source: string, lexeme: Lexeme | undefined): string {

@@ -201,6 +201,13 @@ describe("a syntax error says what was expected, and where", () => {
     },
     { source: "{{ '%s, %s' % (a, b) }}", message: 'got "%" after a text' },
     { source: "{{ _('%d items') % n }}", message: 'got "%" after a text' },
+    {
+      source: "{% if 0 < n <= 3 %}{% end %}",
+      message: 'expected "a < b and b <= c", got both in one',
+    },
+    { source: "{{ f(a == b == c) }}", message: 'expected "a == b and b == c"' },
+    { source: "{{ items[-1] }}", message: 'expected ".at(-1)", got "[-1]"' },
+    { source: "{{ f(a)[ -2 ].b }}", message: 'expected ".at(-2)"' },
     { source: "{{ lambda x: x }}", message: 'expected "x => …", got "lambda"' },
     { source: "{{ a if b else c }}", message: 'expected "c ? a : b", got "if"' },
     { source: "{{ [a for a in b] }}", message: 'expected "list.map(…)", got "for"' },
