@@ -294,6 +294,15 @@ describe("files", () => {
     expect(read).toThrow(/^Cannot parse ".*bad\.mjs": /);
   });
 
+  test.each(["server.conf", "server.py", "server"])("%s is JSON", (name) => {
+    options.parseConfigFile(file(name, '{"port": 42}'));
+    expect(options.get("port")).toBe(42);
+    const read = (): void => options.parseConfigFile(file(name, "port = 43"));
+    expect(read).toThrow(OptionError);
+    expect(read).toThrow(new RegExp(`^Cannot parse ".*${name}": .*JSON`));
+    expect(globalThis).not.toHaveProperty("port");
+  });
+
   test("a file that is not there", () => {
     expect(() => options.parseConfigFile(join(folder, "none.json"))).toThrow("none.json");
   });
