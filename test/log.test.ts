@@ -131,6 +131,15 @@ describe("formats", () => {
     });
   });
 
+  test("details do not pass for what the record itself says", () => {
+    const details = { level: "debug", message: "other", time: 1, logger: "x", n: 1 };
+    const own = JSON.parse(jsonFormat({ ...record, details: {} }));
+    expect(JSON.parse(jsonFormat({ ...record, details }))).toEqual({
+      ...own,
+      ...{ level_: "debug", message_: "other", time_: 1, logger_: "x", n: 1 },
+    });
+  });
+
   test("details stand behind the message", () => {
     const circular: { self?: unknown } = {};
     circular.self = circular;

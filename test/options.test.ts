@@ -79,6 +79,8 @@ describe("types", () => {
     { type: "int", text: "-42", value: -42 },
     { type: "float", text: "1.5e3", value: 1500 },
     { type: "float", text: ".5", value: 0.5 },
+    { type: "float", text: "-inf", value: Number.NEGATIVE_INFINITY },
+    { type: "float", text: "Infinity", value: Number.POSITIVE_INFINITY },
     { type: "bool", text: "true", value: true },
     { type: "bool", text: "FALSE", value: false },
     { type: "bool", text: "0", value: false },
@@ -115,6 +117,8 @@ describe("types", () => {
     { type: "int", text: "9007199254740993" },
     { type: "float", text: "1,5" },
     { type: "float", text: "e3" },
+    { type: "float", text: "nan" },
+    { type: "float", text: "infinite" },
     { type: "datetime", text: "2024-02-30" },
     { type: "datetime", text: "2024-13-01" },
     { type: "datetime", text: "24:00" },
@@ -141,9 +145,12 @@ describe("types", () => {
     expect(parse("str", "a,b:c,", true)).toEqual(["a", "b:c", ""]);
   });
 
-  test.each(["1,x", "5:1", "1:", "1:9999999999", ""])("several integers refuse %j", (text) => {
-    expect(() => parse("int", text, true)).toThrow(OptionError);
-  });
+  test.each(["1,x", "5:1", "1:", "1:2:3", "1:9999999999", ""])(
+    "several integers refuse %j",
+    (text) => {
+      expect(() => parse("int", text, true)).toThrow(OptionError);
+    },
+  );
 
   test("the type of the default", () => {
     const values = { port: 1, ratio: 0.5, name: "a", on: false, day: new Date(0) };
@@ -285,6 +292,15 @@ describe("files", () => {
     const read = (): void => options.parseConfigFile(file("bad.mjs", "export const port = ;"));
     expect(read).toThrow(OptionError);
     expect(read).toThrow(/^Cannot parse ".*bad\.mjs": /);
+  });
+
+  test.each(["server.conf", "server.py", "server"])("%s is JSON", (name) => {
+    options.parseConfigFile(file(name, '{"port": 42}'));
+    expect(options.get("port")).toBe(42);
+    const read = (): void => options.parseConfigFile(file(name, "port = 43"));
+    expect(read).toThrow(OptionError);
+    expect(read).toThrow(new RegExp(`^Cannot parse ".*${name}": .*JSON`));
+    expect(globalThis).not.toHaveProperty("port");
   });
 
   test("a file that is not there", () => {

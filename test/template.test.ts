@@ -57,6 +57,19 @@ describe("expressions", () => {
     { source: "{{ list.filter(x => x in [2]).join() + `${2 in list}` }}", html: "2true" },
     { source: "{{ (() => { for (const k in o) return k in o })() }}", html: "true" },
     { source: "{% if a in list and zero not in list %}yes{% end %}", html: "yes" },
+    {
+      source: "{{ b in (1, 2) }}{{ zero not in (1, 2) or b }}{{ b in (1,) }}",
+      html: "truetruefalse",
+    },
+    {
+      source: "{{ b in range(3) }}{{ 3 in range(3) }}{{ f(3) in (f(1), (2, 3)) }}",
+      html: "truefalsetrue",
+    },
+    { source: "{{ a in list.values() }}{{ 3 in list.values() }}", html: "truefalse" },
+    { source: "{{ 'A' in new Headers({ a: 'b' }) }}{{ 'c' in new Headers() }}", html: "truefalse" },
+    { source: "{{ 'constructor' in o }}{{ 'message' in new Error('a') }}", html: "falsetrue" },
+    { source: "{{ a < b and b < 3 }}{{ (a < b) == (b < 3) }}", html: "truetrue" },
+    { source: "{{ a < b ? b < 3 : b > 3 }}{{ f(a < b, b < 3) }}", html: "truetrue" },
     { source: "{{ zero in none }}", html: 'Cannot look with "in" into undefined' },
     { source: "{{ none is None }}{{ nil is None }}{{ zero is None }}", html: "truetruefalse" },
     { source: "{{ a is not None and none is not None }}", html: "false" },
@@ -69,7 +82,7 @@ describe("expressions", () => {
     const o = { and: "1", or: "2", not: "3" };
     const names = {
       ...{ a: 1, b: 2, zero: 0, f: (x: number) => x, o, list: [1, 2] },
-      ...{ none: undefined, nil: null },
+      ...{ none: undefined, nil: null, Headers },
     };
     if (html.startsWith("Cannot")) {
       expect(() => render(source, names)).toThrow(html);
@@ -233,6 +246,12 @@ describe("names", () => {
       render("{{ len(map) }}{{ len(set) }}{{ len(o) }}{{ len([]) }}{{ len('😀') }}", names),
     ).toBe("11201");
     expect(render("{{ str(1) + str(2) }}{{ [...range(0, 5, 2)].join('') }}")).toBe("12024");
+    expect(render("{{ len(range(3)) }}{{ range(3, 0, -1) }}{{ range(1, 0) }}")).toBe("33,2,1");
+    expect(
+      render(
+        "{% set r = range(2) %}{% for i in r %}{% for j in r %}{{ i }}{{ j }} {% end %}{% end %}",
+      ),
+    ).toBe("00 01 10 11 ");
     expect(render("{% for i, x in enumerate('ab', 1) %}{{ i }}{{ x }}{% end %}")).toBe("1a2b");
     expect(render("{% for a, b in zip([1, 2], 'xyz') %}{{ a }}{{ b }}{% end %}")).toBe("1x2y");
     expect(() => render("{{ len(5) }}")).toThrow("Cannot take len() of number");

@@ -4,8 +4,8 @@
  * `{{!`, `{%!` and `{#!` stand for their braces; the first end marker ends. What the blocks mean is
  * known to `template`, which reads the token rows.
  *
- * One rule is ours: an end marker inside a literal does not end an expression or a block, so that
- * `{{ "}}" }}` is one expression. literals.ts says what a literal is.
+ * One rule is ours: an end marker inside a literal does not end an expression or a block of code, so
+ * that `{{ "}}" }}` is one expression. literals.ts says what a literal is.
  *
  * A source is read in windows. What is not complete in a window is left for the next one, so a
  * directive must fit a window; text may be longer, and comes as several tokens side by side then.
@@ -155,7 +155,7 @@ function missing(mark: u8): i32 {
 
 /** Where the end marker is; 0 if there is none in the window. */
 function closingMarker(start: usize, end: usize, closing: u8, isLast: i32): usize {
-  const hasLiterals = closing != HASH && !isCommentBlock(start, end, closing);
+  const hasLiterals = closing != HASH && !isPlainBlock(start, end, closing);
   let p = start;
   while (p < end) {
     p = hasLiterals ? indexOfMark(closing, p, end) : indexOf(closing, p, end);
@@ -172,17 +172,24 @@ function closingMarker(start: usize, end: usize, closing: u8, isLast: i32): usiz
   return 0;
 }
 
-/** Whether a block is `{% comment … %}`, whose words may have apostrophes. */
-function isCommentBlock(p: usize, end: usize, closing: u8): bool {
+/**
+ * Whether a block holds no code: `{% comment … %}`, whose words may have apostrophes, or
+ * `{% extends … %}` and `{% include … %}`, whose paths may begin with a slash or with "../".
+ */
+function isPlainBlock(p: usize, end: usize, closing: u8): bool {
   if (closing != PERCENT) return false;
   while (p < end && isSpace(load<u8>(p))) p++;
-  if (p + 8 > end || load<u64>(p, 0, 1) << 8 != COMMENT << 8) return false;
+  if (p + 8 > end) return false;
+  const word = load<u64>(p, 0, 1) << 8;
+  if (word != COMMENT << 8 && word != EXTENDS << 8 && word != INCLUDE << 8) return false;
   const after = load<u8>(p, 7);
   return isSpace(after) || after == PERCENT;
 }
 
-/** The word comment as it lies in memory, in the low seven bytes. */
+/** Words of seven bytes, as they lie in memory. */
 const COMMENT: u64 = 0x746e656d6d6f63;
+const EXTENDS: u64 = 0x73646e65747865;
+const INCLUDE: u64 = 0x6564756c636e69;
 
 function isSpace(byte: u8): bool {
   return byte == 0x20 || <u32>byte - 0x09 < 5;

@@ -87,17 +87,29 @@ function errorText(error: unknown): string {
   return error.cause === undefined ? text : `${text}\nCaused by: ${errorText(error.cause)}`;
 }
 
-/** One JSON object: time, level, logger, message, then the details; an error by name and stack. */
+/**
+ * One JSON object: time, level, logger, message, then the details, which replace none of these; an
+ * error by name and stack.
+ */
 export function jsonFormat(record: LogRecord): string {
   const { level, logger, message, details } = record;
   const { error, ...fields } = details;
   const head = { time: new Date(record.time).toISOString(), level, logger, message };
   const tail = "error" in details ? { error: errorFields(error) } : undefined;
   try {
-    return JSON.stringify({ ...head, ...fields, ...tail });
+    return JSON.stringify({ ...head, ...beside(head, fields), ...tail });
   } catch (reason) {
     return JSON.stringify({ ...head, ...tail, unserializable: String(reason) });
   }
+}
+
+/** The fields; one that is called like one of the record's own, as `level`, becomes `level_`. */
+function beside(head: object, fields: Readonly<Record<string, unknown>>): object {
+  const names = Object.keys(fields);
+  if (!names.some((name) => Object.hasOwn(head, name))) return fields;
+  return Object.fromEntries(
+    names.map((name) => [Object.hasOwn(head, name) ? `${name}_` : name, fields[name]]),
+  );
 }
 
 function errorFields(error: unknown): Record<string, unknown> {

@@ -242,8 +242,8 @@ export class OptionParser {
   }
 
   /**
-   * Sets options from a file: JSON, or a JavaScript module that exports them by name (or as one
-   * default object). Names that are no options are left to others. Throws an OptionError that names the
+   * Sets options from a file: JSON, or a JavaScript module (`.js`, `.mjs`) that exports them by name, or
+   * as one default object. Names that are no options are left to others. Throws an OptionError that names the
    * file if it cannot be read, or says what cannot be.
    */
   parseConfigFile(path: string, { final = true }: ParseOptions = {}): void {
@@ -302,10 +302,13 @@ export class OptionParser {
   }
 }
 
+/** Any other file is JSON: run as a module, a Python file would set global variables, and no option. */
+const MODULE = /\.[cm]?[jt]s$/;
+
 function readConfig(path: string): object {
   let config: unknown;
   try {
-    config = path.endsWith(".json") ? readJson(path) : readModule(path);
+    config = MODULE.test(path) ? readModule(path) : readJson(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new OptionError(`Cannot parse "${path}": ${reason}`, { cause: error });

@@ -73,10 +73,10 @@ export function parseValues(type: OptionType, text: string): unknown[] {
 const MAX_RANGE = 1_000_000;
 
 function parseRange(text: string): number[] {
-  const [first = "", last = first] = text.split(":", 2);
+  const [first = "", last = first, ...more] = text.split(":");
   const low = parseValue("int", first) as number;
   const high = parseValue("int", last) as number;
-  if (high < low || high - low >= MAX_RANGE) {
+  if (more.length > 0 || high < low || high - low >= MAX_RANGE) {
     throw new OptionError(`expected a range from low to high, got "${text}"`);
   }
   return Array.from({ length: high - low + 1 }, (_, index) => low + index);
@@ -95,7 +95,10 @@ function parseInteger(text: string): number | undefined {
 
 const FLOAT = /[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?/i;
 
+/** As Python's `float`, without `nan`, which nothing can be compared with. */
 function parseFloatStrictly(text: string): number | undefined {
+  const infinite = /^\s*([-+]?)inf(?:inity)?\s*$/i.exec(text);
+  if (infinite !== null) return infinite[1] === "-" ? -Infinity : Infinity;
   return new RegExp(`^\\s*${FLOAT.source}\\s*$`, "i").test(text) ? Number(text) : undefined;
 }
 

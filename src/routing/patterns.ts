@@ -77,8 +77,8 @@ function reversiblePieces(source: string): string[] | undefined {
     const sign = source[at] as string;
     if (sign === "(") {
       const end = groupEnd(source, at);
-      if (end < 0 || source.startsWith("(?:", at) || /[*+?{]/.test(source[end + 1] ?? ""))
-        return undefined;
+      const captures = /^\((?!\?(?!<[^=!]))/.test(source.slice(at, at + 4));
+      if (end < 0 || !captures || /[*+?{]/.test(source[end + 1] ?? "")) return undefined;
       pieces.push(text);
       text = "";
       at = end;

@@ -23,10 +23,11 @@ function lengthOf(text: string): number {
 }
 
 /** The numbers from `start` (0) up to `stop`, which is not one of them. */
-function* range(start: number, stop?: number, step = 1): Generator<number> {
+function range(start: number, stop?: number, step = 1): number[] {
   const [first, end] = stop === undefined ? [0, start] : [start, stop];
   if (step === 0) throw new RangeError("Cannot make a range: its step is 0");
-  for (let at = first; step > 0 ? at < end : at > end; at += step) yield at;
+  const length = Math.max(0, Math.ceil((end - first) / step));
+  return Array.from({ length }, (_, index) => first + index * step);
 }
 
 /** Pairs of a number, from `start`, and a value. */

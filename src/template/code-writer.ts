@@ -56,7 +56,7 @@ class CodeWriter extends CodeLines {
         this.note(node.line);
         this.yieldBeforeWait(node.code);
         this.use(node.code, node.line);
-        this.line(`${node.code.text};`);
+        this.line(`(${node.code.text});`);
         this.ascertain(node.code.assigned);
         break;
       case "import":
@@ -242,7 +242,7 @@ class CodeWriter extends CodeLines {
   }
 
   #forHead(head: Exclude<nodes.Loop["head"], Code>, line: number): string {
-    const { kind, awaits, assigned, local, target, values } = head;
+    const { source, kind, awaits, assigned, local, target, values } = head;
     for (const name of assigned) this.names.assign(name);
     this.yieldBeforeWait({ ...values, awaits: awaits || values.awaits });
     if (awaits) this.awaits ??= { file: this.file.name, line };
@@ -252,13 +252,9 @@ class CodeWriter extends CodeLines {
       this.names.within(local, [], () => this.use(values, line, `for (${values.text}\n) {}`));
       return `for (${values.text}) {`;
     }
-    if (kind === "javascript") {
-      const check = `${word} (${target} (${values.text}\n)) {}`;
-      this.use(values, line, check);
-      return `${word} (${target} (_tt_at = ${this.place(line)}, (${values.text}))) {`;
-    }
-    const list = `_tt.${kind}((${values.text}))`;
-    return `${word} (${target} ${this.noted(values, line, list)}) {`;
+    this.use({ ...values, source }, line, `${word} (${target} (${values.text}\n)) {}`);
+    const list = kind === "javascript" ? `(${values.text})` : `_tt.${kind}((${values.text}))`;
+    return `${word} (${target} (_tt_at = ${this.place(line)}, ${list})) {`;
   }
 
   #attempt({ body, handlers, otherwise, last }: nodes.Attempt): void {

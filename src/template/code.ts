@@ -5,7 +5,7 @@
  * arguments, which become one object at the end of the arguments.
  */
 import { CodeFault, type Lexeme, readLexemes } from "./lexemes.ts";
-import { Edits, editOperator, isOperator } from "./operators.ts";
+import { Edits, editOperator, isOperator, refuseOtherMeaning } from "./operators.ts";
 import { isProperty, isReference, isReserved, referencesOf } from "./scope.ts";
 
 /** An expression, ready to be copied. */
@@ -46,6 +46,7 @@ export function readParts(source: string, lexemes: readonly Lexeme[] = readLexem
   const { free, assigned, awaits } = referencesOf(lexemes);
   const keywords = new Set<number>();
   lexemes.forEach((_, index) => {
+    refuseOtherMeaning(lexemes, index);
     editArguments(lexemes, index, edits, keywords);
     editOperator(lexemes, index, edits);
     editTypeof(lexemes, index, edits, free);

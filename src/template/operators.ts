@@ -3,7 +3,7 @@
  * `%` with an object after a text. Each becomes JavaScript where its operands end. Called by code.ts.
  */
 import { CodeFault, type Lexeme } from "./lexemes.ts";
-import { isProperty } from "./scope.ts";
+import { isProperty, isReference } from "./scope.ts";
 
 /** What is put before, in place of and after lexemes. */
 export class Edits {
@@ -95,7 +95,48 @@ function editIn(lexemes: readonly Lexeme[], index: number, edits: Edits): void {
   const start = operandStart(lexemes, isNot ? index - 1 : index, RELATIONAL);
   edits.before(start, isNot ? "!_tt.contains(" : "_tt.contains(");
   edits.instead(index, ",");
-  edits.after(operandEnd(lexemes, index, RELATIONAL), ")");
+  const end = operandEnd(lexemes, index, RELATIONAL);
+  if (isTuple(lexemes, index + 1, end)) {
+    edits.instead(index + 1, "[");
+    edits.instead(end, "]");
+  }
+  edits.after(end, ")");
+}
+
+/** Whether these lexemes are `(1, 2)`: a list in Python, while JavaScript drops all but the last. */
+export function isTuple(lexemes: readonly Lexeme[], first: number, last: number): boolean {
+  const opening = lexemes[first];
+  if (opening?.text !== "(" || opening.match !== last) return false;
+  return lexemes
+    .slice(first, last)
+    .some(({ text, depth }) => text === "," && depth === opening.depth + 1);
+}
+
+const COMPARISON = /^(?:[<>]=?|[=!]==?)$/;
+
+/** Throws for what JavaScript takes without a word, but for something else than Python does. */
+export function refuseOtherMeaning(lexemes: readonly Lexeme[], index: number): void {
+  const { kind, text = "", depth } = lexemes[index] ?? {};
+  if (kind !== "sign") return;
+  if (COMPARISON.test(text)) {
+    const next = lexemes[operandEnd(lexemes, index, RELATIONAL) + 1];
+    if (next?.kind !== "sign" || next.depth !== depth || !COMPARISON.test(next.text)) return;
+    const expected = `"a ${text} b and b ${next.text} c"`;
+    throw new CodeFault(`expressions are JavaScript: expected ${expected}, got both in one`);
+  }
+  const [sign, number, closing] = lexemes.slice(index + 1, index + 4);
+  if (text !== "[" || sign?.text !== "-" || number?.kind !== "number") return;
+  if (closing?.text !== "]" || !endsOperand(lexemes, index - 1)) return;
+  const place = `-${number.text}`;
+  throw new CodeFault(`expressions are JavaScript: expected ".at(${place})", got "[${place}]"`);
+}
+
+/** Whether what can be indexed or called ends here. */
+function endsOperand(lexemes: readonly Lexeme[], index: number): boolean {
+  const lexeme = lexemes[index];
+  if (lexeme?.kind === "string") return true;
+  if (lexeme?.kind === "sign") return /^(?:[)\]]|\?\.)$/.test(lexeme.text);
+  return lexeme?.kind === "name" && (isProperty(lexemes, index) || isReference(lexemes, index));
 }
 
 /** `text % { name: value }`, Python's way to fill a message; a number has no use for an object. */

@@ -94,16 +94,31 @@ function matches(error: unknown, classes: readonly unknown[]): boolean {
   return classes.flat().some((one) => typeof one === "function" && error instanceof one);
 }
 
-/** Whether a list, a text, a set or a map contains a value; an object, whether it has the key. */
+/**
+ * Whether a list, a text, a set or a map contains a value, or whatever else can be gone through; an
+ * object, whether it has the key.
+ */
 function contains(value: unknown, container: unknown): boolean {
   if (Array.isArray(container)) return container.includes(value);
   if (typeof container === "string") return container.includes(textOf(value));
-  if (container instanceof Set || container instanceof Map) return container.has(value);
   if (typeof container === "object" && container !== null) {
-    return (value as PropertyKey) in container;
+    if (Symbol.iterator in container) return holds(value, container as Iterable<unknown>);
+    return hasKey(value as PropertyKey, container);
   }
   const kind = container === null ? "null" : typeof container;
   throw new TypeError(`Cannot look with "in" into ${kind}: expected a list or an object`);
+}
+
+/** Headers and the like know by themselves; others are gone through. */
+function holds(value: unknown, container: Iterable<unknown>): boolean {
+  const { has } = container as { has?: unknown };
+  if (typeof has === "function") return has.call(container, value);
+  return Array.from(container).includes(value);
+}
+
+/** What every object inherits, as `constructor`, is no key. */
+function hasKey(key: PropertyKey, object: object): boolean {
+  return Object.hasOwn(object, key) || (key in object && !(key in Object.prototype));
 }
 
 /** `text % { … }`: a message with values for its `%(name)s` and `%(name)d`. */

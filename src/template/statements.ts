@@ -5,10 +5,13 @@
  */
 import { type Code, checkName, readCode, readParts } from "./code.ts";
 import { CodeFault, type Lexeme, readLexemes } from "./lexemes.ts";
+import { isTuple } from "./operators.ts";
 import { isAssignment, isReference } from "./scope.ts";
 
 /** The head of a loop over values. */
 export interface LoopHead {
+  /** As it is written, without JavaScript's brackets. */
+  readonly source: string;
   /** `each` and `pairs` are Tornado's form, for one variable and for several. */
   readonly kind: "each" | "pairs" | "javascript";
   readonly awaits: boolean;
@@ -39,6 +42,7 @@ export function readLoop(source: string): LoopHead {
   if (target.length === 0) throw new CodeFault('expected a variable before "in"');
   const { pattern, names } = readTarget(target);
   return {
+    source,
     kind: pattern.startsWith("[") ? "pairs" : "each",
     awaits,
     assigned: names,
@@ -54,10 +58,13 @@ function isOfOrIn(lexeme: Lexeme): boolean {
   return isWord && lexeme.kind === "name" && lexeme.depth === 0;
 }
 
-/** `1, 2, 3` is a list, as in Python. */
+/** `1, 2, 3` is a list, as in Python, and so is `(1, 2, 3)`. */
 function readValues(source: string): Code {
-  const hasComma = readLexemes(source).some(({ text, depth }) => text === "," && depth === 0);
-  return hasComma ? readParts(`[${source}]`) : readCode(source);
+  const lexemes = readLexemes(source);
+  const hasComma = lexemes.some(({ text, depth }) => text === "," && depth === 0);
+  if (hasComma) return readParts(`[${source}]`);
+  if (!isTuple(lexemes, 0, lexemes.length - 1)) return readCode(source);
+  return readParts(`[${source.slice(endOf(lexemes[0]), lexemes.at(-1)?.start)}]`);
 }
 
 function after(source: string, lexeme: Lexeme | undefined): string {
@@ -69,11 +76,12 @@ function readTarget(target: readonly Lexeme[]): { pattern: string; names: string
   const base = target[0]?.depth ?? 0;
   const names: string[] = [];
   let hasComma = false;
-  const parts = target.map((lexeme) => {
+  const parts = target.map((lexeme, index) => {
     if (lexeme.kind === "name") {
       checkName(lexeme.text);
       names.push(lexeme.text);
-      return lexeme.text;
+      // Two names without a comma stay two, which the engine refuses.
+      return target[index - 1]?.kind === "name" ? ` ${lexeme.text}` : lexeme.text;
     }
     if (lexeme.text === ",") hasComma ||= lexeme.depth === base;
     const replaced: Record<string, string> = { "(": "[", ")": "]", "*": "...", ",": ", " };
@@ -98,6 +106,7 @@ function readJavaScriptLoop(source: string, awaits: boolean): LoopHead {
   const end = counting ? lexemes.findIndex(({ text }) => text === ";") : index;
   const names = declaredNames(lexemes.slice(first, end));
   return {
+    source,
     kind: "javascript",
     awaits,
     assigned: isDeclared ? [] : names,

@@ -92,6 +92,17 @@ const cases: Case[] = [
     tokens: ["{% comment it's @1", "text 's %} @1"],
   },
   {
+    name: "paths that begin with a slash, or with dots and one",
+    source: "{% extends ../a %}/{%include /b%}{%\n include it's %}'s",
+    tokens: [
+      "{% extends ../a @1",
+      "text / @1",
+      "{% include /b @1",
+      "{% include it's @1",
+      "text 's @2",
+    ],
+  },
+  {
     name: "a block whose first word only starts with comment",
     source: "{% comments '%}' %}",
     tokens: ["{% comments '%}' @1"],

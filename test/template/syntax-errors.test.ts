@@ -69,6 +69,13 @@ describe("a syntax error says what was expected, and where", () => {
       source: "{% for a in %}{% end %}",
       message: "Cannot parse {% for a in %}: expected an expression at foo.html:1",
     },
+    {
+      source: "{% for a b in c %}{% end %}",
+      message: 'Cannot parse "a b in c": expected JavaScript',
+    },
+    { source: "{% for (a) b in c %}{% end %}", message: 'Cannot parse "(a) b in c"' },
+    { source: "{% for async in c %}{% end %}", message: 'Cannot parse "async in c"' },
+    { source: "{% for * in c %}{% end %}", message: 'Cannot parse "* in c"' },
     { source: "{% for a.b in c %}{% end %}", message: 'expected names of variables, got "."' },
     {
       source: "{% for (const a) %}{% end %}",
@@ -194,6 +201,13 @@ describe("a syntax error says what was expected, and where", () => {
     },
     { source: "{{ '%s, %s' % (a, b) }}", message: 'got "%" after a text' },
     { source: "{{ _('%d items') % n }}", message: 'got "%" after a text' },
+    {
+      source: "{% if 0 < n <= 3 %}{% end %}",
+      message: 'expected "a < b and b <= c", got both in one',
+    },
+    { source: "{{ f(a == b == c) }}", message: 'expected "a == b and b == c"' },
+    { source: "{{ items[-1] }}", message: 'expected ".at(-1)", got "[-1]"' },
+    { source: "{{ f(a)[ -2 ].b }}", message: 'expected ".at(-2)"' },
     { source: "{{ lambda x: x }}", message: 'expected "x => …", got "lambda"' },
     { source: "{{ a if b else c }}", message: 'expected "c ? a : b", got "if"' },
     { source: "{{ [a for a in b] }}", message: 'expected "list.map(…)", got "for"' },

@@ -245,6 +245,14 @@ describe("routes", () => {
     expect((await ask(nested, "GET /in/other")).status).toBe(404);
   });
 
+  test.each(["/(?!x)([a-z]+)", "/(?<=/)([a-z]+)", "/(?:x)([a-z]+)"])(
+    "a group that captures nothing, in %s, takes no argument",
+    (pattern) => {
+      const application = new Application([[pattern, Hello, {}, "name"]]);
+      expect(() => application.reverseUrl("name", "a")).toThrow(/more than text and groups/);
+    },
+  );
+
   test("reverseUrl fills a named rule's groups", () => {
     const application = new Application(handlers);
     expect(application.reverseUrl("post", 2026, "a b ü")).toBe("/post/2026/a%20b%20%C3%BC");
