@@ -15,7 +15,7 @@ import type { Chunk } from "./chunks.ts";
 import { Finish, HTTPError } from "./errors.ts";
 import { breakOff, renderingOf } from "./handler-response.ts";
 import type { RequestHandler } from "./request-handler.ts";
-import { requireSync } from "./unawaited.ts";
+import { requireSync, watch } from "./unawaited.ts";
 import { isSupported, KEEP_OPEN, verbOf } from "./verbs.ts";
 import { writeResponse } from "./web-response.ts";
 import { isSafeMethod } from "./xsrf.ts";
@@ -225,18 +225,28 @@ async function copy(handler: RequestHandler, response: Response): Promise<void> 
   }
 }
 
-/** Ends a request with what was thrown. */
+/** Ends a request with what was thrown. Never throws. */
 export function handleException(handler: RequestHandler, error: unknown): void {
+  if (!(error instanceof Finish)) {
+    answerError(handler, error);
+    return;
+  }
+  if (handler.finished) return;
+  try {
+    handler.finish(error.chunk);
+  } catch (failure) {
+    // Another Finish too, of a hook that finishing calls: it would be thrown again and again.
+    answerError(handler, failure);
+  }
+}
+
+function answerError(handler: RequestHandler, error: unknown): void {
   if (error instanceof StreamClosedError) {
     breakOff(handler);
     return;
   }
-  if (error instanceof Finish) {
-    if (!handler.finished) handler.finish(error.chunk);
-    return;
-  }
   try {
-    handler.logException(error);
+    watch(handler.logException(error), "logException");
   } catch (failure) {
     appLog.exception("Uncaught exception in logException", failure);
   }
