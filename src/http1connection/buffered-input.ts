@@ -67,6 +67,8 @@ export abstract class BufferedInput {
   }
 
   data(start: number, length: number): void {
+    // Whoever has taken the socket over does not listen to it.
+    if ((this.#flags & FORWARDED) !== 0) return;
     if (this.#carry === undefined) {
       const used = this.#use(start, length);
       if (used < length) this.#keep(start + used, length - used);
@@ -135,10 +137,14 @@ export abstract class BufferedInput {
     this.#carry = undefined;
   }
 
-  /** Gives what is kept to the socket's new handler, and reads on: also what was held is its. */
+  /**
+   * Gives what is kept to the socket's new handler, and reads on: also what was held is its. Without
+   * one it is thrown away.
+   */
   protected forwardInput(): void {
     this.#flags |= FORWARDED;
     const { handler } = this.socket;
+    if (handler === (this as unknown as SocketHandler)) this.#carry = undefined;
     while (this.#carry !== undefined) {
       const length = this.#carry.restore();
       if (length === this.#carry.length) this.#carry = undefined;
