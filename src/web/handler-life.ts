@@ -137,7 +137,7 @@ async function runHook(
   handler: RequestHandler,
   goOn: () => Promise<void>,
 ): Promise<void> {
-  let rest: Promise<void> | undefined;
+  let rest: Rest | undefined;
   let isUnderWay = false;
   const over = (): void => {
     isUnderWay = false;
@@ -145,11 +145,33 @@ async function runHook(
   await hook(handler, () => {
     if (rest !== undefined) throw new Error("Cannot go on: a hook has called next before");
     isUnderWay = true;
-    rest = goOn();
-    rest.then(over, over);
+    rest = new Rest((resolve) => resolve(goOn()));
+    rest.watch(over);
     return rest;
   });
-  if (isUnderWay) await rest;
+  if (rest !== undefined && (isUnderWay || !(rest as Rest).isHeard)) await rest;
+}
+
+/** What comes after a hook. Knows whether the hook listens: what it does not hear is not lost. */
+class Rest extends Promise<void> {
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  isHeard = false;
+
+  // biome-ignore lint/suspicious/noThenProperty: `await` calls it, because this is no plain Promise.
+  override then<Result1 = void, Result2 = never>(
+    resolved?: ((value: void) => Result1 | PromiseLike<Result1>) | null,
+    rejected?: ((reason: unknown) => Result2 | PromiseLike<Result2>) | null,
+  ): Promise<Result1 | Result2> {
+    this.isHeard = true;
+    return super.then(resolved, rejected);
+  }
+
+  watch(settled: () => void): void {
+    super.then(settled, settled);
+  }
 }
 
 async function settle(handler: RequestHandler, result: PromiseLike<unknown>): Promise<void> {
