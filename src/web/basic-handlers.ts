@@ -63,10 +63,16 @@ export class RedirectHandler extends RequestHandler {
     });
     // Nor may one that begins with a slash turn the rest into a host.
     if (/^[/\\]{2}/.test(url)) throw new HTTPError(404);
-    const { query } = this.request;
-    const between = url.includes("?") ? "&" : "?";
-    this.redirect(query === "" ? url : url + between + query, { permanent: this.#permanent });
+    this.redirect(withQuery(url, this.request.query), { permanent: this.#permanent });
   }
+}
+
+/** A URL with a further query, which is escaped already; the fragment stays last. */
+function withQuery(url: string, query: string): string {
+  if (query === "") return url;
+  const [base = ""] = url.split("#", 1);
+  const between = base.includes("?") ? "&" : "?";
+  return `${base}${between}${query}${url.slice(base.length)}`;
 }
 
 /**

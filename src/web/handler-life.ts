@@ -15,7 +15,7 @@ import type { Chunk } from "./chunks.ts";
 import { Finish, HTTPError } from "./errors.ts";
 import { breakOff, renderingOf } from "./handler-response.ts";
 import type { RequestHandler } from "./request-handler.ts";
-import { requireSync } from "./unawaited.ts";
+import { requireSync, watch } from "./unawaited.ts";
 import { isSupported, KEEP_OPEN, verbOf } from "./verbs.ts";
 import { writeResponse } from "./web-response.ts";
 import { isSafeMethod } from "./xsrf.ts";
@@ -137,7 +137,7 @@ async function runHook(
   handler: RequestHandler,
   goOn: () => Promise<void>,
 ): Promise<void> {
-  let rest: Promise<void> | undefined;
+  let rest: Rest | undefined;
   let isUnderWay = false;
   const over = (): void => {
     isUnderWay = false;
@@ -145,11 +145,33 @@ async function runHook(
   await hook(handler, () => {
     if (rest !== undefined) throw new Error("Cannot go on: a hook has called next before");
     isUnderWay = true;
-    rest = goOn();
-    rest.then(over, over);
+    rest = new Rest((resolve) => resolve(goOn()));
+    rest.watch(over);
     return rest;
   });
-  if (isUnderWay) await rest;
+  if (rest !== undefined && (isUnderWay || !(rest as Rest).isHeard)) await rest;
+}
+
+/** What comes after a hook. Knows whether the hook listens: what it does not hear is not lost. */
+class Rest extends Promise<void> {
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  isHeard = false;
+
+  // biome-ignore lint/suspicious/noThenProperty: `await` calls it, because this is no plain Promise.
+  override then<Result1 = void, Result2 = never>(
+    resolved?: ((value: void) => Result1 | PromiseLike<Result1>) | null,
+    rejected?: ((reason: unknown) => Result2 | PromiseLike<Result2>) | null,
+  ): Promise<Result1 | Result2> {
+    this.isHeard = true;
+    return super.then(resolved, rejected);
+  }
+
+  watch(settled: () => void): void {
+    super.then(settled, settled);
+  }
 }
 
 async function settle(handler: RequestHandler, result: PromiseLike<unknown>): Promise<void> {
@@ -225,18 +247,28 @@ async function copy(handler: RequestHandler, response: Response): Promise<void> 
   }
 }
 
-/** Ends a request with what was thrown. */
+/** Ends a request with what was thrown. Never throws. */
 export function handleException(handler: RequestHandler, error: unknown): void {
+  if (!(error instanceof Finish)) {
+    answerError(handler, error);
+    return;
+  }
+  if (handler.finished) return;
+  try {
+    handler.finish(error.chunk);
+  } catch (failure) {
+    // Another Finish too, of a hook that finishing calls: it would be thrown again and again.
+    answerError(handler, failure);
+  }
+}
+
+function answerError(handler: RequestHandler, error: unknown): void {
   if (error instanceof StreamClosedError) {
     breakOff(handler);
     return;
   }
-  if (error instanceof Finish) {
-    if (!handler.finished) handler.finish(error.chunk);
-    return;
-  }
   try {
-    handler.logException(error);
+    watch(handler.logException(error), "logException");
   } catch (failure) {
     appLog.exception("Uncaught exception in logException", failure);
   }

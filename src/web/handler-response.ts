@@ -30,6 +30,7 @@ import { type HeaderValue, headerText } from "./header-value.ts";
 import { replay } from "./replay.ts";
 import type { Settings } from "./settings.ts";
 import { TransformedOutput } from "./transformed-output.ts";
+import { requireSync } from "./unawaited.ts";
 
 // Shared by all handlers that have none of these, so that a request allocates nothing for them.
 const NO_ARGUMENTS: readonly (string | undefined)[] = [];
@@ -89,7 +90,7 @@ export abstract class HandlerResponse {
     this.application = application;
     this.request = request;
     this.#headers = HTTPHeaders.startingWith(defaultHeaders(request.startTime));
-    this.setDefaultHeaders();
+    requireSync(this.setDefaultHeaders(), "setDefaultHeaders");
   }
 
   /** Hook: sets headers for every response of this handler, errors too. */
@@ -182,7 +183,7 @@ export abstract class HandlerResponse {
     this.setStatus(200);
     this.#chunks = undefined;
     this.#headers = HTTPHeaders.startingWith(defaultHeaders());
-    this.setDefaultHeaders();
+    requireSync(this.setDefaultHeaders(), "setDefaultHeaders");
   }
 
   // The response's body.

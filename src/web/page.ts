@@ -8,6 +8,7 @@ import type { CompiledTemplate } from "../template.ts";
 import { assetsOf, insertAssets, trailingAssets } from "./page-assets.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import type { TemplateNames } from "./template-names.ts";
+import { requireSync } from "./unawaited.ts";
 
 const BODY_END = "</body>";
 
@@ -98,6 +99,7 @@ export class Page {
   /** The names behind those that a template is given: the handler's, then its loader's. */
   #behind(template: CompiledTemplate): object {
     const hook = this.#handler.getTemplateNamespace();
+    requireSync(hook, "getTemplateNamespace");
     const { namespace } = template.surroundings();
     if (hook === this.names && isEmpty(namespace)) return hook;
     const names: object = Object.create(this.names);

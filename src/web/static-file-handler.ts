@@ -33,6 +33,7 @@ import {
   rootPath,
 } from "./static-path.ts";
 import { StaticVersions } from "./static-versions.ts";
+import { requireSync } from "./unawaited.ts";
 
 /** Options of a route to `StaticFileHandler`. */
 export interface StaticFileOptions {
@@ -253,7 +254,7 @@ export class StaticFileHandler extends RequestHandler {
     } else {
       this.setHeader("Cache-Control", "public, no-cache");
     }
-    this.setExtraHeaders(this.path);
+    requireSync(this.setExtraHeaders(this.path), "setExtraHeaders");
   }
 
   /** What to send: start and end. Undefined if the range cannot be satisfied, with 416 set. */

@@ -221,6 +221,9 @@ test("detach hands over the socket, and the handler says nothing more", async ()
     }
   }
   const { exchange } = await serve(new Application([["/", Raw]]));
-  expect(await exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")).toBe("SQUALL/1 hello\r\n");
+  const request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  expect(await exchange(request)).toBe("SQUALL/1 hello\r\n");
+  // What follows the request is for nobody.
+  expect(await exchange(request + request)).toBe("SQUALL/1 hello\r\n");
   expect(trace).toEqual([]);
 });

@@ -1,7 +1,15 @@
 /** Hooks that are async although nobody waits for them, or although somebody has to. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type LogRecord, type Sink, setLogLevel, setSinks } from "../../src/log.ts";
-import { Application, HTTPError, RequestHandler, streamRequestBody } from "../../src/web.ts";
+import { DictLoader } from "../../src/template.ts";
+import {
+  Application,
+  HTTPError,
+  RequestHandler,
+  type RuleLike,
+  StaticFileHandler,
+  streamRequestBody,
+} from "../../src/web.ts";
 import { ask, requestText } from "../support/ask.ts";
 import { serve } from "../support/server.ts";
 import { until } from "../support/until.ts";
@@ -67,6 +75,19 @@ describe("what an async hook rejects with is logged, and ends nothing", () => {
   });
 });
 
+test("what an async logException rejects with is logged, and ends nothing", async () => {
+  class Fails extends RequestHandler {
+    get(): void {
+      throw new HTTPError(409);
+    }
+    override logException(): Promise<never> {
+      return failing();
+    }
+  }
+  expect((await ask([["/", Fails]], "GET /")).status).toBe(409);
+  await until(() => logged("Uncaught exception in logException"));
+});
+
 describe("a hook on which the next steps depend is refused: nobody would wait for it", () => {
   test("initialize", async () => {
     class Begins extends RequestHandler {
@@ -96,6 +117,45 @@ describe("a hook on which the next steps depend is refused: nobody would wait fo
     const settings = { xsrfCookies: true };
     expect((await ask([["/", Checks]], "POST /", { settings, body: "" })).status).toBe(500);
     await until(() => logged("Uncaught exception in checkXsrfCookie"));
+  });
+
+  test("setDefaultHeaders", async () => {
+    class Begins extends RequestHandler {
+      override setDefaultHeaders(): Promise<never> {
+        return failing();
+      }
+      get(): string {
+        return "body";
+      }
+    }
+    expect((await ask([["/", Begins]], "GET /")).status).toBe(500);
+    await until(() => logged("Uncaught exception in setDefaultHeaders"));
+  });
+
+  test("getTemplateNamespace", async () => {
+    class Renders extends RequestHandler {
+      get(): void {
+        this.render("page.html");
+      }
+      override getTemplateNamespace(): Promise<never> {
+        return failing();
+      }
+    }
+    const settings = { templateLoader: new DictLoader({ "page.html": "page" }) };
+    expect((await ask([["/", Renders]], "GET /", { settings })).status).toBe(500);
+    await until(() => logged("Uncaught exception in getTemplateNamespace"));
+  });
+
+  test("setExtraHeaders", async () => {
+    class Files extends StaticFileHandler {
+      override setExtraHeaders(): Promise<never> {
+        return failing();
+      }
+    }
+    const path = new URL(".", import.meta.url);
+    const rules: RuleLike[] = [["/(.*)", Files, { path }]];
+    expect((await ask(rules, "GET /async-hooks.test.ts")).status).toBe(500);
+    await until(() => logged("Uncaught exception in setExtraHeaders"));
   });
 });
 

@@ -119,6 +119,53 @@ describe("the life of a handler", () => {
     expect(await ask([["/", Ends]], "GET /")).toMatchObject({ status: 202, body: '{"done":true}' });
   });
 
+  // What cannot be finished with is an error like any other, also where nobody is left to throw to.
+  const unfinishable: readonly [name: string, end: (handler: RequestHandler) => never][] = [
+    [
+      "a chunk that cannot be written",
+      () => {
+        throw new Finish([1, 2]);
+      },
+    ],
+    [
+      "a body that the status forbids",
+      (handler) => {
+        handler.setStatus(204);
+        throw new Finish("body");
+      },
+    ],
+  ];
+  test.each(unfinishable)("Finish with %s is 500", async (_name, end) => {
+    class Ends extends RequestHandler {
+      get(): void {
+        end(this);
+      }
+      async post(): Promise<void> {
+        await Promise.resolve();
+        end(this);
+      }
+      override writeError(status: number): void {
+        this.finish(`page ${status}`);
+      }
+    }
+    const expected = { status: 500, body: "page 500" };
+    expect(await ask([["/", Ends]], "GET /")).toMatchObject(expected);
+    expect(await ask([["/", Ends]], "POST /")).toMatchObject(expected);
+  });
+
+  test("Finish of a hook that finishing calls is 500", async () => {
+    class Ends extends RequestHandler {
+      async get(): Promise<string> {
+        await Promise.resolve();
+        return "body";
+      }
+      override computeEtag(): never {
+        throw new Finish();
+      }
+    }
+    expect((await ask([["/", Ends]], "GET /")).status).toBe(500);
+  });
+
   test("what initialize throws becomes the page that it says", async () => {
     class Refuses extends Hello {
       override initialize(): void {

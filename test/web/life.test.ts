@@ -10,6 +10,7 @@ import {
   FallbackHandler,
   HTTPError,
   RequestHandler,
+  type RequestHook,
   type RuleLike,
   streamRequestBody,
 } from "../../src/web.ts";
@@ -102,6 +103,31 @@ describe("app.use", () => {
     expect((await ask(application, "GET /")).body).toBe("body");
     expect((await ask(application, "GET /?fail")).status).toBe(418);
   });
+
+  const deaf: readonly [name: string, hook: RequestHook][] = [
+    ["sync", (_handler, next) => void next()],
+    ["async", async (_handler, next) => void next()],
+    [
+      "slow",
+      async (_handler, next) => {
+        void next();
+        await soon();
+      },
+    ],
+  ];
+  test.each(deaf)(
+    "what is thrown is not lost on a hook that is %s and does not wait",
+    async (_name, hook) => {
+      class Refuses extends Hello {
+        override prepare(): void {
+          throw new HTTPError(403);
+        }
+      }
+      const application = new Application([["/", Refuses]]).use(hook);
+      expect((await ask(application, "GET /")).status).toBe(403);
+      expect((await ask(application, "GET /nowhere")).status).toBe(404);
+    },
+  );
 
   test("a hook goes on once", async () => {
     let gets = 0;

@@ -131,6 +131,8 @@ describe("RedirectHandler", () => {
     ["/temporary", RedirectHandler, { url: "/new?x=1", permanent: false }],
     ["/pictures/(.*)", RedirectHandler, { url: "/photos/{0}" }],
     ["/(?<year>\\d+)/(?<month>\\d+)", RedirectHandler, { url: "/{month}-{year}" }],
+    ["/section", RedirectHandler, { url: "/new?x=1#part" }],
+    ["/route", RedirectHandler, { url: "/app#/part?x=1" }],
     ["/any/(.*)", RedirectHandler, { url: "/{0}" }],
     ["/shop/(.*)", RedirectHandler, { url: "https://{0}.example.org/shop" }],
   ];
@@ -138,6 +140,9 @@ describe("RedirectHandler", () => {
     { path: "/old", status: 301, location: "/new" },
     { path: "/old?a=b&c", status: 301, location: "/new?a=b&c" },
     { path: "/temporary?y=2", status: 302, location: "/new?x=1&y=2" },
+    { path: "/section?y=2", status: 301, location: "/new?x=1&y=2#part" },
+    { path: "/section", status: 301, location: "/new?x=1#part" },
+    { path: "/route?y=2", status: 301, location: "/app?y=2#/part?x=1" },
     { path: "/pictures/a%20b/%C3%BC?x", status: 301, location: "/photos/a%20b/%C3%BC?x" },
     { path: "/2009/07", status: 301, location: "/07-2009" },
     { path: "/shop/se", status: 301, location: "https://se.example.org/shop" },
