@@ -65,5 +65,5 @@ async function give(
       await message.dataReceived(chunk);
     }
   }
-  if (!connection.over) message.finish();
+  if (!connection.over) await message.finish();
 }

@@ -341,10 +341,7 @@ export interface Socket {
    * `mayChange` they may as soon as this returns: what the kernel does not take is copied.
    */
   write(bytes: Uint8Array, mayChange?: boolean): void;
-  /**
-   * Sends bytes that go to many sockets, and never change. Where output leaves at the end of a batch,
-   * one copy of them serves all.
-   */
+  /** Sends bytes that go to many sockets and never change: a host may copy them once for all. */
   writeShared(bytes: Uint8Array): void;
   /**
    * Sends `length` bytes of an open file, from `start` on, without their passing through this

@@ -21,6 +21,7 @@ import {
 } from "./http1connection.ts";
 import { CallbackDelegate, type RequestCallback } from "./httpserver/callback-delegate.ts";
 import { ConnectionList } from "./httpserver/connection-list.ts";
+import { DecompressDelegate } from "./httpserver/decompress-delegate.ts";
 import { DRAIN_LINGER, type DrainOptions, drain, drainOptions } from "./httpserver/drain.ts";
 import { ProxyDelegate } from "./httpserver/proxy-delegate.ts";
 import type { Departure, HTTPServerConnectionDelegate } from "./httputil.ts";
@@ -56,6 +57,12 @@ export interface HTTPServerOptions extends Partial<ConnectionLimits>, DrainOptio
   /** IP addresses of further proxies, which are passed over at the end of X-Forwarded-For. */
   readonly trustedDownstream?: Iterable<string>;
   /**
+   * Undoes the Content-Encoding of request bodies: gzip, deflate, br, and zstd where the runtime has
+   * it. `maxBodySize` holds for them compressed and decompressed. Handlers find the coding in
+   * X-Consumed-Content-Encoding. False by default.
+   */
+  readonly decompressRequest?: boolean;
+  /**
    * SIGTERM and SIGINT stop the server gracefully and end the process, see `shutdown`. By default
    * for servers that `Application.listen` makes, or that `start` runs.
    */
@@ -85,8 +92,12 @@ export class HTTPServer extends TCPServer {
     checkArguments(handler, options);
     warmUp();
     const delegate = typeof handler === "function" ? new CallbackDelegate(handler) : handler;
-    const { xheaders = false, trustedDownstream = [] } = options;
-    const outer = xheaders ? new ProxyDelegate(delegate, trustedDownstream) : delegate;
+    const { xheaders = false, trustedDownstream = [], decompressRequest = false } = options;
+    const limits = connectionLimits(options);
+    const inner = decompressRequest
+      ? new DecompressDelegate(delegate, limits.maxBodySize)
+      : delegate;
+    const outer = xheaders ? new ProxyDelegate(inner, trustedDownstream) : inner;
     this.#owner = new ServerOwner(this.loop, outer, options, () => this.handshakes);
     this.#drainOptions = drainOptions(options);
     this.#stopOnSignals = options.stopOnSignals;

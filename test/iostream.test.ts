@@ -1,60 +1,19 @@
-/** Streams on the fake host: reads, their limits and their ends, writes, and the handover. */
+/** Streams on the fake host: reads, their limits and their ends, writes. */
 import { describe, expect, test } from "vitest";
-import type { Socket, SocketHandler } from "../src/host.ts";
-import { IOLoop } from "../src/ioloop.ts";
 import {
-  IOStream,
-  type IOStreamOptions,
+  type IOStream,
   StreamBufferFullError,
   StreamClosedError,
   UnsatisfiableReadError,
 } from "../src/iostream.ts";
 import { everySplit } from "./support/every-split.ts";
-import { createFakeHost } from "./support/fake-host.ts";
+import { causeOf, type Pair, pair, text } from "./support/stream-pair.ts";
 import { until } from "./support/until.ts";
 
 const MIB = 1024 * 1024;
 
-interface Pair {
-  readonly stream: IOStream;
-  readonly peer: IOStream;
-}
-
-/** Two streams that are joined. */
-async function pair(options: IOStreamOptions = {}, peerOptions = options): Promise<Pair> {
-  const loop = new IOLoop(createFakeHost());
-  let stream: IOStream | undefined;
-  let peer: IOStream | undefined;
-  const listener = await loop.tcp.listen({ host: "127.0.0.1" }, (socket) => {
-    stream = new IOStream(socket, { loop, ...options });
-    return socket.handler;
-  });
-  const { host, port } = listener.address;
-  await loop.tcp.connect({ host, port }, (socket) => {
-    peer = new IOStream(socket, { loop, ...peerOptions });
-    return socket.handler;
-  });
-  await until(() => stream !== undefined);
-  listener.close();
-  return { stream: stream as IOStream, peer: peer as IOStream };
-}
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("latin1");
-}
-
 function reportEnough({ stream }: Pair): void {
   stream.close(new Error("enough"));
-}
-
-/** Why a stream's promise rejects: the cause of the StreamClosedError. */
-async function causeOf(promise: Promise<unknown>): Promise<unknown> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(StreamClosedError);
-  return (error as StreamClosedError).cause;
 }
 
 describe("reads", () => {
@@ -348,61 +307,5 @@ describe("ends", () => {
     await reading;
     await until(() => order.length === 2);
     expect(order).toEqual(["read", "closed"]);
-  });
-});
-
-describe("handover", () => {
-  test("the next handler gets what was not read, then the rest", async () => {
-    const { stream, peer } = await pair();
-    peer.write(`line\n${"x".repeat(100_000)}`);
-    expect(text(await stream.readUntil("\n"))).toBe("line\n");
-    const socket: Socket = stream.detach();
-    let heard = 0;
-    let ended = false;
-    const handler: SocketHandler = {
-      data: (_, length) => {
-        heard += length;
-      },
-      end: () => {
-        ended = true;
-        socket.close();
-      },
-      drain: () => {},
-      close: () => {},
-    };
-    socket.handler = handler;
-    await until(() => heard === 100_000);
-    await peer.write("more");
-    peer.close();
-    await until(() => ended);
-    expect(heard).toBe(100_004);
-    await causeOf(stream.readBytes(1));
-    expect(() => stream.detach()).toThrow(StreamClosedError);
-  });
-
-  test("to nobody: what was not read is thrown away", async () => {
-    const { stream, peer } = await pair();
-    peer.write("line\nmore");
-    expect(text(await stream.readUntil("\n"))).toBe("line\n");
-    const socket = stream.detach();
-    socket.write(new TextEncoder().encode("bye"));
-    socket.shutdown();
-    expect(text(await peer.readUntilClose())).toBe("bye");
-  });
-
-  test("to another stream and back, in the midst of a message", async () => {
-    const { stream, peer } = await pair();
-    peer.write("abcdef");
-    expect(text(await stream.readBytes(2))).toBe("ab");
-    const second = new IOStream(stream.detach());
-    expect(text(await second.readBytes(2))).toBe("cd");
-    const third = new IOStream(second.detach());
-    expect(text(await third.readBytes(2))).toBe("ef");
-    await third.write("done");
-    expect(text(await peer.readBytes(4))).toBe("done");
-    const reading = third.readBytes(1);
-    expect(() => third.detach()).toThrow("under way");
-    third.close();
-    await causeOf(reading);
   });
 });

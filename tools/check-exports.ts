@@ -8,7 +8,7 @@ import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 
 /** Modules that are not for importing: reached through others, or a program as the CLI is. */
-const PRIVATE = new Set(["collector", "core", "happy-eyeballs", "tls", "cli"]);
+const PRIVATE = new Set(["collector", "core", "decompression", "happy-eyeballs", "tls", "cli"]);
 
 /** Parts that are subpaths of their own: adapters, which who needs none of them does not load. */
 const ADAPTERS = ["pubsub/nats", "pubsub/redis"];

@@ -85,7 +85,10 @@ const lines: readonly Line[] = [
       ],
     },
   },
-  { modules: "src/http1connection" },
+  {
+    modules: "src/http1connection src/decompression",
+    also: { "src/decompression": ["node:stream", "node:zlib"] },
+  },
   {
     modules: "src/httpserver src/httpclient src/template src/locale",
     also: {
@@ -95,7 +98,6 @@ const lines: readonly Line[] = [
         "node:os",
         "node:stream",
         "node:timers",
-        "node:zlib",
       ],
       "src/locale": ["node:fs", "node:path"],
       "src/template": ["node:fs", "node:path"],

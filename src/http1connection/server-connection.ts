@@ -163,7 +163,6 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
     if (this.#state === IDLE) this.#finishConversation();
   }
 
-  /** Breaks the connection off. */
   abort(): void {
     this.socket.abort();
   }
@@ -333,12 +332,13 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
 
   #finishRequest(): void {
     const writer = this.#writer;
-    const delegate = writer?.delegate;
-    if (delegate === undefined || this.#state !== RESPOND) return;
+    if (writer?.delegate === undefined || this.#state !== RESPOND) return;
+    const failed = (error: unknown): void => this.#delegateThrew(error, writer);
     try {
-      delegate.finish();
+      const waiting = writer.delegate.finish();
+      if (isThenable(waiting)) waiting.then(undefined, failed);
     } catch (error) {
-      this.#delegateThrew(error, writer);
+      failed(error);
     }
   }
 

@@ -3,6 +3,7 @@
  * and credentials make of it. Asks the dispatcher for connections and is their exchange.
  */
 
+import { codingOf } from "../decompression.ts";
 import type {
   ClientExchange,
   ConnectionLimits,
@@ -11,7 +12,6 @@ import type {
 } from "../http1connection.ts";
 import { HTTPInputError, HTTPOutputError } from "../httputil.ts";
 import { isThenable, onAbort } from "../util.ts";
-import { codingOf } from "./decompression.ts";
 import type { Dispatcher, Task } from "./dispatcher.ts";
 import { HTTPClientError, HTTPStreamClosedError, HTTPTimeoutError, NO_RESPONSE } from "./errors.ts";
 import type { Hop } from "./hop.ts";

@@ -4,13 +4,13 @@
  */
 
 import { Buffer } from "node:buffer";
+import { zstdAvailable } from "../decompression.ts";
 import {
   encodeUsernamePassword,
   formatTimestamp,
   type HTTPHeaders,
   HTTPOutputError,
 } from "../httputil.ts";
-import { zstdAvailable } from "./decompression.ts";
 import type { RequestSettings } from "./request.ts";
 
 const ACCEPT_ENCODING = `Accept-Encoding: ${zstdAvailable ? "gzip, deflate, br, zstd" : "gzip, deflate, br"}\r\n`;

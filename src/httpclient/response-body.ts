@@ -4,8 +4,8 @@
  */
 
 import { copyBytes, newLarge, viewBytes } from "../core.ts";
+import { decompress, StreamDecompressor } from "../decompression.ts";
 import { isThenable } from "../util.ts";
-import { decompress, StreamDecompressor } from "./decompression.ts";
 
 export interface BodySink {
   /** Takes a part, in the core's memory until this returns. A promise holds the next one back. */

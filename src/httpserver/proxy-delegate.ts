@@ -4,20 +4,15 @@
  * without the option `xheaders` does not have it.
  */
 
-import type { Socket, Tcp } from "../host.ts";
 import type {
-  Departure,
-  Extent,
   HTTPConnection,
   HTTPHeaders,
   HTTPMessageDelegate,
-  HTTPRequestContext,
   HTTPServerConnectionDelegate,
-  OpenFile,
   RequestStartLine,
-  ResponseStartLine,
 } from "../httputil.ts";
 import { isValidIp } from "../netutil.ts";
+import { WrappedConnection } from "./wrapped-connection.ts";
 
 export class ProxyDelegate implements HTTPServerConnectionDelegate {
   readonly #delegate: HTTPServerConnectionDelegate;
@@ -32,19 +27,19 @@ export class ProxyDelegate implements HTTPServerConnectionDelegate {
   }
 
   startRequest(connection: HTTPConnection): HTTPMessageDelegate {
-    const proxied = new ProxiedConnection(connection);
+    const proxied = new WrappedConnection(connection);
     return new ProxiedRequest(this.#delegate.startRequest(proxied), proxied, this.#trusted);
   }
 }
 
 class ProxiedRequest implements HTTPMessageDelegate {
   readonly #delegate: HTTPMessageDelegate;
-  readonly #connection: ProxiedConnection;
+  readonly #connection: WrappedConnection;
   readonly #trusted: ReadonlySet<string>;
 
   constructor(
     delegate: HTTPMessageDelegate,
-    connection: ProxiedConnection,
+    connection: WrappedConnection,
     trusted: ReadonlySet<string>,
   ) {
     this.#delegate = delegate;
@@ -66,8 +61,8 @@ class ProxiedRequest implements HTTPMessageDelegate {
     return this.#delegate.dataReceived(chunk);
   }
 
-  finish(): void {
-    this.#delegate.finish();
+  finish(): unknown {
+    return this.#delegate.finish();
   }
 
   onConnectionClose(): void {
@@ -93,66 +88,4 @@ function clientProtocol(headers: HTTPHeaders): string | undefined {
   const given = headers.get("X-Scheme") ?? headers.get("X-Forwarded-Proto");
   const last = given?.split(",").at(-1)?.trim();
   return last === "http" || last === "https" ? last : undefined;
-}
-
-/** The connection, with another context for one request: nothing of it reaches the next one. */
-class ProxiedConnection implements HTTPConnection {
-  context: HTTPRequestContext;
-  readonly startTime: number;
-  readonly #connection: HTTPConnection;
-
-  constructor(connection: HTTPConnection) {
-    this.#connection = connection;
-    this.context = connection.context;
-    this.startTime = connection.startTime;
-  }
-
-  writeHeaders(
-    startLine: ResponseStartLine,
-    headers: HTTPHeaders,
-    chunk?: string | Uint8Array,
-    extent?: Extent,
-  ): Promise<void> | undefined {
-    return this.#connection.writeHeaders(startLine, headers, chunk, extent);
-  }
-
-  write(chunk: string | Uint8Array): Promise<void> | undefined {
-    return this.#connection.write(chunk);
-  }
-
-  get sendsFiles(): boolean {
-    return this.#connection.sendsFiles;
-  }
-
-  sendFile(file: OpenFile, start: number, end: number): Promise<void> {
-    return this.#connection.sendFile(file, start, end);
-  }
-
-  finish(): void {
-    this.#connection.finish();
-  }
-
-  abort(): void {
-    this.#connection.abort();
-  }
-
-  setMaxBodySize(bytes: number): void {
-    this.#connection.setMaxBodySize(bytes);
-  }
-
-  detach(): Socket {
-    return this.#connection.detach();
-  }
-
-  get draining(): boolean {
-    return this.#connection.draining;
-  }
-
-  joinDrain(departure: Departure): () => void {
-    return this.#connection.joinDrain(departure);
-  }
-
-  get tcp(): Tcp {
-    return this.#connection.tcp;
-  }
 }

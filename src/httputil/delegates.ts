@@ -33,8 +33,8 @@ export interface HTTPMessageDelegate {
    * is returned has not settled, nothing more of the body is read.
    */
   dataReceived(chunk: Uint8Array): PromiseLike<unknown> | void;
-  /** The message is complete. */
-  finish(): void;
+  /** The message is complete. A promise that rejects is as if this had thrown. */
+  finish(): unknown;
   /** The peer is gone, or sends no more, before the response is finished. */
   onConnectionClose(): void;
 }

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import zlib from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { zstdAvailable } from "../../src/httpclient/decompression.ts";
+import { zstdAvailable } from "../../src/decompression.ts";
 import { type FetchOptions, HTTPClientError } from "../../src/httpclient.ts";
 import { type Peer, scripted } from "../support/scripted-server.ts";
 
@@ -95,7 +95,7 @@ describe.each(ways)("a compressed body, $way", ({ fetched }) => {
       const server = await saying(coding, whole.subarray(0, whole.length - 10));
       const error = await fetched(server).catch((reason) => reason);
       expect(error).toBeInstanceOf(HTTPClientError);
-      expect(error.message).toMatch(/^HTTP 599: Cannot decompress response/);
+      expect(error.message).toMatch(/^HTTP 599: Cannot decompress body/);
     },
   );
 
@@ -118,7 +118,7 @@ describe.each(ways)("a compressed body, $way", ({ fetched }) => {
 
   test("that is none", async () => {
     const server = await saying("gzip", Buffer.from("Hello"));
-    await expect(fetched(server)).rejects.toThrow("Cannot decompress response");
+    await expect(fetched(server)).rejects.toThrow("Cannot decompress body");
   });
 
   test("that is empty", async () => {

@@ -1,13 +1,13 @@
 /**
- * Compressed responses (RFC 9110 section 8.4), decompressed under a limit: a few kilobytes can stand
- * for gigabytes. One coding is undone; a list of them is refused, because each could blow up what the
- * one before it has blown up (CVE-2026-22036).
+ * Compressed bodies (RFC 9110 section 8.4), decompressed under a limit: a few kilobytes can stand for
+ * gigabytes. One coding is undone; a list of them is refused, because each could blow up what the one
+ * before it has blown up (CVE-2026-22036). For `httpclient`, and for servers with `decompressRequest`.
  */
 
 import { kMaxLength } from "node:buffer";
 import type { Transform } from "node:stream";
 import zlib from "node:zlib";
-import { HTTPInputError } from "../httputil.ts";
+import { HTTPInputError } from "./httputil.ts";
 
 /** Compressed bytes up to this are decompressed at once: at worst they become 16 MiB. */
 const SYNC_LENGTH = 16 * 1024;
@@ -61,7 +61,7 @@ if (zstdAvailable) codings.set("zstd", zstd);
 
 /**
  * The one coding that Content-Encoding names and that can be undone; undefined leaves the body as it
- * is. Throws HTTPInputError for several.
+ * is. Throws HTTPInputError 415 for several.
  */
 export function codingOf(values: readonly string[]): string | undefined {
   if (values.length === 0) return undefined;
@@ -71,7 +71,7 @@ export function codingOf(values: readonly string[]): string | undefined {
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== "" && name !== "identity");
   if (names.length > 1) {
-    throw new HTTPInputError(`Cannot decompress response: ${names.length} codings one on another`);
+    throw new HTTPInputError(`Cannot decompress body: ${names.length} codings one on another`, 415);
   }
   const [name] = names;
   return name !== undefined && codings.has(name) ? name : undefined;
@@ -177,9 +177,9 @@ function failure(error: unknown, limit: number): HTTPInputError {
     return tooLong(limit);
   }
   const why = error instanceof Error ? error.message : String(error);
-  return new HTTPInputError(`Cannot decompress response: ${why}`, 400, { cause: error });
+  return new HTTPInputError(`Cannot decompress body: ${why}`, 400, { cause: error });
 }
 
 function tooLong(limit: number): HTTPInputError {
-  return new HTTPInputError(`The response's body is longer than ${limit} bytes, decompressed`);
+  return new HTTPInputError(`The body is longer than ${limit} bytes, decompressed`, 413);
 }
