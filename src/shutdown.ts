@@ -22,15 +22,22 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 type Signal = keyof typeof EXIT_CODES;
 
+/**
+ * Milliseconds within which SIGTERM is the one that came before: a service manager may tell a whole
+ * group of processes, and a parent among them its children.
+ */
+const SAME_SIGNAL = 1000;
+
 const servers = new Set<Stoppable>();
 const callbacks = new Set<() => unknown>();
 let signals: readonly Signal[] = ["SIGTERM", "SIGINT"];
 let listening = false;
 let stopping: Promise<void> | undefined;
+let terminatedAt = Number.NEGATIVE_INFINITY;
 
 /**
  * Has SIGTERM and SIGINT stop a server gracefully and end the process with exit code 0; a second
- * signal ends it at once. Returns a function that takes the server out again; without any server
+ * signal ends it at once, unless it is SIGTERM within a second of SIGTERM. Returns a function that takes the server out again; without any server
  * the signals do what they did before.
  */
 export function stopOnSignals(server: Stoppable): () => void {
@@ -83,6 +90,11 @@ function unlisten(): void {
 }
 
 function onSignal(signal: string): void {
+  const now = performance.now();
+  if (signal === "SIGTERM") {
+    if (now - terminatedAt < SAME_SIGNAL) return;
+    terminatedAt = now;
+  }
   if (stopping !== undefined) process.exit(EXIT_CODES[signal as Signal]);
   genLog.info(`${signal}: stopping; once more exits at once`);
   shutdown().then(() => process.exit(0));

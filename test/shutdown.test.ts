@@ -149,6 +149,27 @@ describe("SIGTERM", () => {
     expect(await program.ended).toBe(130);
   });
 
+  test("SIGTERM that comes twice, as from a service manager and from a parent, is one", async () => {
+    const port = await start();
+    const slow = new Peer(port);
+    slow.get("/slow?ms=300");
+    await program.says(/slow/);
+    program.kill();
+    await until(() => program.errors.includes("SIGTERM: stopping"));
+    program.kill();
+    expect(await program.ended).toBe(0);
+    expect(slow.text).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  test("SIGTERM that comes again later ends the process at once", async () => {
+    const port = await start();
+    const slow = new Peer(port);
+    slow.get("/slow?ms=60000");
+    await program.says(/slow/);
+    const again = setInterval(() => program.kill(), 400);
+    expect(await program.ended.finally(() => clearInterval(again))).toBe(143);
+  });
+
   test("for drainDelay seconds it serves on, and says to load balancers that it stops", async () => {
     const port = await start({ drainDelay: 1, drainGrace: 0 });
     const before = new Peer(port);
