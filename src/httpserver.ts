@@ -92,13 +92,7 @@ export class HTTPServer extends TCPServer {
     checkArguments(handler, options);
     warmUp();
     const delegate = typeof handler === "function" ? new CallbackDelegate(handler) : handler;
-    const { xheaders = false, trustedDownstream = [], decompressRequest = false } = options;
-    const limits = connectionLimits(options);
-    const inner = decompressRequest
-      ? new DecompressDelegate(delegate, limits.maxBodySize)
-      : delegate;
-    const outer = xheaders ? new ProxyDelegate(inner, trustedDownstream) : inner;
-    this.#owner = new ServerOwner(this.loop, outer, options, () => this.handshakes);
+    this.#owner = new ServerOwner(this.loop, delegate, options, () => this.handshakes);
     this.#drainOptions = drainOptions(options);
     this.#stopOnSignals = options.stopOnSignals;
     if (options.stopOnSignals === true) this.#ignoreSignals = stopOnSignals(this);
@@ -194,8 +188,8 @@ class ServerOwner implements ConnectionOwner {
   ) {
     this.#loop = loop;
     this.#handshakes = handshakes;
-    this.delegate = delegate;
     this.limits = connectionLimits(options);
+    this.delegate = outermost(delegate, options, this.limits.maxBodySize);
     this.lingerTimeout = this.limits.lingerTimeout;
     this.tcp = loop.tcp;
     this.protocol = options.protocol ?? (options.sslOptions === undefined ? "http" : "https");
@@ -297,6 +291,16 @@ function tickFor(limits: ConnectionLimits): number {
   const timeouts = [headerTimeout, bodyTimeout, idleConnectionTimeout, sendTimeout, lingerTimeout];
   const shortest = Math.min(...timeouts.filter((timeout) => timeout > 0), 4 * TICK);
   return Math.max(shortest / 4, 0.02);
+}
+
+/** The delegate, behind those that change what it is shown. */
+function outermost(
+  delegate: HTTPServerConnectionDelegate,
+  { xheaders = false, trustedDownstream = [], decompressRequest = false }: HTTPServerOptions,
+  maxBodySize: number,
+): HTTPServerConnectionDelegate {
+  const inner = decompressRequest ? new DecompressDelegate(delegate, maxBodySize) : delegate;
+  return xheaders ? new ProxyDelegate(inner, trustedDownstream) : inner;
 }
 
 /** What nobody would read or call is refused, in plain JavaScript too. */

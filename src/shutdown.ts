@@ -37,8 +37,8 @@ let terminatedAt = Number.NEGATIVE_INFINITY;
 
 /**
  * Has SIGTERM and SIGINT stop a server gracefully and end the process with exit code 0; a second
- * signal ends it at once, unless it is SIGTERM within a second of SIGTERM. Returns a function that takes the server out again; without any server
- * the signals do what they did before.
+ * signal ends it at once, unless it is SIGTERM within a second of SIGTERM. Returns a function that
+ * takes the server out again; without any server the signals do what they did before.
  */
 export function stopOnSignals(server: Stoppable): () => void {
   servers.add(server);
@@ -90,8 +90,8 @@ function unlisten(): void {
 }
 
 function onSignal(signal: string): void {
-  const now = performance.now();
   if (signal === "SIGTERM") {
+    const now = performance.now();
     if (now - terminatedAt < SAME_SIGNAL) return;
     terminatedAt = now;
   }

@@ -4,7 +4,7 @@
  */
 
 import { CARRY_CAPACITY, CARRY_START } from "../core.ts";
-import { NOBODY, type Socket, type SocketHandler } from "../host.ts";
+import { NOBODY, type Socket } from "../host.ts";
 import { CarryOver } from "./carry-over.ts";
 
 // What goes on, as bits of one member: an idle connection costs these objects.
@@ -178,7 +178,8 @@ export abstract class BufferedInput {
   }
 
   get #handlesSocket(): boolean {
-    return this.socket.handler === (this as unknown as SocketHandler);
+    const handler: unknown = this.socket.handler;
+    return handler === this;
   }
 
   #setPaused(paused: boolean): void {

@@ -163,6 +163,7 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
     if (this.#state === IDLE) this.#finishConversation();
   }
 
+  /** Breaks the connection off. */
   abort(): void {
     this.socket.abort();
   }
@@ -333,12 +334,11 @@ export class HTTP1ServerConnection extends WaitingOutput implements SocketHandle
   #finishRequest(): void {
     const writer = this.#writer;
     if (writer?.delegate === undefined || this.#state !== RESPOND) return;
-    const failed = (error: unknown): void => this.#delegateThrew(error, writer);
     try {
-      const waiting = writer.delegate.finish();
-      if (isThenable(waiting)) waiting.then(undefined, failed);
+      const end = writer.delegate.finish();
+      if (isThenable(end)) end.then(undefined, (error) => this.#delegateThrew(error, writer));
     } catch (error) {
-      failed(error);
+      this.#delegateThrew(error, writer);
     }
   }
 

@@ -242,9 +242,9 @@ export class OptionParser {
   }
 
   /**
-   * Sets options from a file: JSON, or a JavaScript module (`.js`, `.mjs`) that exports them by name, or
-   * as one default object. Names that are no options are left to others. Throws an OptionError that names the
-   * file if it cannot be read, or says what cannot be.
+   * Sets options from a file: JSON, or a JavaScript module (`.js`, `.mjs`) that exports them by name,
+   * or as one default object. Names that are no options are left to others. Throws an OptionError
+   * that names the file if it cannot be read, or says what cannot be.
    */
   parseConfigFile(path: string, { final = true }: ParseOptions = {}): void {
     for (const [name, value] of Object.entries(readConfig(path))) {
