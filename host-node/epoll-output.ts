@@ -107,15 +107,20 @@ export class EpollOutput {
   /** As `copy`, for bytes that never change: they are there once for all who are sent them. */
   share(id: number, bytes: Uint8Array): boolean {
     const table = this.#table;
-    if (bytes !== this.#shared || table[SHARED] === 0) {
-      const start = this.#put(bytes);
-      if (start < 0) return false;
-      this.#shared = bytes;
-      this.#sharedStart = start;
-      // Before they are noted: that may have all sent, and the region used anew.
-      table[SHARED] = 1;
-    }
-    this.#addBytes(id, this.#sharedStart, bytes.length);
+    if (bytes !== this.#shared || table[SHARED] === 0) return this.#shareFirst(id, bytes);
+    // They lie where nothing that was noted later can touch them from before.
+    this.#addRow(id, 0, this.#sharedStart, bytes.length);
+    return true;
+  }
+
+  #shareFirst(id: number, bytes: Uint8Array): boolean {
+    const start = this.#put(bytes);
+    if (start < 0) return false;
+    this.#shared = bytes;
+    this.#sharedStart = start;
+    // Before they are noted: that may have all sent, and the region used anew.
+    this.#table[SHARED] = 1;
+    this.#addBytes(id, start, bytes.length);
     return true;
   }
 

@@ -89,19 +89,41 @@ export abstract class MessageWriter extends FrameReader {
    */
   writeMessage(message: Message | PreparedMessage, binary?: boolean): Promise<void> {
     if (this.state !== OPEN) return this.refused();
-    const isPrepared = message instanceof PreparedMessage;
-    const payload = isPrepared ? message.payload : textOrBytes(message);
-    const opcode = isPrepared ? message.opcode : opcodeOf(payload, binary);
-    if (!isPrepared) checkText(opcode, payload);
+    if (!(message instanceof PreparedMessage)) return this.#writeContent(message, binary);
     if (!this.hasRoom()) return this.refused();
+    // Who sends one message to thousands is here for each: the rest is kept out of its way.
+    if (this.deflate !== undefined || this.isClient) return this.#writePrepared(message);
+    this.socket.writeShared(message.frame);
+    return this.#pressure();
+  }
+
+  #writeContent(message: Message, binary: boolean | undefined): Promise<void> {
+    const payload = textOrBytes(message);
+    const opcode = opcodeOf(payload, binary);
+    checkText(opcode, payload);
+    return this.hasRoom() ? this.#writePayload(opcode, payload) : this.refused();
+  }
+
+  #writePrepared(message: PreparedMessage): Promise<void> {
+    const { payload } = message;
+    const { deflate } = this;
+    if (this.#order !== undefined || this.isClient) {
+      return this.#writePayload(message.opcode, payload);
+    }
+    if (deflate === undefined || payload.length < deflate.threshold) {
+      this.socket.writeShared(message.frame);
+    } else {
+      this.socket.writeShared(message.compressedFrame(deflate));
+      deflate.wasSent(payload);
+    }
+    return this.#pressure();
+  }
+
+  #writePayload(opcode: number, payload: string | Uint8Array): Promise<void> {
     if (this.#order !== undefined) return this.#sendInOrder(opcode, payload);
     const deflate = this.deflate;
     if (deflate === undefined || payloadLength(payload) < deflate.threshold) {
-      if (isPrepared && !this.isClient) this.socket.writeShared(message.frame);
-      else sendFrame(this.registry.tcp, this.socket, FIN | opcode, payload, this.isClient);
-    } else if (isPrepared && !this.isClient) {
-      this.socket.writeShared(message.compressedFrame(deflate));
-      deflate.wasSent(message.payload);
+      sendFrame(this.registry.tcp, this.socket, FIN | opcode, payload, this.isClient);
     } else {
       const sent = this.#sendDeflated(deflate, opcode, utf8(payload));
       if (sent !== undefined) return sent;
@@ -192,14 +214,18 @@ export abstract class MessageWriter extends FrameReader {
   protected hasRoom(): boolean {
     const { maxBufferedAmount } = this.limits;
     if (this.bufferedAmount <= maxBufferedAmount) return true;
+    this.#breakOff();
+    return false;
+  }
+
+  #breakOff(): void {
     genLog.warning(
       `WebSocket to ${this.socket.remoteAddress.host} broken off: it has not read ` +
-        `${this.bufferedAmount} bytes, and maxBufferedAmount is ${maxBufferedAmount}`,
+        `${this.bufferedAmount} bytes, and maxBufferedAmount is ${this.limits.maxBufferedAmount}`,
     );
     this.beginClosing(ENDING);
     this.ignoreInput();
     this.socket.abort();
-    return false;
   }
 
   #pressure(): Promise<void> {
