@@ -108,7 +108,7 @@ export class EpollOutput {
   share(id: number, bytes: Uint8Array): boolean {
     const table = this.#table;
     if (bytes !== this.#shared || table[SHARED] === 0) return this.#shareFirst(id, bytes);
-    // They lie where nothing that was noted later can touch them from before.
+    // What was noted since hardly ever ends where they begin: they go out by themselves.
     this.#addRow(id, 0, this.#sharedStart, bytes.length);
     return true;
   }

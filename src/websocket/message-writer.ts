@@ -91,9 +91,10 @@ export abstract class MessageWriter extends FrameReader {
     if (this.state !== OPEN) return this.refused();
     if (!(message instanceof PreparedMessage)) return this.#writeContent(message, binary);
     if (!this.hasRoom()) return this.refused();
-    // Who sends one message to thousands is here for each: the rest is kept out of its way.
-    if (this.deflate !== undefined || this.isClient) return this.#writePrepared(message);
-    this.socket.writeShared(message.frame);
+    if (this.isClient || this.#order !== undefined) {
+      return this.#writePayload(message.opcode, message.payload);
+    }
+    this.socket.writeShared(this.#frameOf(message));
     return this.#pressure();
   }
 
@@ -104,19 +105,13 @@ export abstract class MessageWriter extends FrameReader {
     return this.hasRoom() ? this.#writePayload(opcode, payload) : this.refused();
   }
 
-  #writePrepared(message: PreparedMessage): Promise<void> {
-    const { payload } = message;
+  /** A prepared message as this connection sends it next. */
+  #frameOf(message: PreparedMessage): Uint8Array {
     const { deflate } = this;
-    if (this.#order !== undefined || this.isClient) {
-      return this.#writePayload(message.opcode, payload);
-    }
-    if (deflate === undefined || payload.length < deflate.threshold) {
-      this.socket.writeShared(message.frame);
-    } else {
-      this.socket.writeShared(message.compressedFrame(deflate));
-      deflate.wasSent(payload);
-    }
-    return this.#pressure();
+    if (deflate === undefined || message.payload.length < deflate.threshold) return message.frame;
+    const frame = message.compressedFrame(deflate);
+    deflate.wasSent(message.payload);
+    return frame;
   }
 
   #writePayload(opcode: number, payload: string | Uint8Array): Promise<void> {
