@@ -16,6 +16,19 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
+/**
+ * True for a web `Response`. Asks by the tag first: a program on Node that names `Response` has the
+ * whole of `fetch` loaded for it: some 45 milliseconds.
+ */
+export function isResponse(value: unknown): value is Response {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === "Response" &&
+    value instanceof Response
+  );
+}
+
 /** Puts values into a message: `%(name)s` and `%(count)d`; `%%` is a percent sign. */
 export function formatMessage(
   message: string,

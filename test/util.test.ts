@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test, vi } from "vitest";
 import {
   importObject,
+  isResponse,
   isThenable,
   LONGEST_TIMER,
   orLate,
@@ -79,4 +80,16 @@ test.each([
   { value: "then", is: false },
 ])("isThenable($value) is $is", ({ value, is }) => {
   expect(isThenable(value)).toBe(is);
+});
+
+test.each([
+  { value: new Response("text"), is: true },
+  { value: { [Symbol.toStringTag]: "Response" }, is: false },
+  { value: new Request("http://localhost/"), is: false },
+  { value: {}, is: false },
+  { value: null, is: false },
+  { value: undefined, is: false },
+  { value: "Response", is: false },
+])("isResponse($value) is $is", ({ value, is }) => {
+  expect(isResponse(value)).toBe(is);
 });

@@ -14,7 +14,7 @@ import {
   type RequestStartLine,
 } from "../httputil.ts";
 import { appLog } from "../log.ts";
-import { isThenable } from "../util.ts";
+import { isResponse, isThenable } from "../util.ts";
 
 /** Gets a whole request, and answers through its connection. */
 export type RequestCallback = (request: HTTPServerRequest) => unknown;
@@ -64,7 +64,7 @@ class WholeRequest implements HTTPMessageDelegate {
 
   /** In plain JavaScript an answer is easily returned; the peer would wait for it. */
   #checkResult(result: unknown): void {
-    if (typeof result !== "string" && !(result instanceof Response)) return;
+    if (typeof result !== "string" && !isResponse(result)) return;
     this.#failed(
       new TypeError("Cannot answer with what a callback returns: write it to request.connection"),
     );

@@ -9,7 +9,7 @@ import { HTTPInputError } from "../httputil.ts";
 import { StreamClosedError } from "../iostream.ts";
 import { appLog } from "../log.ts";
 import type { PathMatch } from "../routing.ts";
-import { isThenable } from "../util.ts";
+import { isResponse, isThenable } from "../util.ts";
 import { BodyStream } from "./body-stream.ts";
 import type { Chunk } from "./chunks.ts";
 import { Finish, HTTPError } from "./errors.ts";
@@ -223,7 +223,7 @@ function end(handler: RequestHandler, result: unknown): Promise<void> | undefine
   if (rendering !== undefined) return rendered(handler, rendering);
   if (result === KEEP_OPEN) return undefined;
   if (result !== undefined && result !== null) {
-    if (result instanceof Response) return copy(handler, result);
+    if (isResponse(result)) return copy(handler, result);
     handler.write(result as Chunk);
   }
   handler.finish();
