@@ -102,7 +102,7 @@ const loads: readonly Load[] = [
     title: "broadcast of 125 bytes of text to 5,000",
     path: "/broadcast",
     connections: 5000,
-    // Past the sixteen messages that a kernel acknowledges at once, which the sender pays for here.
+    // As long as that of an echo.
     warmUp: { do: "broadcast", size: 125, rounds: 40 },
     command: { do: "broadcast", size: 125, rounds: 40 },
     bars: [{ ours: "squall-node", peer: "ws", user: 5, total: 1.5 }],
@@ -262,7 +262,8 @@ async function main(): Promise<void> {
       parts.push(await runLoad(load));
   }
   if (only.includes("idle")) parts.push(await runIdle());
-  const environment = { date: new Date().toISOString(), ...versions() };
+  const { rounds } = flags;
+  const environment = { date: new Date().toISOString(), rounds, seconds, ...versions() };
   const facts = Object.entries(environment).map(([key, value]) => `- ${key}: ${value}`);
   const text = ["# WebSockets", facts.join("\n"), ...parts, ""].join("\n\n");
   console.log(`\n${text}`);

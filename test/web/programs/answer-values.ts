@@ -1,4 +1,4 @@
-/** Answers with what verbs return, and with what a callback writes; tells whether Node has loaded fetch by then. */
+/** Answers what verbs return and a callback writes; tells whether Node has loaded fetch by then. */
 import process from "node:process";
 import { AsyncHTTPClient } from "../../../src/httpclient.ts";
 import { HTTPServer } from "../../../src/httpserver.ts";
